@@ -1,10 +1,24 @@
 {
     "name": "Healthcare RCM Base",
-    "summary": "Encounters, charges, contracts, claims, invoices, exception cases and audit log",
+    "summary": "Encounters, charges, contracts, claims, invoices, exception cases "
+    "and audit log",
     "version": "19.0.1.0.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",
     "depends": ["account", "base_automation"],
-    "data": [],
+    # Order: groups, access, rules, data, wizard views, menus, views.
+    "data": [
+        # security
+        "security/rcm_groups.xml",
+        "security/ir.model.access.csv",
+        # rules
+        # data
+        # menus (before every view that hangs its own menu item under them)
+        "views/rcm_menus.xml",
+        # wizards
+        # views
+    ],
+    "demo": [],
+    "application": True,
 }
