@@ -1,0 +1,81 @@
+"""The clinic and payers that the simulator plays; the demo data holds the same."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+COMPANY_TAX_ID = "123456789"
+PROVIDER_GROUP = "PG1"
+RENDERING_NPI = "1679576722"
+FACILITIES = {"MAIN": "1234567893", "NORTH": "1245319599"}
+
+
+@dataclass(frozen=True, slots=True)
+class PayerProfile:
+    """How one payer adjudicates.
+
+    ``coinsurance`` and ``sequestration`` are fractions; ``filing_indicator`` is
+    CLP06 and ``trace_id`` is TRN03 (the payer's tax id with a leading 1).
+    """
+
+    code: str
+    name: str
+    trace_id: str
+    filing_indicator: str
+    coinsurance: Decimal
+    sequestration: Decimal = Decimal(0)
+
+
+PAYERS = {
+    payer.code: payer
+    for payer in (
+        PayerProfile("ACME", "ACME HEALTH", "1512345678", "12", Decimal("0.20")),
+        PayerProfile(
+            "MEDICARE",
+            "MEDICARE PART B",
+            "1523456789",
+            "MB",
+            Decimal("0.20"),
+            Decimal("0.02"),
+        ),
+        PayerProfile("STATEAID", "STATE AID", "1534567890", "MC", Decimal(0)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service the clinic performs: its charge and what each payer allows."""
+
+    code: str
+    charge: Decimal
+    allowed: dict[str, Decimal]
+    needs_authorization: bool = False
+
+
+def _service(code: str, charge: str, *allowed: str, authorization: bool = False):
+    amounts = dict(zip(PAYERS, map(Decimal, allowed), strict=True))
+    return Service(code, Decimal(charge), amounts, authorization)
+
+
+SERVICES = {
+    service.code: service
+    for service in (
+        _service("99213", "150.00", "92.00", "78.50", "55.00"),
+        _service("99214", "220.00", "131.00", "112.25", "80.00"),
+        _service("99203", "240.00", "140.00", "109.10", "82.00"),
+        _service("99285", "980.00", "540.00", "176.40", "150.00"),
+        _service("80053", "60.00", "22.00", "10.56", "9.20"),
+        _service("85025", "40.00", "16.00", "7.77", "7.00"),
+        _service("83036", "45.00", "18.50", "9.71", "8.50"),
+        _service("71046", "180.00", "95.00", "30.12", "27.00"),
+        _service("93000", "90.00", "41.00", "14.80", "13.00"),
+        _service("36415", "25.00", "8.00", "8.57", "3.00"),
+        _service("90686", "55.00", "30.00", "20.14", "18.00"),
+        _service("20610", "310.00", "170.00", "62.85", "55.00", authorization=True),
+    )
+}
+VISIT_CODES = ("99213", "99214", "99203")
+EXTRA_CODES = ("80053", "85025", "83036", "71046", "93000", "36415", "90686")
+DIAGNOSES = ("E119", "I10", "J069", "M545", "Z0000", "R519", "E785", "N390")
+FAMILY_NAMES = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Hazel", "Juniper")
+GIVEN_NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gus", "Hana", "Ivo", "Jo")
