@@ -1,0 +1,227 @@
+"""Bytes to segments: streaming, with the byte offset of each.
+
+Bytes are read as Latin-1, so that one character is one byte and offsets are exact.
+The data is cut in windows at the last terminator. A clean window (ASCII, line breaks
+only between segments, no control characters, no padding) is split in one go; any
+other goes segment by segment. Only CR, LF, tab and space are ever taken for white
+space, and never when the interchange declares them a delimiter.
+"""
+
+from .envelope import BLANK, LINE_BREAKS
+from .model import Delimiters, Limits
+
+FIRST_WINDOW = 4_096
+CONTROL = "".join(chr(code) for code in [*range(32), 127])
+
+
+class Oversize(str):
+    """Stands for a segment beyond the limit; its text is not kept."""
+
+    __slots__ = ()
+
+
+class Tokenizer:
+    """A window over a binary stream that hands out segments."""
+
+    def __init__(self, stream, limits: Limits):
+        self.read = stream.read
+        self.limits = limits
+        self.text = ""
+        self.base = 0  # byte offset of text[0]
+        self.at = 0  # index in text of what comes next
+        self.ended = False
+        self.tail = None  # (text, offset) of an unterminated last segment
+        self.notes = []  # (code, offset, count)
+
+    @property
+    def offset(self) -> int:
+        """Byte offset of what comes next."""
+        return self.base + self.at
+
+    def fill(self) -> bool:
+        """Read one more chunk, dropping what was consumed; False at the end."""
+        if self.ended:
+            return False
+        chunk = self.read(self.limits.chunk_bytes)
+        if not chunk:
+            self.ended = True
+            return False
+        self.text = self.text[self.at :] + chunk.decode("latin-1")
+        self.base += self.at
+        self.at = 0
+        return True
+
+    def ensure(self, count: int):
+        """Have at least ``count`` bytes ahead, or all there are."""
+        while len(self.text) - self.at < count and self.fill():
+            pass
+
+    def move_to(self, offset: int):
+        """Go on at this byte, which must not have been dropped yet."""
+        self.at = offset - self.base
+
+    def segments(self, delimiters: Delimiters):
+        """Yield (text, offset, end) of each segment from here on.
+
+        Ends at the end of the data; an unterminated rest is then in ``tail``.
+        """
+        splitter = _Splitter(delimiters, self.notes)
+        terminator = delimiters.terminator
+        window = FIRST_WINDOW
+        largest = self.limits.segment_bytes
+        while True:
+            self._skip(splitter.line_breaks)
+            cut = self._cut(terminator, min(window, largest))
+            if cut < 0:
+                if self.ended:
+                    self._keep_tail(splitter.blank)
+                    return
+                yield self._skip_oversize(terminator)
+                continue
+            window *= 2
+            piece, start = self.text[self.at : cut], self.offset
+            self.at = cut + 1
+            if len(piece) > largest:
+                yield Oversize(), start, self.offset
+                continue
+            step = splitter.clean_step(piece)
+            if not step:
+                yield from splitter.split(piece, start)
+                continue
+            for segment in piece.split(terminator + splitter.line_end):
+                end = start + len(segment)
+                yield segment, start, end + 1
+                start = end + step
+
+    def _skip(self, characters: str):
+        """Skip line breaks at the front, so that windows start with a tag."""
+        while True:
+            text, at = self.text, self.at
+            while at < len(text) and text[at] in characters:
+                at += 1
+            self.at = at
+            if at < len(text) or not self.fill():
+                return
+
+    def _cut(self, terminator: str, window: int) -> int:
+        """Index of the last terminator in the window, else of the next one, or -1."""
+        while True:
+            found = self.text.rfind(terminator, self.at, self.at + window)
+            if found < 0:
+                found = self.text.find(terminator, self.at + window)
+            if found >= 0:
+                return found
+            if len(self.text) - self.at > self.limits.segment_bytes:
+                return -1
+            if not self.fill():
+                return -1
+
+    def _skip_oversize(self, terminator: str):
+        """Drop bytes up to the next terminator; memory stays bounded."""
+        start = self.offset
+        while True:
+            found = self.text.find(terminator, self.at)
+            if found >= 0:
+                self.at = found + 1
+                return Oversize(), start, self.offset
+            self.at = len(self.text)
+            if not self.fill():
+                return Oversize(), start, self.offset
+
+    def _keep_tail(self, blank: str):
+        rest = self.text[self.at :]
+        body = rest.lstrip(blank)
+        offset = self.offset + len(rest) - len(body)
+        self.at = len(self.text)
+        body = body.rstrip(blank)
+        if body:
+            self.tail = (body, offset)
+
+
+class _Splitter:
+    """How to split a window under one set of delimiters."""
+
+    def __init__(self, delimiters: Delimiters, notes: list):
+        self.notes = notes
+        self.terminator = delimiters.terminator
+        self.element = delimiters.element
+        self.repetition = delimiters.repetition
+        own = delimiters.element + delimiters.component + delimiters.terminator
+        own += delimiters.repetition or ""
+        self.blank = "".join(char for char in BLANK if char not in own)
+        self.line_breaks = "".join(char for char in LINE_BREAKS if char not in own)
+        controls = [char for char in CONTROL if char not in own + LINE_BREAKS]
+        self.controls = dict.fromkeys(map(ord, controls))
+        self.control_bytes = "".join(controls).encode("latin-1")
+        self.no_breaks = dict.fromkeys(map(ord, self.line_breaks))
+        self.line_end = ""
+
+    def clean_step(self, piece: str) -> int:
+        """Distance from the end of one segment to the next, or 0 if not clean."""
+        if not piece.isascii():
+            return 0
+        if " " + self.element in piece or " " + self.terminator in piece:
+            return 0
+        if piece[-1:] == " " or (self.repetition and self.repetition in piece):
+            return 0
+        count = piece.count(self.terminator)
+        line_end = self.line_end = self._line_end(piece) if count else ""
+        if piece.count(self.terminator + line_end) != count:
+            return 0
+        for char in self.line_breaks:
+            if piece.count(char) != line_end.count(char) * count:
+                return 0
+        if piece[:1] == " " or f"{self.terminator}{line_end} " in piece:
+            return 0
+        raw = piece.encode("latin-1")
+        if len(raw.translate(None, self.control_bytes)) != len(raw):
+            return 0
+        return 1 + len(line_end)
+
+    def split(self, piece: str, start: int):
+        """The careful way, one segment at a time."""
+        for raw in piece.split(self.terminator):
+            end = start + len(raw)
+            body = raw.lstrip(self.blank)
+            offset = end - len(body)
+            yield self._tidy(body, offset), offset, end + 1
+            start = end + 1
+
+    def _line_end(self, piece: str) -> str:
+        after = piece.index(self.terminator) + 1
+        end = after
+        while end < len(piece) and end < after + 2 and piece[end] in self.line_breaks:
+            end += 1
+        return piece[after:end]
+
+    def _tidy(self, body: str, offset: int) -> str:
+        """Take out line breaks, control characters and padding, and note it."""
+        unbroken = body.translate(self.no_breaks)
+        if unbroken != body:
+            self.notes.append(
+                ("line_break_in_segment", offset, len(body) - len(unbroken))
+            )
+            body = unbroken
+        body = body.rstrip(self.blank)
+        plain = body.translate(self.controls)
+        if plain != body:
+            self.notes.append(("control_character", offset, len(body) - len(plain)))
+            body = plain
+        if self.repetition and self.repetition in body:
+            self.notes.append(("element_repeated", offset, body.count(self.repetition)))
+        if not body.isascii():
+            self.notes.append(("text_not_ascii", offset, 1))
+            body = _decode(body)
+        if " " in body:
+            parts = body.split(self.element)
+            body = self.element.join([part.rstrip(" ") for part in parts])
+        return body
+
+
+def _decode(text: str) -> str:
+    """UTF-8 where the bytes are that, else Latin-1 as they stand."""
+    raw = text.encode("latin-1")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return text
