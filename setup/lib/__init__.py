@@ -1,0 +1,1 @@
+"""Everything that makes a fresh machine work: see README.md beside this folder."""

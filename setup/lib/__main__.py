@@ -1,0 +1,42 @@
+"""`python3 -m lib COMMAND …`: what the small scripts in `setup/` call.
+
+Runs on the machine's python3 with the standard library only, makes the virtual
+environment, and goes on inside it.
+"""
+
+import importlib
+import os
+import sys
+
+if sys.version_info < (3, 10):
+    sys.exit("Python 3.10 or newer is needed; this is " + sys.version.split()[0])
+
+from . import paths, provision
+from .progress import SetupError
+
+COMMANDS = ("run", "test", "odoo", "bench", "lint")
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(f"usage: python3 -m lib {{{','.join(COMMANDS)}}} …")
+    name, arguments = sys.argv[1], sys.argv[2:]
+    try:
+        if os.path.realpath(sys.prefix) != os.path.realpath(paths.VENV):
+            provision.bootstrap()
+            here = str(paths.REPO / "setup")
+            env = {**os.environ, "PYTHONPATH": here, "RCM_HOME": str(paths.HOME)}
+            python = str(paths.PYTHON)
+            os.execve(python, [python, "-m", "lib", name, *arguments], env)
+        command = importlib.import_module(f".command_{name}", __package__)
+        return command.main(arguments)
+    except SetupError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Starting again goes on where this ended.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Odoo processes: the configuration file, the command line, the environment."""
+
+import os
+import re
+import secrets
+import socket
+
+from . import odoo_source, paths, postgres, suite
+from .progress import SetupError, log_path, run
+from .steps import write_atomically
+
+BAD_LINE = re.compile(r" (ERROR|CRITICAL) |Some modules are not loaded")
+
+
+def write_config(server):
+    """odoo.conf of this clone; every Odoo command here uses it."""
+    odoo = odoo_source.find()
+    suite.link()
+    addons = [*odoo.addons, paths.LINKS, paths.REPO]
+    options = {
+        "addons_path": ",".join(str(path) for path in addons),
+        "data_dir": paths.DATA,
+        "admin_passwd": _master_password(),
+        "http_interface": "127.0.0.1",
+        "list_db": "False",
+        "max_cron_threads": "2",
+        "limit_time_real": "600",
+        "limit_time_cpu": "600",
+        "limit_memory_soft": str(4 * 1024**3),
+        "limit_memory_hard": str(6 * 1024**3),
+        "screenshots": paths.LOGS / "screenshots",
+        **server.odoo_options(),
+    }
+    lines = [f"{key} = {value}" for key, value in options.items()]
+    write_atomically(paths.CONF, "\n".join(["[options]", *lines, ""]), mode=0o600)
+
+
+def _master_password():
+    """Random, kept: the database manager is off, but never with Odoo's default."""
+    file = paths.HOME / "master-password"
+    if not file.exists():
+        write_atomically(file, secrets.token_urlsafe(24), mode=0o600)
+    return file.read_text()
+
+
+def environment(**extra):
+    """Environment variables of a process that runs Odoo or its tests."""
+    odoo = odoo_source.find()
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("PG") and key not in ("ODOO_RC", "PYTHONPATH")
+    }
+    env["PATH"] = os.pathsep.join(
+        [str(paths.BIN), str(paths.VENV / "bin"), env.get("PATH", os.defpath)]
+    )
+    env["PYTHONPATH"] = str(odoo.python_path)
+    env["ODOO_RC"] = str(paths.CONF)
+    env["RCM_HOME"] = str(paths.HOME)
+    env["PYTHONUNBUFFERED"] = "1"
+    env["TZ"] = "UTC"
+    return {**env, **extra}
+
+
+def command(*arguments):
+    return [str(paths.PYTHON), str(odoo_source.find().script), *map(str, arguments)]
+
+
+def apply(database, label, *arguments):
+    """Install or upgrade modules and stop; an ERROR in the log is a failure."""
+    arguments = ["-d", database, *arguments, "--stop-after-init", "--no-http"]
+    run(
+        command(*arguments, "--max-cron-threads", "0"),
+        label,
+        "read the log above: the modules do not install",
+        env=environment(),
+        cwd=paths.REPO,
+    )
+    check_log(label)
+
+
+def check_log(label):
+    lines = log_path(label).read_text(errors="replace").splitlines()
+    bad = [line for line in lines if BAD_LINE.search(line)]
+    if bad:
+        shown = "\n".join(bad[:10])
+        raise SetupError(f"{label}: errors in Odoo's log:\n{shown}\nLog: "
+                         f"{log_path(label)}")
+
+
+def free_port(wanted):
+    """`wanted`, or the next port that nobody listens on."""
+    for port in range(wanted, wanted + 200):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise SetupError(f"No free port from {wanted}. What to do: --port N")
+
+
+def server():
+    return postgres.server()
