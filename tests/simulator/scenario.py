@@ -194,8 +194,9 @@ def make_files(
     for index in range(min(knobs.duplicate_files, len(originals))):
         file = originals[index]
         files.append(replace(file, payments=(), fate="duplicate"))
-    for _ in range(knobs.broken_files if originals else 0):
-        files.append(broken(rng.choice(originals)))
+    single = [file for file in originals if len(file.payments) == 1]
+    for _ in range(knobs.broken_files if single else 0):
+        files.append(broken(rng.choice(single)))
     return files
 
 

@@ -1,0 +1,108 @@
+"""The simulator is repeatable, and two independent reckonings of it agree."""
+
+import importlib.util
+import tempfile
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from odoo.tests import BaseCase, tagged
+
+from .simulator import truth
+from .simulator.clinic import completed_event, make_encounters
+from .simulator.knobs import Knobs
+from .simulator_files import submitted_claims, write_sent
+
+TODAY = date(2026, 11, 20)
+
+
+def load_check_ledger():
+    """The stand-alone script of ``setup``, as a module."""
+    path = Path(__file__).resolve().parents[1] / "setup" / "check_ledger.py"
+    spec = importlib.util.spec_from_file_location("check_ledger", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@tagged("post_install", "-at_install")
+class TestSimulator(BaseCase):
+    def _sent(self, knobs):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name)
+        encounters = make_encounters(knobs, TODAY)
+        claims, files = write_sent(path, knobs, encounters, TODAY)
+        return path, encounters, claims, files
+
+    def test_same_seed_same_bytes_other_seed_other_bytes(self):
+        def contents(seed):
+            *_rest, files = self._sent(Knobs(seed=seed))
+            return [file.content for file in files]
+
+        self.assertEqual(contents(3), contents(3))
+        self.assertNotEqual(contents(3), contents(4))
+
+    def test_events_carry_charges_that_add_up(self):
+        for encounter in make_encounters(Knobs(), TODAY):
+            data = completed_event(encounter, 19)["data"]
+            total = sum(Decimal(item["amount"]) for item in data["charges"])
+            self.assertEqual(total, encounter.total)
+            self.assertEqual(data["encounter"]["self_pay"], not data["coverages"])
+
+    def test_ground_truth_equals_the_independent_check(self):
+        check = load_check_ledger()
+        for seed in range(1, 9):
+            with self.subTest(seed=seed):
+                knobs = Knobs(seed=seed, encounters=60, reversals=2)
+                path, encounters, claims, files = self._sent(knobs)
+                invoiced = {number: pair[0] for number, pair in claims.items()}
+                invoiced |= {
+                    f"SELF-{item.number}": item for item in encounters if item.self_pay
+                }
+                want = truth.expected_ledger(invoiced, files).purposes
+                have, counts = check.expected(path)
+                grouped = check.Books()
+                for purpose, amount in want.items():
+                    grouped.add(check.GROUPS.get(purpose, purpose), amount)
+                self.assertEqual(check.differences(grouped, self._accounts(have)), [])
+                self.assertEqual(counts["claims"], len(claims))
+                payments = sum(len(file.payments) for file in files)
+                self.assertEqual(counts["remittances"], payments)
+                self.assertEqual(sum(want.values()), 0)
+
+    @staticmethod
+    def _accounts(books):
+        books.open.clear()
+        return books
+
+    def test_check_refuses_unbalanced_test_and_repeated_payments(self):
+        check = load_check_ledger()
+        path, _encounters, _claims, files = self._sent(Knobs(seed=2))
+        fates = {file.fate for file in files}
+        self.assertEqual(fates, {"posted", "duplicate", "refused"})
+        broken = next(file for file in files if file.fate == "refused")
+        (segments,) = check.transactions(broken.content)
+        self.assertFalse(check.balances(check.read_transaction(segments)))
+        good = next(file for file in files if file.fate == "posted")
+        test_file = bytearray(good.content)
+        test_file[102:103] = b"T"
+        self.assertEqual(list(check.transactions(bytes(test_file))), [])
+        (segments,) = check.transactions(good.content)
+        self.assertTrue(check.balances(check.read_transaction(segments)))
+
+    def test_check_names_the_difference_of_one_cent(self):
+        check = load_check_ledger()
+        path, *_rest = self._sent(Knobs(seed=5))
+        want, _counts = check.expected(path)
+        have, _counts = check.expected(path)
+        self.assertEqual(check.differences(want, have), [])
+        have.add("receivable_payer", Decimal("0.01"), "E0500001")
+        rows = {what for what, _want, _have in check.differences(want, have)}
+        self.assertEqual(rows, {"account receivable_payer", "encounter E0500001"})
+
+    def test_claims_only_of_clean_insured_encounters(self):
+        encounters = make_encounters(Knobs(seed=6), TODAY)
+        for encounter, claim in submitted_claims(encounters).values():
+            self.assertEqual(encounter.kind, "clean")
+            self.assertEqual(claim.charge, encounter.total)
