@@ -1,12 +1,19 @@
 """Odoo processes: the configuration file, the command line, the environment."""
 
+import contextlib
+import ctypes
 import os
 import re
 import secrets
+import signal
 import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
 
-from . import odoo_source, paths, postgres, suite
-from .progress import SetupError, log_path, run
+from . import odoo_source, paths, suite
+from .progress import SetupError, log_path, run, say
 from .steps import write_atomically
 
 BAD_LINE = re.compile(r" (ERROR|CRITICAL) |Some modules are not loaded")
@@ -101,5 +108,90 @@ def free_port(wanted):
     raise SetupError(f"No free port from {wanted}. What to do: --port N")
 
 
-def server():
-    return postgres.server()
+# -- a server that stays ---------------------------------------------------------
+
+START_SECONDS = 180
+STOP_SECONDS = 30
+PR_SET_PDEATHSIG = 1
+_process = None
+
+
+def server_log(database):
+    return paths.LOGS / f"odoo-{database}.log"
+
+
+@contextlib.contextmanager
+def serving(database, wanted_port):
+    """An Odoo server with cron workers; yields its address once it answers."""
+    global _process
+    port = free_port(wanted_port)
+    if port != wanted_port:
+        say(f"Port {wanted_port} is taken, using {port}")
+    say(f"Starting Odoo on 127.0.0.1:{port}")
+    server_log(database).unlink(missing_ok=True)
+    _process = subprocess.Popen(
+        command(
+            "-d", database, "--http-port", port, "--db-filter", f"^{database}$",
+            "--logfile", server_log(database),
+        ),  # fmt: skip
+        env=environment(),
+        cwd=paths.REPO,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches us, and we stop it in order
+        preexec_fn=_die_with_parent,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for_login_page(url, database)
+        yield url
+    finally:
+        _stop()
+
+
+def wait_for_end():
+    """Until Odoo ends by itself or Ctrl-C."""
+    try:
+        code = _process.wait()
+    except KeyboardInterrupt:
+        say("Stopping")
+        return
+    raise SetupError(f"Odoo ended by itself (exit {code}).")
+
+
+def _stop():
+    if _process.poll() is not None:
+        return
+    _process.send_signal(signal.SIGTERM)
+    try:
+        _process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        _process.kill()
+        _process.wait()
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _wait_for_login_page(url, database):
+    deadline = time.monotonic() + START_SECONDS
+    problem = "no answer"
+    while time.monotonic() < deadline and _process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/web/login", timeout=60) as answer:
+                if answer.status == 200:
+                    return
+        except urllib.error.HTTPError as error:
+            problem = f"HTTP {error.code}"
+        except OSError:
+            pass  # not listening yet
+        time.sleep(0.3)
+    tail = "\n".join(
+        server_log(database).read_text(errors="replace").splitlines()[-15:]
+    )
+    raise SetupError(
+        f"Odoo does not show its login page ({problem}).\n{tail}\n"
+        f"Log: {server_log(database)}"
+    )

@@ -1,5 +1,6 @@
 """What the person in front of the terminal sees: progress, and plain errors."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,7 +9,8 @@ import time
 
 from . import paths
 
-STARTED = time.monotonic()
+# kept across the change into the virtual environment's Python
+STARTED_AT = float(os.environ.setdefault("RCM_STARTED_AT", str(time.time())))
 TICK_SECONDS = 10
 
 
@@ -18,7 +20,7 @@ class SetupError(Exception):
 
 def say(text):
     """One progress line on stderr, with the seconds since the start."""
-    seconds = int(time.monotonic() - STARTED)
+    seconds = int(time.time() - STARTED_AT)
     print(f"[{seconds:4d}s] {text}", file=sys.stderr, flush=True)
 
 

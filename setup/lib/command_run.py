@@ -1,0 +1,136 @@
+"""./setup/run: a running suite with demo data, from nothing.
+
+    ./setup/run                      database healthcare_rcm on http://127.0.0.1:8069
+    ./setup/run --port 8100          another port (one in use is skipped anyway)
+    ./setup/run --no-demo            an empty database, healthcare_rcm_empty
+    ./setup/run --fresh              start over with a new database
+    ./setup/run --check              bring up, feed the demo day, compare the ledger, stop
+    ./setup/run --check --corrupt    the same with one cent altered: must fail
+
+Ctrl-C stops everything that was started. `--check` uses a database of its own
+(healthcare_rcm_check), ends with one line of JSON and exits 0 or 1.
+"""
+
+import argparse
+import signal
+import sys
+
+from . import database, demo_day, odoo_server, paths, provision, suite, templates
+from .progress import STARTED_AT, SetupError, say
+
+PORT = 8069
+LOOK_AT = {
+    "biller": "Billing → Encounters and Claims: one patient's money, with a timeline",
+    "coder": "Billing → Encounters: charges and codes",
+    "cash_poster": "Remittances: upload an 835, see what was posted and what was not",
+    "denial_analyst": "Remittances → Denials",
+    "approver": "Approvals: what waits for a decision",
+    "finance_manager": "Reporting and accounting behind the claims",
+    "front_desk": "Patients: balances",
+    "auditor": "Audit: the log, and its verification",
+    "integration_support": "Integration: connectors and the inbox of events",
+    "administrator": "Configuration: payers, contracts, rules, policies",
+}
+
+
+def main(arguments):
+    options = _options(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with provision.environment():
+        if options.check:
+            return _check(options)
+        name = suite.UMBRELLA + ("_empty" if options.no_demo else "")
+        return _stay_up(name, options)
+
+
+def _options(arguments):
+    parser = argparse.ArgumentParser(
+        prog="setup/run",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--corrupt", action="store_true")
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--no-demo", action="store_true")
+    parser.add_argument("--fresh", action="store_true")
+    options = parser.parse_args(arguments)
+    if options.corrupt and not options.check:
+        parser.error("--corrupt goes with --check")
+    return options
+
+
+def _check(options):
+    name = f"{suite.UMBRELLA}_check"
+    _create(name, demo=True)
+    access = demo_day.make_access(name)
+    with odoo_server.serving(name, options.port) as url:
+        if not demo_day.feed(url, name, access["api_key"]):
+            raise SetupError("Nothing was fed, so nothing can be checked.")
+    return demo_day.check(name, STARTED_AT, options.corrupt)
+
+
+def _stay_up(name, options):
+    demo = not options.no_demo
+    _bring_up_to_date(name, demo, options.fresh)
+    note = database.notes()[name]
+    api_key = None
+    if demo and "logins" not in note:
+        access = demo_day.make_access(name)
+        note["logins"], api_key = access["logins"], access["api_key"]
+    with odoo_server.serving(name, options.port) as url:
+        if demo and note.get("fed") is None:
+            database.set_note(name, {**note, "fed": False})  # until it is complete
+            note["fed"] = demo_day.feed(url, name, api_key) or None
+        database.set_note(name, note)
+        _show(url, name, note.get("logins", {}))
+        odoo_server.wait_for_end()
+    return 0
+
+
+def _bring_up_to_date(name, demo, fresh):
+    """Create the database, or upgrade the modules that changed since."""
+    note = database.notes().get(name)
+    if note is None and name in database.names() and not fresh:
+        raise SetupError(
+            f"There is a database {name} that was not made here.\n"
+            "What to do: ./setup/run --fresh replaces it."
+        )
+    interrupted = bool(note) and note.get("fed") is False
+    if fresh or note is None or interrupted:
+        return _create(name, demo)
+    changed, upgradable = templates.changes(note)
+    if not changed:
+        return say(f"Database {name} is up to date")
+    if not upgradable:
+        say("Initial data or hooks changed: ./setup/run --fresh shows them")
+    say(f"Upgrading {', '.join(changed)} in {name}")
+    odoo_server.apply(name, f"upgrade {name}", "-u", ",".join(changed))
+    database.set_note(name, {**note, "modules": suite.fingerprints()})
+
+
+def _create(name, demo):
+    template = templates.ensure(demo)
+    note = database.notes()[template]
+    database.copy(template, name)
+    database.set_note(name, note)
+    say(f"Database {name} created")
+
+
+def _show(url, name, logins):
+    lines = [
+        "",
+        f"  Healthcare RCM is running: {url}/odoo",
+        f"  Database {name}; log {odoo_server.server_log(name)}",
+        "",
+        "  Log in (the password is the login):" if logins else "  Log in: admin, admin",
+    ]
+    for role, login in logins.items():
+        lines.append(f"    {login:22s}{LOOK_AT.get(role, '')}".rstrip())
+    if logins:
+        lines.append(f"    {'admin':22s}everything, and Odoo's own settings")
+    lines += ["", "  Ctrl-C stops Odoo and the private PostgreSQL.", ""]
+    print("\n".join(lines), flush=True)
+    if not sys.stdout.isatty():
+        say(f"Home of everything: {paths.HOME}")
