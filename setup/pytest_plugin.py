@@ -105,7 +105,9 @@ def _not_loaded():
     if database not in Registry.registries:
         return
     registry = Registry.registries[database]
-    modules = [path.parent.name for path in REPO.glob("healthcare_rcm_*/__manifest__.py")]
+    modules = [
+        path.parent.name for path in REPO.glob("healthcare_rcm_*/__manifest__.py")
+    ]
     for name in [*modules, "healthcare_rcm"]:
         if name not in registry._init_modules:
             yield f"module {name} is not loaded"

@@ -1,10 +1,10 @@
 """./setup/odoo …: any Odoo command in the environment.
 
-    ./setup/odoo -d mydb -i healthcare_rcm --stop-after-init
-    ./setup/odoo shell -d mydb
-    ./setup/odoo module upgrade -d mydb healthcare_rcm_base
-    ./setup/odoo copy mydb [--demo]      a fresh database with this clone's suite
-    ./setup/odoo drop mydb
+./setup/odoo -d mydb -i healthcare_rcm --stop-after-init
+./setup/odoo shell -d mydb
+./setup/odoo module upgrade -d mydb healthcare_rcm_base
+./setup/odoo copy mydb [--demo]      a fresh database with this clone's suite
+./setup/odoo drop mydb
 """
 
 import signal

@@ -4,6 +4,7 @@
     ./setup/run --port 8100          another port (one in use is skipped anyway)
     ./setup/run --no-demo            an empty database, healthcare_rcm_empty
     ./setup/run --fresh              start over with a new database
+    ./setup/run --database NAME      another database
     ./setup/run --check              bring up, feed the demo day, compare the ledger, stop
     ./setup/run --check --corrupt    the same with one cent altered: must fail
 
@@ -17,6 +18,7 @@ import sys
 
 from . import database, demo_day, odoo_server, paths, provision, suite, templates
 from .progress import STARTED_AT, SetupError, say
+from .steps import lock
 
 PORT = 8069
 LOOK_AT = {
@@ -39,9 +41,16 @@ def main(arguments):
         signal.signal(number, signal.default_int_handler)
     with provision.environment():
         if options.check:
-            return _check(options)
-        name = suite.UMBRELLA + ("_empty" if options.no_demo else "")
-        return _stay_up(name, options)
+            name = options.database or f"{suite.UMBRELLA}_check"
+            with lock(f"database-{name}"):
+                return _check(name, options)
+        name = options.database or suite.UMBRELLA + "_empty" * options.no_demo
+        refusal = (
+            f"Another ./setup/run serves the database {name}.\n"
+            "What to do: stop it, or choose one with --database NAME."
+        )
+        with lock(f"database-{name}", refusal):
+            return _stay_up(name, options)
 
 
 def _options(arguments):
@@ -53,6 +62,7 @@ def _options(arguments):
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--corrupt", action="store_true")
     parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--database")
     parser.add_argument("--no-demo", action="store_true")
     parser.add_argument("--fresh", action="store_true")
     options = parser.parse_args(arguments)
@@ -61,8 +71,7 @@ def _options(arguments):
     return options
 
 
-def _check(options):
-    name = f"{suite.UMBRELLA}_check"
+def _check(name, options):
     _create(name, demo=True)
     access = demo_day.make_access(name)
     with odoo_server.serving(name, options.port) as url:

@@ -115,6 +115,4 @@ def _retried(statement, attempts=40):
 def _link_filestore(source, target):
     """Files in a filestore are named by their hash and never change: hard links."""
     if (FILESTORE / source).exists():
-        shutil.copytree(
-            FILESTORE / source, FILESTORE / target, copy_function=os.link
-        )
+        shutil.copytree(FILESTORE / source, FILESTORE / target, copy_function=os.link)

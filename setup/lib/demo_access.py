@@ -30,7 +30,9 @@ def demo_users(env):
 
 def set_missing_passwords(env, users):
     for user in users.values():
-        env.cr.execute("SELECT password IS NULL FROM res_users WHERE id = %s", [user.id])
+        env.cr.execute(
+            "SELECT password IS NULL FROM res_users WHERE id = %s", [user.id]
+        )
         if env.cr.fetchone()[0]:
             user.password = user.login
 

@@ -4,6 +4,7 @@ Everything that was sent is kept in a folder (`events.jsonl` and the 835 bytes);
 check reads that folder and the books, and nothing else.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -23,8 +24,6 @@ def sent_folder(database):
 
 def make_access(database):
     """Logins and the feed's API key; see demo_access.py."""
-    import json
-
     file = paths.HOME / "demo" / database / "access.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)

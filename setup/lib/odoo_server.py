@@ -91,8 +91,9 @@ def check_log(label):
     bad = [line for line in lines if BAD_LINE.search(line)]
     if bad:
         shown = "\n".join(bad[:10])
-        raise SetupError(f"{label}: errors in Odoo's log:\n{shown}\nLog: "
-                         f"{log_path(label)}")
+        raise SetupError(
+            f"{label}: errors in Odoo's log:\n{shown}\nLog: {log_path(label)}"
+        )
 
 
 def free_port(wanted):
@@ -131,8 +132,14 @@ def serving(database, wanted_port):
     server_log(database).unlink(missing_ok=True)
     _process = subprocess.Popen(
         command(
-            "-d", database, "--http-port", port, "--db-filter", f"^{database}$",
-            "--logfile", server_log(database),
+            "-d",
+            database,
+            "--http-port",
+            port,
+            "--db-filter",
+            f"^{database}$",
+            "--logfile",
+            server_log(database),
         ),  # fmt: skip
         env=environment(),
         cwd=paths.REPO,

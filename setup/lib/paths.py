@@ -13,7 +13,6 @@ REPO = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("RCM_HOME") or REPO / ".rcm").resolve()
 CLONE = hashlib.sha256(str(REPO).encode()).hexdigest()[:10]
 
-LOGS = HOME / "logs"
 STAMPS = HOME / "stamps"
 CACHE = HOME / "cache"
 BIN = HOME / "bin"
@@ -24,6 +23,7 @@ CHROMIUM_ROOT = HOME / "chromium"
 DATA = HOME / "data"
 
 # one per clone
+LOGS = HOME / "clones" / CLONE / "logs"
 LINKS = HOME / "clones" / CLONE / "addons"
 CONF = HOME / "clones" / CLONE / "odoo.conf"
 

@@ -203,9 +203,7 @@ def _start():
         return
     sockets = socket_folder()
     _own_folder(sockets)
-    code = _pg_ctl(
-        "start", "-w", "-t", "120", "-l", folder() / "data" / "server.log"
-    )
+    code = _pg_ctl("start", "-w", "-t", "120", "-l", folder() / "data" / "server.log")
     if code:
         log = (folder() / "data" / "server.log").read_text(errors="replace")
         tail = "\n".join(log.splitlines()[-10:])
@@ -264,9 +262,7 @@ def _own_folder(path):
 
 
 def _settings():
-    return (
-        f"{SETTINGS}unix_socket_directories = '{socket_folder()}'\n"
-    )
+    return f"{SETTINGS}unix_socket_directories = '{socket_folder()}'\n"
 
 
 def _init_cluster():
@@ -279,9 +275,7 @@ def _init_cluster():
     ]  # fmt: skip
     options = _as_server_user()
     hint = "start again; if it fails again set DATABASE_URL to a server of yours"
-    code = run(
-        [*command, "--locale=C.UTF-8"], "initdb", hint, check=False, **options
-    )
+    code = run([*command, "--locale=C.UTF-8"], "initdb", hint, check=False, **options)
     if code:  # a machine without that locale
         shutil.rmtree(data, ignore_errors=True)
         _own_folder(data)

@@ -12,17 +12,20 @@ import os
 import shutil
 
 from . import paths
-from .progress import say
+from .progress import SetupError, say
 
 
 @contextlib.contextmanager
-def lock(name):
-    """Only one process holds the lock `name`; others say so and wait."""
+def lock(name, refusal=None):
+    """Only one process holds the lock `name`; others say so and wait, or are refused
+    with the text `refusal`."""
     paths.HOME.mkdir(parents=True, exist_ok=True)
     with open(paths.HOME / f"{name}.lock", "w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if refusal:
+                raise SetupError(refusal) from None
             say(f"Waiting for another run that holds {handle.name}")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
