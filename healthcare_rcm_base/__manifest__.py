@@ -14,6 +14,7 @@
         "security/ir.model.access.csv",
         # rules
         # data
+        "data/rcm_exception_data.xml",
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
         # wizards

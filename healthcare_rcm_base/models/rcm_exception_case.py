@@ -1,0 +1,402 @@
+import logging
+
+from psycopg2.errors import UniqueViolation
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.tools import mute_logger
+
+from ..core.errors import RcmError
+
+_logger = logging.getLogger(__name__)
+
+STATES = [
+    ("open", "Open"),
+    ("in_progress", "In Progress"),
+    ("waiting", "Waiting"),
+    ("resolved", "Resolved"),
+    ("dismissed", "Dismissed"),
+]
+OPEN_STATES = ("open", "in_progress", "waiting")
+ROOT_CAUSES = [
+    ("source_data", "Wrong or missing data at the source"),
+    ("master_data", "Master data or contract"),
+    ("coverage", "Coverage or authorization"),
+    ("coding", "Coding"),
+    ("payer", "Payer behaviour"),
+    ("interface", "Interface or file"),
+    ("setup", "Set-up of this system"),
+    ("user", "Handling mistake"),
+    ("other", "Other"),
+]
+RESOLUTIONS = [
+    ("corrected", "Corrected and run again"),
+    ("corrected_source", "Corrected at the source"),
+    ("cleared_itself", "The step went through later"),
+    ("accepted", "Accepted as it is"),
+    ("duplicate", "Duplicate"),
+    ("not_an_error", "Not an error"),
+]
+
+
+class RcmExceptionCase(models.Model):
+    """One failure of one record: who has it, until when, what came of it.
+
+    At most one open case per (type, record): a repeat adds an occurrence. Texts
+    carry no patient data.
+    """
+
+    _name = "rcm.exception.case"
+    _inherit = ["rcm.document.mixin", "mail.thread", "mail.activity.mixin"]
+    _description = "Exception Case"
+    _order = "due_at, amount desc, id"
+    _rec_name = "name"
+    _rcm_state_machine = "case"
+    _rcm_protected = (
+        "name",
+        "type_id",
+        "res_model",
+        "res_id",
+        "record_name",
+        "company_id",
+        "queue_id",
+        "owner_id",
+        "message",
+        "expected",
+        "actual",
+        "difference",
+        "amount",
+        "occurrence_count",
+        "first_seen_at",
+        "last_seen_at",
+        "due_at",
+        "breached",
+        "escalation_level",
+        "escalated_at",
+        "wake_at",
+        "waiting_reason",
+        "resolved_at",
+        "resolved_by_id",
+    )
+
+    name = fields.Char(string="Number", readonly=True, copy=False, default="New")
+    type_id = fields.Many2one(
+        "rcm.exception.type", required=True, readonly=True, index=True
+    )
+    type_code = fields.Char(related="type_id.code", store=True, index=True)
+    kind = fields.Selection(related="type_id.kind", store=True)
+    severity = fields.Selection(related="type_id.severity", store=True)
+    instructions = fields.Text(related="type_id.instructions")
+    state = fields.Selection(
+        STATES, default="open", required=True, readonly=True, index=True
+    )
+    res_model = fields.Char(string="Document Model", required=True, readonly=True)
+    res_id = fields.Integer(string="Document ID", required=True, readonly=True)
+    record_name = fields.Char(string="Document", readonly=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    queue_id = fields.Many2one("rcm.exception.queue", readonly=True, index=True)
+    owner_id = fields.Many2one("res.users", readonly=True, index=True)
+    message = fields.Char(readonly=True)
+    expected = fields.Char(readonly=True)
+    actual = fields.Char(readonly=True)
+    difference = fields.Char(readonly=True)
+    amount = fields.Monetary(
+        string="Amount at Stake", readonly=True, help="Money that waits for this case."
+    )
+    occurrence_ids = fields.One2many(
+        "rcm.exception.occurrence", "case_id", string="Occurrences", readonly=True
+    )
+    occurrence_count = fields.Integer(default=1, readonly=True, aggregator="sum")
+    first_seen_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    last_seen_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    due_at = fields.Datetime(
+        string="Due",
+        readonly=True,
+        index=True,
+        help="End of the type's target in working hours of the company's calendar.",
+    )
+    breached = fields.Boolean(string="Overdue", readonly=True)
+    escalation_level = fields.Integer(readonly=True, aggregator="max")
+    escalated_at = fields.Datetime(readonly=True)
+    wake_at = fields.Datetime(string="Waiting Until", readonly=True)
+    waiting_reason = fields.Char(readonly=True)
+    root_cause = fields.Selection(ROOT_CAUSES)
+    resolution_code = fields.Selection(RESOLUTIONS, string="Resolution")
+    resolution = fields.Char(string="Resolution Note")
+    resolved_at = fields.Datetime(readonly=True)
+    resolved_by_id = fields.Many2one("res.users", string="Resolved By", readonly=True)
+
+    _open_unique = models.UniqueIndex(
+        "(type_id, res_model, res_id) WHERE state IN ('open', 'in_progress', 'waiting')",
+        "This record has an open case of this type already.",
+    )
+    _record_idx = models.Index("(res_model, res_id)")
+    _work_idx = models.Index(
+        "(due_at) WHERE state IN ('open', 'in_progress', 'waiting')"
+    )
+
+    # ------------------------------------------------------------------
+    # Raising and resolving (called by the document mixin)
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_open_domain(self):
+        """Domain of the cases that still wait for something."""
+        return fields.Domain("state", "in", OPEN_STATES)
+
+    @api.model
+    def _rcm_raise(
+        self,
+        type_code,
+        records,
+        message,
+        expected=None,
+        actual=None,
+        difference=None,
+        amount=None,
+    ):
+        """Open one case per record, or add an occurrence to the open one.
+
+        :return: the cases, in the order of ``records``
+        """
+        if not records:
+            return self.browse()
+        case_type = self.env["rcm.exception.type"]._rcm_get(type_code)
+        # Raising is the system's duty; who acts need not be allowed to see cases.
+        Case = self.sudo()
+        facts = {
+            "message": message,
+            "expected": _text(expected),
+            "actual": _text(actual),
+            "difference": _text(difference),
+        }
+        known = Case.search(
+            self._rcm_open_domain()
+            & fields.Domain("type_id", "=", case_type.id)
+            & fields.Domain("res_model", "=", records._name)
+            & fields.Domain("res_id", "in", records.ids)
+        )
+        by_id = {case.res_id: case for case in known}
+        known._rcm_add_occurrence(facts, amount)
+        fresh = records.filtered(lambda record: record.id not in by_id)
+        created = Case._rcm_open_cases(case_type, fresh, facts, amount)
+        by_id.update({case.res_id: case for case in created})
+        ordered = [by_id[id_].id for id_ in records.ids]
+        return self.browse(ordered)
+
+    def _rcm_open_cases(self, case_type, records, facts, amount):
+        if not records:
+            return self.browse()
+        now = fields.Datetime.now()
+        names = records._rcm_audit_names()
+        vals_list = []
+        for record, name in zip(records.sudo(), names, strict=True):
+            company = self._rcm_company_of(record)
+            vals_list.append(
+                {
+                    **facts,
+                    "name": self.env["ir.sequence"].next_by_code("rcm.exception.case"),
+                    "type_id": case_type.id,
+                    "res_model": record._name,
+                    "res_id": record.id,
+                    "record_name": name,
+                    "company_id": company.id,
+                    "amount": self._rcm_amount_of(record, amount),
+                    "first_seen_at": now,
+                    "last_seen_at": now,
+                    "due_at": case_type._rcm_due_at(now, company),
+                    "correlation_id": record._rcm_correlation_id() or False,
+                    **self._rcm_prepare_case_vals(record),
+                }
+            )
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                cases = self._rcm_create(vals_list)
+        except UniqueViolation as error:
+            # Another transaction opened it after our snapshot: run again and see it.
+            raise ConcurrencyError(self.env._("Case opened meanwhile.")) from error
+        self.env["rcm.exception.occurrence"].create(
+            [_occurrence_vals(case, facts, now) for case in cases]
+        )
+        cases._rcm_emit("rcm.exception.case.opened", {"type": [None, case_type.code]})
+        return cases
+
+    def _rcm_prepare_case_vals(self, record):
+        """Further values of a new case taken from ``record`` (hook)."""
+        return {}
+
+    @api.model
+    def _rcm_company_of(self, record):
+        if "company_id" in record._fields and record.company_id:
+            return record.company_id
+        return self.env.company
+
+    @api.model
+    def _rcm_amount_of(self, record, amount):
+        """Amount at stake: as given, a number for all or {record id: number}."""
+        if isinstance(amount, dict):
+            amount = amount.get(record.id)
+        return float(amount or 0)
+
+    def _rcm_add_occurrence(self, facts, amount):
+        now = fields.Datetime.now()
+        for case in self:
+            vals = {
+                **facts,
+                "occurrence_count": case.occurrence_count + 1,
+                "last_seen_at": now,
+            }
+            if amount is not None:
+                vals["amount"] = self._rcm_amount_of(
+                    case.env[case.res_model].browse(case.res_id), amount
+                )
+            case._rcm_write(vals)
+        self.env["rcm.exception.occurrence"].create(
+            [_occurrence_vals(case, facts, now) for case in self]
+        )
+
+    @api.model
+    def _rcm_resolve_of(self, records, type_codes=None, resolution=""):
+        """Resolve the open cases of ``records``; the step they blocked went through."""
+        if not records:
+            return self.browse()
+        domain = (
+            self._rcm_open_domain()
+            & fields.Domain("res_model", "=", records._name)
+            & fields.Domain("res_id", "in", records.ids)
+        )
+        if type_codes:
+            domain &= fields.Domain("type_code", "in", list(type_codes))
+        # Closing what the system opened is its own duty as well.
+        cases = self.sudo().search(domain)
+        cases._rcm_close("resolved", "cleared_itself", resolution)
+        return cases.with_env(self.env)
+
+    def _rcm_close(self, state, code, note, root_cause=None):
+        """Close these cases and the activities that hang on them."""
+        if not self:
+            return
+        vals = {
+            "resolution_code": code,
+            "resolution": note or False,
+            "resolved_at": fields.Datetime.now(),
+            "resolved_by_id": self.env.uid,
+        }
+        if root_cause:
+            vals["root_cause"] = root_cause
+        self._rcm_set_state(state, **vals)
+        self.activity_ids.unlink()
+
+    # ------------------------------------------------------------------
+    # Assignment
+    # ------------------------------------------------------------------
+    def _rcm_assign(self):
+        """Put these cases in their queue and give them an owner.
+
+        Called by the automation rule "exception created → assign queue".
+        """
+        for case in self.sudo():  # queues are configuration, whoever raised the case
+            queue = case.queue_id or case.queue_id._rcm_find_for(case)
+            if not queue:
+                continue
+            owner = case.owner_id or queue._rcm_pick_owner()
+            if (queue, owner) == (case.queue_id, case.owner_id):
+                continue
+            case._rcm_write_logged(
+                {case.id: {"queue_id": queue.id, "owner_id": owner.id}},
+                "rcm.exception.case.assigned",
+            )
+
+    # ------------------------------------------------------------------
+    # Reprocess
+    # ------------------------------------------------------------------
+    def action_reprocess(self):
+        """Run the blocked step of each case again and show what came of each."""
+        results = self._rcm_reprocess_each()
+        failed = sum(not result["ok"] for result in results)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning" if failed else "success",
+                "title": self.env._("Reprocess"),
+                "message": "\n".join(result["text"] for result in results[:10]),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _rcm_reprocess_each(self):
+        """Reprocess case by case; return [{case, ok, text}]."""
+        return [
+            case._rcm_reprocess_one()
+            for case in self
+            if case.state in OPEN_STATES
+        ]
+
+    def _rcm_reprocess_one(self):
+        self.ensure_one()
+        record = self._rcm_record()
+        if not record:
+            return self._rcm_result(False, self.env._("the document is gone"))
+        self.env.user._rcm_require(*record._rcm_reprocess_roles)
+        record.check_access("read")
+        seen = self.occurrence_count
+        try:
+            with self.env.cr.savepoint():
+                # The role was checked above; the step itself may post and write.
+                gone = record.sudo()._rcm_reprocess(self.sudo())
+        except (UserError, RcmError) as error:
+            text = str(error)
+            self.sudo()._rcm_add_occurrence({"message": text}, None)
+            return self._rcm_result(False, text)
+        self.invalidate_recordset()
+        if self.state in OPEN_STATES and gone and self.occurrence_count == seen:
+            self.sudo()._rcm_close("resolved", "corrected", False)
+        if self.state in OPEN_STATES:
+            return self._rcm_result(False, self.message or self.env._("still blocked"))
+        return self._rcm_result(True, self.env._("resolved"))
+
+    def _rcm_result(self, ok, text):
+        self.sudo()._rcm_emit(
+            "rcm.exception.case.reprocessed", {"resolved": [None, ok]}
+        )
+        return {"case": self, "ok": ok, "text": f"{self.name}: {text}"}
+
+    def _rcm_record(self):
+        """The blocked document, empty when its model or row is gone."""
+        self.ensure_one()
+        if self.res_model not in self.env:
+            return self.browse()
+        return self.env[self.res_model].browse(self.res_id).exists()
+
+    def action_open_record(self):
+        """Open the document that is blocked."""
+        self.ensure_one()
+        if not self._rcm_record():
+            raise UserError(self.env._("The document does not exist any more."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [[False, "form"]],
+        }
+
+
+def _text(value):
+    return None if value is None else str(value)
+
+
+def _occurrence_vals(case, facts, now):
+    return {
+        "case_id": case.id,
+        "occurred_at": now,
+        "message": facts.get("message"),
+        "expected": facts.get("expected"),
+        "actual": facts.get("actual"),
+    }

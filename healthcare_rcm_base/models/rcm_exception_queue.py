@@ -1,0 +1,146 @@
+from odoo import api, fields, models
+
+from .rcm_exception_type import KINDS
+
+ASSIGNMENTS = [
+    ("manual", "Nobody: people pick cases"),
+    ("round_robin", "In turn"),
+    ("least_loaded", "Whoever has the fewest open cases"),
+]
+
+
+class RcmExceptionQueue(models.Model):
+    """A team's work list: which cases come here and who gets them."""
+
+    _name = "rcm.exception.queue"
+    _inherit = "rcm.audit.mixin"
+    _description = "Exception Queue"
+    _order = "sequence, id"
+    _rcm_audit_fields = (
+        "name",
+        "owner_id",
+        "member_ids",
+        "assignment",
+        "type_ids",
+        "escalation_user_id",
+        "escalation_hours",
+        "active",
+    )
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(required=True)
+    sequence = fields.Integer(default=10, help="The first queue that fits gets a case.")
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", help="Empty: cases of every company."
+    )
+    kind = fields.Selection(KINDS, required=True, default="business")
+    owner_id = fields.Many2one(
+        "res.users",
+        string="Queue Owner",
+        help="Gets overdue cases as an activity.",
+    )
+    member_ids = fields.Many2many(
+        "res.users", string="Members", help="The people who work on this queue."
+    )
+    assignment = fields.Selection(ASSIGNMENTS, required=True, default="least_loaded")
+    type_ids = fields.Many2many(
+        "rcm.exception.type",
+        string="Exception Types",
+        help="Cases of these types come here. Empty: types that name this queue as "
+        "their default.",
+    )
+    escalation_user_id = fields.Many2one(
+        "res.users",
+        string="Then Escalate To",
+        help="Gets cases that stay overdue after the queue owner was told.",
+    )
+    escalation_hours = fields.Float(
+        default=24,
+        help="Working hours between telling the queue owner and escalating further.",
+    )
+    last_member_id = fields.Many2one("res.users", copy=False, readonly=True)
+    case_ids = fields.One2many("rcm.exception.case", "queue_id", string="Cases")
+    open_count = fields.Integer(string="Open", compute="_compute_counts")
+    overdue_count = fields.Integer(string="Overdue", compute="_compute_counts")
+    unassigned_count = fields.Integer(string="Unassigned", compute="_compute_counts")
+
+    _code_unique = models.UniqueIndex(
+        "(code, coalesce(company_id, 0))", "A queue has a unique code per company."
+    )
+    _escalation_positive = models.Constraint(
+        "CHECK(escalation_hours >= 0)", "Escalation hours cannot be negative."
+    )
+
+    @api.depends_context("uid", "allowed_company_ids")
+    @api.depends("case_ids.state")
+    def _compute_counts(self):
+        Case = self.env["rcm.exception.case"]
+        open_domain = Case._rcm_open_domain() & fields.Domain("queue_id", "in", self.ids)
+
+        def count(domain):
+            return dict(Case._read_group(open_domain & domain, ["queue_id"], ["__count"]))
+
+        total = count(fields.Domain.TRUE)
+        overdue = count(fields.Domain("breached", "=", True))
+        unassigned = count(fields.Domain("owner_id", "=", False))
+        for queue in self:
+            queue.open_count = total.get(queue, 0)
+            queue.overdue_count = overdue.get(queue, 0)
+            queue.unassigned_count = unassigned.get(queue, 0)
+
+    # ------------------------------------------------------------------
+    # Assignment
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_find_for(self, case):
+        """Return the queue ``case`` belongs to (may be empty).
+
+        First by the queues' own type lists, then by the type's default queue.
+        """
+        queues = self.search(
+            [
+                ("kind", "=", case.kind),
+                ("type_ids", "in", case.type_id.ids),
+                ("company_id", "in", [False, case.company_id.id]),
+            ],
+        )
+        fitting = queues.filtered(lambda queue: queue._rcm_fits(case))
+        return fitting[:1] or case.type_id.default_queue_id
+
+    def _rcm_fits(self, case):
+        """Whether this queue takes ``case``. Extended by facility and payer."""
+        return True
+
+    def _rcm_pick_owner(self):
+        """Return the member who gets the next case, or nobody."""
+        self.ensure_one()
+        members = self.member_ids.filtered("active").sorted("id")
+        if not members or self.assignment == "manual":
+            return members.browse()
+        if self.assignment == "round_robin":
+            later = members.filtered(lambda user: user.id > self.last_member_id.id)
+            chosen = (later or members)[:1]
+            self.last_member_id = chosen
+            return chosen
+        Case = self.env["rcm.exception.case"]
+        load = dict(
+            Case._read_group(
+                Case._rcm_open_domain() & fields.Domain("owner_id", "in", members.ids),
+                ["owner_id"],
+                ["__count"],
+            )
+        )
+        return min(members, key=lambda user: (load.get(user, 0), user.id))
+
+    def action_open_cases(self):
+        """Open the queue's work list."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": "rcm.exception.case",
+            "view_mode": "list,kanban,form,pivot,graph",
+            "domain": [("queue_id", "=", self.id)],
+            "context": {"search_default_open": 1, "create": False},
+        }
