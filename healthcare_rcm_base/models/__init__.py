@@ -2,6 +2,8 @@ from . import ir_cron
 from . import rcm_audit_log
 from . import rcm_audit_mixin
 from . import rcm_audit_payload
+from . import rcm_audit_seal
+from . import rcm_audit_verification
 from . import rcm_batch_mixin
 from . import rcm_document_mixin
 from . import rcm_exception_case

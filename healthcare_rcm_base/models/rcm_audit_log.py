@@ -6,6 +6,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from ..core.canonical import canonical_json, digest
+from . import rcm_audit_guard
 
 ACTOR_KINDS = [
     ("person", "Person"),
@@ -43,6 +44,9 @@ class RcmAuditLog(models.Model):
     payload_hash = fields.Char(string="Detail SHA-256", readonly=True)
 
     _document_idx = models.Index("(model, res_id)")
+
+    def init(self):
+        rcm_audit_guard.install(self.env.cr, self._table)
 
     # ------------------------------------------------------------------
     # CRUD: nobody, not even the system, goes through the ORM

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from . import rcm_audit_guard
+
 
 class RcmAuditPayload(models.Model):
     """The detail of an audit row: canonical JSON of {field: [before, after]}.
@@ -19,6 +21,9 @@ class RcmAuditPayload(models.Model):
     body = fields.Text(string="Changes", readonly=True)
 
     _log_unique = models.UniqueIndex("(log_id)", "An audit row has one detail.")
+
+    def init(self):
+        rcm_audit_guard.install(self.env.cr, self._table)
 
     @api.model_create_multi
     def create(self, vals_list):
