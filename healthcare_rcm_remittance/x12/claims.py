@@ -4,8 +4,8 @@ One handler per segment. ``claim_table`` and ``service_table`` say which segment
 may stand where; the transaction reader looks each tag up in the table in force.
 """
 
-from .drafts import new_adjustment, new_amount, new_claim, new_name
-from .drafts import new_reference, new_service
+from .drafts import ClaimDraft, ServiceDraft, freeze
+from .drafts import new_adjustment, new_amount, new_name, new_reference
 from .findings import shown_code, shown_number
 from .model import ZERO
 from .values import read_amount
@@ -26,13 +26,21 @@ class ClaimLoops:
     (``tx.end``: end of the last segment) and takes the table in force.
     """
 
+    __slots__ = (
+        "tx groups statuses exact quantities dates procedures claims clp svc services"
+        " names adjustments references amounts remarks claim_table service_table"
+    ).split()
+
     def __init__(self, tx, codes: tuple[frozenset, frozenset]):
         self.tx = tx
         self.groups, self.statuses = codes
-        self.amounts, self.quantities = tx.caches.amounts, tx.caches.quantities
+        self.exact, self.quantities = tx.caches.amounts, tx.caches.quantities
         self.dates, self.procedures = tx.caches.dates, tx.caches.procedures
         self.claims = []
         self.clp = self.svc = None
+        self.services, self.names = [], []
+        self.adjustments, self.references = [], []
+        self.amounts, self.remarks = [], []
         self.claim_table = {
             "CAS": self.cas,
             "NM1": self.nm1,
@@ -55,6 +63,12 @@ class ClaimLoops:
             "LQ": self.lq,
         }
 
+    def release(self):
+        """Break the reference cycles."""
+        self.claim_table.clear()
+        self.service_table.clear()
+        self.tx = None
+
     def location(self) -> str:
         """Where reading stands, without patient data."""
         place = self.tx.location
@@ -69,136 +83,116 @@ class ClaimLoops:
     def claim(self, elements, offset):
         """CLP opens a claim."""
         self.close()
-        self.clp = (elements + BLANKS)[:10], offset
-        self.services = []
-        self.names = []
-        self.claim_dates = [None, None, None]
-        self._open_level()
+        if len(elements) != 10:
+            elements = (elements + BLANKS)[:10]
+        _, number, status, charge, paid, patient, filing, payer_number, place, freq = (
+            elements
+        )
+        exact = self.exact
+        self.clp = claim = ClaimDraft(
+            len(self.claims) + 1,
+            number,
+            status,
+            exact[charge],
+            exact[paid],
+            exact[patient] if patient else None,
+            filing,
+            payer_number,
+            place,
+            freq,
+        )
+        claim.offset = offset
         self.tx.table = self.claim_table
+        if claim.charge is None or claim.paid is None:
+            claim.charge = self.money(charge, offset, "CLP03")
+            claim.paid = self.money(paid, offset, "CLP04")
+        if patient and claim.patient_responsibility is None:
+            claim.patient_responsibility = self.money(patient, offset, "CLP05")
+        if status not in self.statuses or not number:
+            self._check_claim(number, status, offset)
 
     def service(self, elements, offset):
         """SVC opens a line."""
         if self.svc is None:
-            self.claim_level = self._level()
+            self._store_level(self.clp)
         else:
             self._close_service()
-        self.svc = elements + BLANKS, offset
-        self.service_dates = [None, None]
-        self._open_level()
+        if len(elements) != 8:
+            elements = (elements + BLANKS)[:8]
+        _, code, charge, paid, revenue, units, submitted, units_in = elements
+        exact, procedures = self.exact, self.procedures
+        self.svc = service = ServiceDraft(
+            len(self.services) + 1,
+            procedures[code],
+            procedures[submitted] if submitted else None,
+            exact[charge],
+            exact[paid],
+            revenue,
+            self.quantities[units] if units else None,
+            self.quantities[units_in] if units_in else None,
+        )
+        service.offset = offset
         self.tx.table = self.service_table
+        if service.charge is None or service.paid is None:
+            service.charge = self.money(charge, offset, "SVC02", line=True)
+            service.paid = self.money(paid, offset, "SVC03", line=True)
+        if units and service.units_paid is None:
+            self.quantity(units, offset)
+        if units_in and service.units_submitted is None:
+            self.quantity(units_in, offset)
+        if not service.procedure.code:
+            self.tx.note("procedure_unreadable", offset, "SVC01 of two parts")
 
     def close(self):
         """The claim ends where the last segment ended."""
-        if self.clp is None:
+        claim = self.clp
+        if claim is None:
             return
-        if self.svc is not None:
+        if self.svc is None:
+            self._store_level(claim)
+        else:
             self._close_service()
-            level = self.claim_level
             self.svc = None
-        else:
-            level = self._level()
-        adjustments, references, amounts, remarks = level
-        elements, offset = self.clp
-        _tag, number, status, charge, paid, patient, filing, payer_number = elements[:8]
-        index = len(self.claims) + 1
-        exact = self.amounts
-        charge_value, paid_value = exact[charge], exact[paid]
-        if charge_value is None or paid_value is None:
-            charge_value = self.money(charge, offset, "CLP03")
-            paid_value = self.money(paid, offset, "CLP04")
-        if patient:
-            patient_value = exact[patient]
-            if patient_value is None:
-                patient_value = self.money(patient, offset, "CLP05")
-        else:
-            patient_value = None
-        if status not in self.statuses or not number:
-            self._check_claim(number, status, offset)
-        date_from, date_to, received = self.claim_dates
-        self.claims.append(
-            new_claim(
-                index,
-                number,
-                status,
-                charge_value,
-                paid_value,
-                patient_value,
-                filing,
-                payer_number,
-                elements[8],
-                elements[9],
-                adjustments,
-                tuple(self.services),
-                references,
-                amounts,
-                tuple(self.names),
-                remarks,
-                date_from,
-                date_to,
-                received,
-                offset,
-                self.tx.end,
-            )
-        )
+        if self.services:
+            claim.services = tuple(self.services)
+            self.services = []
+        claim.names = tuple(self.names)
+        self.names = []
+        claim.end_offset = self.tx.end
+        self.claims.append(freeze(claim))
         self.clp = None
 
     def _close_service(self):
-        elements, offset = self.svc
-        _tag, code, charge, paid, revenue, units, submitted, units_in = elements[:8]
-        adjustments, references, amounts, remarks = self._level()
-        exact = self.amounts
-        charge_value, paid_value = exact[charge], exact[paid]
-        if charge_value is None or paid_value is None:
-            charge_value = self.money(charge, offset, "SVC02", line=True)
-            paid_value = self.money(paid, offset, "SVC03", line=True)
-        procedure = self.procedures[code]
-        if not procedure.code:
-            self.tx.note("procedure_unreadable", offset, "SVC01 of two parts")
-        date_from, date_to = self.service_dates
-        self.services.append(
-            new_service(
-                len(self.services) + 1,
-                procedure,
-                self.procedures[submitted] if submitted else None,
-                charge_value,
-                paid_value,
-                revenue,
-                self.quantity(units, offset) if units else None,
-                self.quantity(units_in, offset) if units_in else None,
-                date_from,
-                date_to,
-                adjustments,
-                references,
-                amounts,
-                remarks,
-                offset,
-                self.tx.end,
-            )
-        )
+        service = self.svc
+        self._store_level(service)
+        service.end_offset = self.tx.end
+        self.services.append(freeze(service))
 
-    def _open_level(self):
-        self.adjustments = []
-        self.references = []
-        self.amounts_read = []
-        self.remarks = []
-
-    def _level(self):
-        return (
-            tuple(self.adjustments),
-            tuple(self.references),
-            tuple(self.amounts_read),
-            tuple(self.remarks),
-        )
+    def _store_level(self, loop):
+        """Give a finished loop what was collected; most of it is mostly empty."""
+        if self.adjustments:
+            loop.adjustments = tuple(self.adjustments)
+            self.adjustments = []
+        if self.references:
+            loop.references = tuple(self.references)
+            self.references = []
+        if self.amounts:
+            loop.amounts = tuple(self.amounts)
+            self.amounts = []
+        if self.remarks:
+            loop.remarks = tuple(self.remarks)
+            self.remarks = []
 
     # segments
 
     def cas(self, elements, offset):
         """CAS: one group, up to six triples; empty triples are skipped."""
-        if len(elements) == 4 and elements[1] in self.groups and elements[2]:
-            amount = self.amounts[elements[3]]
-            if amount is not None:
+        if len(elements) == 4:
+            _, group, reason, text = elements
+            amount = self.exact[text]
+            if amount is not None and reason and group in self.groups:
                 self.adjustments.append(
-                    new_adjustment(elements[1], elements[2], amount, None, offset)
+                    new_adjustment(group, reason, amount, None, offset)
                 )
                 return
         self._cas_triples(elements + BLANKS[:3], offset)
@@ -222,7 +216,7 @@ class ClaimLoops:
             if not (reason and text):
                 self.tx.note("adjustment_incomplete", offset, f"CAS{index:02} in full")
                 self.tx.unread("line", "claim")
-            amount = self.amounts[text]
+            amount = self.exact[text]
             if amount is None:
                 amount = ZERO
                 if text:
@@ -234,9 +228,9 @@ class ClaimLoops:
 
     def nm1(self, elements, offset):
         """NM1: a name of the claim."""
-        _tag, entity, _kind, last, first, middle, _prefix, suffix, qualifier, number = (
-            elements + BLANKS
-        )[:10]
+        if len(elements) != 10:
+            elements = (elements + BLANKS)[:10]
+        _, entity, _, last, first, middle, _, suffix, qualifier, number = elements
         self.names.append(
             new_name(entity, last, first, middle, suffix, qualifier, number, offset)
         )
@@ -252,16 +246,18 @@ class ClaimLoops:
 
     def ref(self, elements, offset):
         """REF of the claim or of the line, whichever is open."""
-        _tag, qualifier, value = (elements + BLANKS)[:3]
+        if len(elements) != 3:
+            elements = (elements + BLANKS)[:3]
+        _, qualifier, value = elements
         self.references.append(new_reference(qualifier, value, offset))
 
     def amt(self, elements, offset):
         """AMT: kept as evidence."""
         _tag, qualifier, text = (elements + BLANKS)[:3]
-        amount = self.amounts[text]
+        amount = self.exact[text]
         if amount is None:
             amount = self.money(text, offset, "AMT02", level=None)
-        self.amounts_read.append(new_amount(qualifier, amount, offset))
+        self.amounts.append(new_amount(qualifier, amount, offset))
 
     def lq(self, elements, offset):
         """LQ*HE: remark code of the line; other lists are kept as references."""
@@ -273,25 +269,31 @@ class ClaimLoops:
 
     def claim_dtm(self, elements, offset):
         """DTM 232/233 statement dates, 050 received."""
-        _tag, qualifier, text = (elements + BLANKS)[:3]
-        value = self.day(text, offset)
+        qualifier, value = self._dated(elements, offset)
         if qualifier == "232":
-            self.claim_dates[0] = value
+            self.clp.date_from = value
         elif qualifier == "233":
-            self.claim_dates[1] = value
+            self.clp.date_to = value
         elif qualifier == "050":
-            self.claim_dates[2] = value
+            self.clp.received = value
 
     def service_dtm(self, elements, offset):
         """DTM 472 service date, 150/151 its start and end."""
-        _tag, qualifier, text = (elements + BLANKS)[:3]
-        value = self.day(text, offset)
+        qualifier, value = self._dated(elements, offset)
         if qualifier == "472":
-            self.service_dates[:] = value, value
+            self.svc.date_from = self.svc.date_to = value
         elif qualifier == "150":
-            self.service_dates[0] = value
+            self.svc.date_from = value
         elif qualifier == "151":
-            self.service_dates[1] = value
+            self.svc.date_to = value
+
+    def _dated(self, elements, offset):
+        if len(elements) != 3:
+            elements = (elements + BLANKS)[:3]
+        value = self.dates[elements[2]]
+        if value is None:
+            value = self.day(elements[2], offset)
+        return elements[1], value
 
     def skip(self, elements, offset):
         """A segment of the guide that posting has no use for (PER, QTY)."""

@@ -7,6 +7,8 @@ other goes segment by segment. Only CR, LF, tab and space are ever taken for whi
 space, and never when the interchange declares them a delimiter.
 """
 
+from itertools import accumulate
+
 from .envelope import BLANK, LINE_BREAKS
 from .model import Delimiters, Limits
 
@@ -61,7 +63,7 @@ class Tokenizer:
         self.at = offset - self.base
 
     def segments(self, delimiters: Delimiters):
-        """Yield (text, offset, end) of each segment from here on.
+        """Yield (elements, text, offset, end) of each segment from here on.
 
         Ends at the end of the data; an unterminated rest is then in ``tail``.
         """
@@ -76,22 +78,24 @@ class Tokenizer:
                 if self.ended:
                     self._keep_tail(splitter.blank)
                     return
-                yield self._skip_oversize(terminator)
+                yield [""], Oversize(), *self._skip_oversize(terminator)
                 continue
             window *= 2
             piece, start = self.text[self.at : cut], self.offset
             self.at = cut + 1
             if len(piece) > largest:
-                yield Oversize(), start, self.offset
+                yield [""], Oversize(), start, self.offset
                 continue
             step = splitter.clean_step(piece)
             if not step:
                 yield from splitter.split(piece, start)
                 continue
-            for segment in piece.split(terminator + splitter.line_end):
-                end = start + len(segment)
-                yield segment, start, end + 1
-                start = end + step
+            texts = piece.split(terminator + splitter.line_end)
+            element = delimiters.element
+            rows = [text.split(element) for text in texts]
+            starts = list(accumulate([len(text) + step for text in texts], initial=start))
+            ends = [after - step + 1 for after in starts[1:]]
+            yield from zip(rows, texts, starts, ends)  # noqa: B905 (hot path)
 
     def _skip(self, characters: str):
         """Skip line breaks at the front, so that windows start with a tag."""
@@ -123,10 +127,10 @@ class Tokenizer:
             found = self.text.find(terminator, self.at)
             if found >= 0:
                 self.at = found + 1
-                return Oversize(), start, self.offset
+                return start, self.offset
             self.at = len(self.text)
             if not self.fill():
-                return Oversize(), start, self.offset
+                return start, self.offset
 
     def _keep_tail(self, blank: str):
         rest = self.text[self.at :]
@@ -184,7 +188,8 @@ class _Splitter:
             end = start + len(raw)
             body = raw.lstrip(self.blank)
             offset = end - len(body)
-            yield self._tidy(body, offset), offset, end + 1
+            text = self._tidy(body, offset)
+            yield text.split(self.element), text, offset, end + 1
             start = end + 1
 
     def _line_end(self, piece: str) -> str:

@@ -45,6 +45,13 @@ class Caches:
 class TransactionReader:
     """Reads the segments of one ST up to its SE and makes the Transaction."""
 
+    __slots__ = (
+        "start end interchange group caches limits control_number location guide"
+        " version findings lost count closed cut body hash bpr trn currency"
+        " production_date references parties party last_lx provider_adjustments"
+        " unknown loops header_table loop_table trailer_table table"
+    ).split()
+
     def __init__(
         self,
         elements: list[str],
@@ -123,30 +130,27 @@ class TransactionReader:
         Returns the first segment that cannot belong here (an envelope segment), or
         None after an SE or at the end of the data.
         """
-        element = self.interchange.delimiters.element
-        body, unknown = self.body, self._other
+        body = self.body
         stop = self.start + self.limits.transaction_bytes
         for segment in segments:
-            text, offset, end = segment
-            elements = text.split(element)
+            elements, text, offset, end = segment
             handler = self.table.get(elements[0])
             if handler is None:
                 if elements[0] in ENVELOPE_TAGS or starts_isa(text):
                     return segment
-                handler = unknown(text, offset)
+                handler = self._other(elements[0], text, offset)
             self.count += 1
             body.append(text)
-            handler(elements, offset)
-            self.end = end
-            if self.closed:
+            if handler(elements, offset):
+                self.end = end
                 return None
+            self.end = end
             if end > stop:
                 stop = self._cut_off(offset, end)
         return None
 
-    def _other(self, text, offset):
+    def _other(self, tag, text, offset):
         """Findings for a segment that is not in the table; it is kept as it stands."""
-        tag = text.split(self.interchange.delimiters.element, 1)[0]
         if isinstance(text, Oversize):
             limit = str(self.limits.segment_bytes)
             self.note("segment_oversize", offset, limit)
@@ -294,7 +298,7 @@ class TransactionReader:
             )
 
     def se(self, elements, offset):
-        """SE: the count and the number must agree."""
+        """SE: the count and the number must agree. True ends the reading."""
         self.body.pop()
         self.loops.close()
         self.closed = True
@@ -308,6 +312,7 @@ class TransactionReader:
                 shown_control(self.control_number),
                 shown_control(control_number),
             )
+        return True
 
     def _enter_body(self):
         """Tables 2 and 3 begin: what was read before is not hashed as content."""
@@ -335,6 +340,13 @@ class TransactionReader:
     def money(self, text, offset, where):
         """An amount of header or trailer, with a finding for what is wrong."""
         return self.loops.money(text, offset, where, level="transaction")
+
+    def release(self):
+        """Break the reference cycles, so that memory goes back at once."""
+        self.table = None
+        for table in (self.header_table, self.loop_table, self.trailer_table):
+            table.clear()
+        self.loops.release()
 
     # result
 

@@ -7,12 +7,13 @@ and say what is wrong".
 
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, InvalidOperation
 
 from .model import ZERO, Procedure
 
 CACHE_SIZE = 8_192
 MAX_DIGITS = 18  # data element 782, type R 1/18
+_STRICT = Context(traps=[InvalidOperation])
 
 _DECIMAL = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _CENTS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{0,2}0*)?|-?\.[0-9]{1,2}0*")
@@ -78,9 +79,21 @@ class _Cache(dict):
 class Amounts(_Cache):
     """Text to Decimal; None for an amount with anything wrong."""
 
-    def compute(self, text):
-        value, fault = read_amount(text)
-        return None if fault else value
+    def __missing__(self, text):
+        if len(text) <= MAX_DIGITS and "." not in text[:-3]:
+            # The usual amount: at most two decimals, nothing but its digits.
+            try:
+                value = None if text.strip("0123456789.-") else Decimal(text, _STRICT)
+            except InvalidOperation:
+                value = None
+        else:
+            value, fault = read_amount(text)
+            if fault:
+                value = None
+        if len(self) >= CACHE_SIZE:
+            self.clear()
+        self[text] = value
+        return value
 
 
 class Quantities(_Cache):
