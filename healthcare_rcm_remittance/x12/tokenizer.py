@@ -13,6 +13,7 @@ from .envelope import BLANK, LINE_BREAKS
 from .model import Delimiters, Limits
 
 FIRST_WINDOW = 4_096
+LARGEST_WINDOW = 16_384
 CONTROL = "".join(chr(code) for code in [*range(32), 127])
 
 
@@ -70,7 +71,7 @@ class Tokenizer:
         splitter = _Splitter(delimiters, self.notes)
         terminator = delimiters.terminator
         window = FIRST_WINDOW
-        largest = self.limits.segment_bytes
+        largest = min(self.limits.segment_bytes, LARGEST_WINDOW)
         while True:
             self._skip(splitter.line_breaks)
             cut = self._cut(terminator, min(window, largest))
@@ -83,7 +84,7 @@ class Tokenizer:
             window *= 2
             piece, start = self.text[self.at : cut], self.offset
             self.at = cut + 1
-            if len(piece) > largest:
+            if len(piece) > self.limits.segment_bytes:
                 yield [""], Oversize(), start, self.offset
                 continue
             step = splitter.clean_step(piece)
