@@ -8,7 +8,7 @@ import importlib
 import os
 import sys
 
-if sys.version_info < (3, 10):
+if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit("Python 3.10 or newer is needed; this is " + sys.version.split()[0])
 
 from . import paths, provision

@@ -5,7 +5,7 @@
     ./setup/run --no-demo            an empty database, healthcare_rcm_empty
     ./setup/run --fresh              start over with a new database
     ./setup/run --database NAME      another database
-    ./setup/run --check              bring up, feed the demo day, compare the ledger, stop
+    ./setup/run --check              bring up, feed the demo day, compare, stop
     ./setup/run --check --corrupt    the same with one cent altered: must fail
 
 Ctrl-C stops everything that was started. `--check` uses a database of its own

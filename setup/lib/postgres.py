@@ -216,14 +216,16 @@ def _start():
 
 def _ensure_roles():
     """The role that Odoo uses is no superuser, as on a production server."""
-    import psycopg2
+    import psycopg2  # only in the virtual environment
+    from psycopg2 import sql
 
     with contextlib.closing(psycopg2.connect(admin_server().dsn("postgres"))) as cnx:
         cnx.autocommit = True
         with cnx.cursor() as cr:
             cr.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [USER])
             if not cr.fetchone():
-                cr.execute(f"CREATE ROLE {USER} LOGIN CREATEDB")
+                statement = sql.SQL("CREATE ROLE {} LOGIN CREATEDB")
+                cr.execute(statement.format(sql.Identifier(USER)))
 
 
 def _pg_ctl(*arguments):
