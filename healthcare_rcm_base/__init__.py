@@ -1,2 +1,2 @@
-from . import core, models
-from .hooks import uninstall_hook
+from . import core, models, wizard
+from .hooks import post_init_hook, uninstall_hook

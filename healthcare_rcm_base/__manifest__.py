@@ -18,8 +18,13 @@
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
         # wizards
+        "wizard/rcm_accounting_setup_views.xml",
         # views
+        "views/rcm_account_mapping_views.xml",
+        "views/account_move_views.xml",
     ],
     "demo": [],
     "application": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

@@ -1,6 +1,14 @@
-from .models import rcm_audit_guard
+"""What happens once, when the module is installed or removed."""
+
+from .models import account_balance_check, rcm_audit_guard
+
+
+def post_init_hook(env):
+    """Give every company that has a chart and no books yet its accounts."""
+    env["res.company"]._rcm_ensure_all_accounting()
 
 
 def uninstall_hook(env):
     """Take away what the ORM does not know of: side tables and functions."""
     rcm_audit_guard.remove(env.cr)
+    account_balance_check.remove(env.cr)

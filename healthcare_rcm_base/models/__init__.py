@@ -1,4 +1,11 @@
+from . import account_balance_check
+from . import account_chart_template
+from . import account_invoice_report
+from . import account_move
+from . import account_move_line
+from . import account_partial_reconcile
 from . import ir_cron
+from . import rcm_account_mapping
 from . import rcm_audit_log
 from . import rcm_audit_mixin
 from . import rcm_audit_payload
@@ -10,3 +17,4 @@ from . import rcm_exception_case
 from . import rcm_exception_occurrence
 from . import rcm_exception_queue
 from . import rcm_exception_type
+from . import res_company_accounting

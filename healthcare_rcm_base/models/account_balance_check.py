@@ -1,0 +1,177 @@
+"""Checks that live in the database, below every context key and every module.
+
+An unbalanced posted entry cannot be committed, and the amounts of a sealed entry
+cannot be changed, whatever code or SQL tries to.
+"""
+
+from odoo import models
+
+# An ordinary deferred row trigger on journal items checks an entry once per item,
+# which is quadratic. Statement triggers note each touched entry once per transaction
+# in a small table; the deferred trigger on that table checks the entry and removes
+# the note.
+BALANCE_SQL = """
+CREATE TABLE IF NOT EXISTS rcm_move_balance_check (
+    move_id integer NOT NULL,
+    transaction_id bigint NOT NULL,
+    PRIMARY KEY (move_id, transaction_id)
+);
+
+CREATE OR REPLACE FUNCTION rcm_note_inserted_lines() RETURNS trigger AS $$
+BEGIN
+    INSERT INTO rcm_move_balance_check (move_id, transaction_id)
+    SELECT DISTINCT line.move_id, txid_current()
+      FROM new_lines line
+      JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION rcm_note_updated_lines() RETURNS trigger AS $$
+BEGIN
+    INSERT INTO rcm_move_balance_check (move_id, transaction_id)
+    SELECT DISTINCT touched.move_id, txid_current()
+      FROM (SELECT unnest(ARRAY[old_line.move_id, new_line.move_id]) AS move_id
+              FROM old_lines old_line
+              JOIN new_lines new_line ON new_line.id = old_line.id
+             WHERE old_line.balance IS DISTINCT FROM new_line.balance
+                OR old_line.move_id IS DISTINCT FROM new_line.move_id) touched
+      JOIN account_move move ON move.id = touched.move_id AND move.state = 'posted'
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION rcm_note_deleted_lines() RETURNS trigger AS $$
+BEGIN
+    INSERT INTO rcm_move_balance_check (move_id, transaction_id)
+    SELECT DISTINCT line.move_id, txid_current()
+      FROM old_lines line
+      JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION rcm_note_posted_moves() RETURNS trigger AS $$
+BEGIN
+    INSERT INTO rcm_move_balance_check (move_id, transaction_id)
+    SELECT new_move.id, txid_current()
+      FROM new_moves new_move
+      JOIN old_moves old_move ON old_move.id = new_move.id
+     WHERE new_move.state = 'posted' AND old_move.state IS DISTINCT FROM 'posted'
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION rcm_check_move_balance() RETURNS trigger AS $$
+DECLARE
+    difference numeric;
+BEGIN
+    SELECT ROUND(SUM(line.balance), currency.decimal_places) INTO difference
+      FROM account_move_line line
+      JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
+      JOIN res_company company ON company.id = move.company_id
+      JOIN res_currency currency ON currency.id = company.currency_id
+     WHERE line.move_id = NEW.move_id
+     GROUP BY currency.decimal_places;
+    DELETE FROM rcm_move_balance_check
+     WHERE move_id = NEW.move_id AND transaction_id = NEW.transaction_id;
+    IF difference <> 0 THEN
+        RAISE EXCEPTION 'Journal entry % is out of balance by %', NEW.move_id, difference
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'rcm_move_balance';
+    END IF;
+    RETURN NULL;
+END $$ LANGUAGE plpgsql;
+
+CREATE OR REPLACE FUNCTION rcm_refuse_sealed_line() RETURNS trigger AS $$
+DECLARE
+    sealed boolean;
+BEGIN
+    SELECT bool_or(move.inalterable_hash IS NOT NULL AND move.inalterable_hash <> '')
+      INTO sealed
+      FROM account_move move
+     WHERE (TG_OP <> 'INSERT' AND move.id = OLD.move_id)
+        OR (TG_OP <> 'DELETE' AND move.id = NEW.move_id);
+    IF sealed THEN
+        RAISE EXCEPTION 'Items of a sealed journal entry cannot be changed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'rcm_sealed_line';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+END $$ LANGUAGE plpgsql;
+
+DROP TRIGGER IF EXISTS rcm_lines_inserted ON account_move_line;
+CREATE TRIGGER rcm_lines_inserted AFTER INSERT ON account_move_line
+    REFERENCING NEW TABLE AS new_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION rcm_note_inserted_lines();
+
+DROP TRIGGER IF EXISTS rcm_lines_updated ON account_move_line;
+CREATE TRIGGER rcm_lines_updated AFTER UPDATE ON account_move_line
+    REFERENCING OLD TABLE AS old_lines NEW TABLE AS new_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION rcm_note_updated_lines();
+
+DROP TRIGGER IF EXISTS rcm_lines_deleted ON account_move_line;
+CREATE TRIGGER rcm_lines_deleted AFTER DELETE ON account_move_line
+    REFERENCING OLD TABLE AS old_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION rcm_note_deleted_lines();
+
+DROP TRIGGER IF EXISTS rcm_moves_posted ON account_move;
+CREATE TRIGGER rcm_moves_posted AFTER UPDATE ON account_move
+    REFERENCING OLD TABLE AS old_moves NEW TABLE AS new_moves
+    FOR EACH STATEMENT EXECUTE FUNCTION rcm_note_posted_moves();
+
+DROP TRIGGER IF EXISTS rcm_move_balance ON rcm_move_balance_check;
+CREATE CONSTRAINT TRIGGER rcm_move_balance AFTER INSERT ON rcm_move_balance_check
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION rcm_check_move_balance();
+
+DROP TRIGGER IF EXISTS rcm_sealed_line_added ON account_move_line;
+CREATE TRIGGER rcm_sealed_line_added BEFORE INSERT OR DELETE ON account_move_line
+    FOR EACH ROW EXECUTE FUNCTION rcm_refuse_sealed_line();
+
+DROP TRIGGER IF EXISTS rcm_sealed_line_changed ON account_move_line;
+CREATE TRIGGER rcm_sealed_line_changed BEFORE UPDATE ON account_move_line
+    FOR EACH ROW
+    WHEN (OLD.debit IS DISTINCT FROM NEW.debit
+       OR OLD.credit IS DISTINCT FROM NEW.credit
+       OR OLD.balance IS DISTINCT FROM NEW.balance
+       OR OLD.amount_currency IS DISTINCT FROM NEW.amount_currency
+       OR OLD.account_id IS DISTINCT FROM NEW.account_id
+       OR OLD.partner_id IS DISTINCT FROM NEW.partner_id
+       OR OLD.name IS DISTINCT FROM NEW.name
+       OR OLD.move_id IS DISTINCT FROM NEW.move_id)
+    EXECUTE FUNCTION rcm_refuse_sealed_line();
+"""
+
+DROP_SQL = """
+DROP TRIGGER IF EXISTS rcm_lines_inserted ON account_move_line;
+DROP TRIGGER IF EXISTS rcm_lines_updated ON account_move_line;
+DROP TRIGGER IF EXISTS rcm_lines_deleted ON account_move_line;
+DROP TRIGGER IF EXISTS rcm_moves_posted ON account_move;
+DROP TRIGGER IF EXISTS rcm_sealed_line_added ON account_move_line;
+DROP TRIGGER IF EXISTS rcm_sealed_line_changed ON account_move_line;
+DROP TABLE IF EXISTS rcm_move_balance_check CASCADE;
+DROP FUNCTION IF EXISTS rcm_note_inserted_lines();
+DROP FUNCTION IF EXISTS rcm_note_updated_lines();
+DROP FUNCTION IF EXISTS rcm_note_deleted_lines();
+DROP FUNCTION IF EXISTS rcm_note_posted_moves();
+DROP FUNCTION IF EXISTS rcm_check_move_balance();
+DROP FUNCTION IF EXISTS rcm_refuse_sealed_line();
+"""
+
+
+def remove(cr):
+    """Take the checks out again when the module is uninstalled."""
+    cr.execute(DROP_SQL)
+
+
+class AccountMoveLine(models.Model):
+    """Installs the database checks with the table they watch."""
+
+    _inherit = "account.move.line"
+
+    def init(self):
+        result = super().init()
+        self.env.cr.execute(BALANCE_SQL)
+        return result

@@ -1,0 +1,229 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.ticket import Ticket
+
+RCM_KINDS = [
+    ("claim_invoice", "Claim invoice"),
+    ("self_pay_invoice", "Self-pay invoice"),
+    ("patient_invoice", "Patient invoice"),
+    ("remittance", "Remittance"),
+    ("local_entry", "Claim adjustment"),
+]
+
+# Set when an entry is made and never again.
+PROTECTED = frozenset(
+    {
+        "rcm_kind",
+        "rcm_local_kind",
+        "rcm_reason",
+        "rcm_correlation_id",
+        "rcm_claim_id",
+        "rcm_encounter_id",
+        "rcm_facility_id",
+    }
+)
+# What an entry of the suite may not change outside the suite, in any state.
+GUARDED = PROTECTED | {
+    "state",
+    "name",
+    "move_type",
+    "journal_id",
+    "company_id",
+    "currency_id",
+    "partner_id",
+    "date",
+    "invoice_date",
+    "line_ids",
+    "invoice_line_ids",
+    "auto_post",
+    "inalterable_hash",
+    "tax_totals",
+    "reversed_entry_id",
+}
+
+
+class AccountMove(models.Model):
+    """Journal entries of the revenue cycle: made by it, posted by it, never edited."""
+
+    _inherit = "account.move"
+
+    rcm_kind = fields.Selection(
+        RCM_KINDS, string="Revenue cycle entry", readonly=True, copy=False, index=True
+    )
+    rcm_local_kind = fields.Char("Adjustment kind", readonly=True, copy=False)
+    rcm_reason = fields.Char("Reason", readonly=True, copy=False)
+    rcm_correlation_id = fields.Char(
+        "Correlation", readonly=True, copy=False, index="btree_not_null"
+    )
+
+    # -- guards --------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        ticket = Ticket.found_in(self.env.context)
+        trusted = ticket and ticket.covers_create(self._name, PROTECTED)
+        moves = self._rcm_without_ticket()
+        if trusted:
+            # The lines that are created along carry the same marks.
+            moves = self.env["account.move.line"]._rcm_line_ticket(moves)
+            return super(AccountMove, moves).create(vals_list).with_env(self.env)
+        guarded = []
+        for vals in vals_list:
+            refused = {name for name in PROTECTED if vals.get(name)}
+            if refused:
+                self._rcm_refuse(refused)
+            # Set explicitly: a default in a context or of a user fills nothing.
+            guarded.append({**vals, **dict.fromkeys(PROTECTED & set(self._fields), False)})
+        created = super(AccountMove, moves).create(guarded).with_env(self.env)
+        created._rcm_refuse_our_journals()
+        return created
+
+    def write(self, vals):
+        ours = self._rcm_ours()
+        touched = (PROTECTED if not ours else GUARDED) & vals.keys()
+        if touched:
+            ticket = Ticket.found_in(self.env.context)
+            guarded = self if touched & PROTECTED else ours
+            if not (
+                ticket and ticket.covers_write(self._name, guarded._ids, touched)
+            ):
+                guarded._rcm_refuse(touched)
+        result = super(AccountMove, self._rcm_without_ticket()).write(vals)
+        if "journal_id" in vals:
+            (self - ours)._rcm_refuse_our_journals()
+        return result
+
+    def unlink(self):
+        ours = self._rcm_ours()
+        if ours.filtered(lambda move: move.state == "posted" or move.posted_before):
+            raise UserError(
+                self.env._(
+                    "Entries of the revenue cycle cannot be deleted. They are reversed "
+                    "from the claim or remittance they belong to."
+                )
+            )
+        return super().unlink()
+
+    def _rcm_ours(self):
+        """The entries among these that the revenue cycle made."""
+        return self.filtered("rcm_kind")
+
+    def _rcm_refuse(self, names):
+        labels = ", ".join(
+            sorted(self._fields[name].string for name in names if name in self._fields)
+        )
+        raise UserError(
+            self.env._(
+                "This entry belongs to the revenue cycle. %(fields)s cannot be changed "
+                "here; use the steps of its claim or remittance.",
+                fields=labels,
+            )
+        )
+
+    def _rcm_refuse_our_journals(self):
+        """Journals of the revenue cycle take its own entries only."""
+        for move in self:
+            root = move.company_id.root_id.sudo()  # settings of the main company
+            if move.journal_id and move.journal_id in root._rcm_journals():
+                raise UserError(
+                    self.env._(
+                        "%(journal)s is kept by the revenue cycle: its entries come "
+                        "from claims and remittances. Choose another journal.",
+                        journal=move.journal_id.display_name,
+                    )
+                )
+
+    def _rcm_without_ticket(self):
+        if Ticket.KEY not in self.env.context:
+            return self
+        context = dict(self.env.context)
+        del context[Ticket.KEY]
+        return self.with_context(context)
+
+    def _rcm_with_ticket(self, names=GUARDED):
+        """These entries with leave to change ``names``. Private: domain code only."""
+        ticket = Ticket(self._name, self._ids, names)
+        return self.with_context(**{Ticket.KEY: ticket})
+
+    def _hash_moves(self, **kwargs):
+        """Sealing writes the hash of entries that were posted and not sealed yet."""
+        ours = self._rcm_ours()
+        if not ours:
+            return super()._hash_moves(**kwargs)
+        open_moves = self.search(
+            [
+                ("journal_id", "in", ours.journal_id.ids),
+                ("state", "=", "posted"),
+                ("inalterable_hash", "=", False),
+            ]
+        )
+        ticket = Ticket(self._name, (open_moves | self)._ids, {"inalterable_hash"})
+        return super(
+            AccountMove, self.with_context(**{Ticket.KEY: ticket})
+        )._hash_moves(**kwargs)
+
+    # -- making entries ------------------------------------------------------------
+
+    @api.model
+    def _rcm_post_entries(self, vals_list):
+        """Create and post entries of the revenue cycle; return them.
+
+        Each has complete ``line_ids`` that balance to the cent and an ``rcm_kind``.
+        Nothing is computed, rounded or completed on the way: what was handed in is
+        what is posted, and the database checks it again. Private: for domain code
+        that has checked role, record and state already.
+        """
+        for vals in vals_list:
+            if not vals.get("rcm_kind"):
+                raise ValueError("an entry of the revenue cycle needs its rcm_kind")
+        ticket = Ticket(self._name, None, PROTECTED)
+        moves = (
+            self.sudo()  # the caller has checked the right to this effect
+            .with_context(
+                **{Ticket.KEY: ticket},
+                tracking_disable=True,
+                skip_invoice_sync=True,
+                skip_analytic_sync=True,
+            )
+            .create(vals_list)
+        )
+        moves = moves._rcm_without_ticket()
+        moves._rcm_lock_hashed_journals()
+        moves._rcm_with_ticket()._post(soft=False)
+        moves._rcm_check_database()
+        return moves.with_env(self.env)
+
+    def _rcm_lock_hashed_journals(self):
+        """Post into a sealed journal one transaction at a time.
+
+        Two that posted at once would break the chain of hashes; the second one now
+        fails with a serialization error and is run again.
+        """
+        journals = self.journal_id.filtered("restrict_mode_hash_table")
+        if journals:
+            self.env.cr.execute(
+                "UPDATE account_journal SET write_uid = write_uid WHERE id IN %s",
+                [tuple(sorted(journals.ids))],
+            )
+
+    def _rcm_check_database(self):
+        """Let the database check balances now, while the error can be understood."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SET CONSTRAINTS rcm_move_balance IMMEDIATE;"
+            "SET CONSTRAINTS rcm_move_balance DEFERRED"
+        )
+
+    # -- privacy -------------------------------------------------------------------
+
+    def _compute_invoice_partner_display_info(self):
+        """A guarantor is named by account number in the stored column."""
+        result = super()._compute_invoice_partner_display_info()
+        for move in self:
+            partner = move.sudo().partner_id  # the mark is read for everyone
+            if "rcm_is_guarantor" in partner._fields and partner.rcm_is_guarantor:
+                move.invoice_partner_display_name = (
+                    partner.rcm_account_number or move.env._("Guarantor")
+                )
+        return result
