@@ -16,6 +16,7 @@ import _pytest.pathlib
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
+MARKED_TAGS = {"long", "install"}
 MISSING = ("chrome", "chromium", "websocket-client", "--odoo-http", "HttpCase")
 
 
@@ -65,10 +66,12 @@ def _import_as_addons():
     _pytest.pathlib.resolve_pkg_root_and_module_name = resolve
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that need no database go first: quick answers first."""
+    """Odoo's tags become markers; tests that need no database answer first."""
     for item in items:
+        for tag in MARKED_TAGS & getattr(item.cls, "test_tags", set()):
+            item.add_marker(tag)
         if not _needs_database(item):
             item.add_marker("pure")
     items.sort(key=lambda item: item.get_closest_marker("pure") is None)
@@ -77,8 +80,8 @@ def pytest_collection_modifyitems(items):
 def _needs_database(item):
     from odoo.tests.common import TransactionCase
 
-    cls = getattr(item, "cls", None)
-    return cls is not None and issubclass(cls, TransactionCase)
+    tags = getattr(item.cls, "test_tags", set())
+    return bool(MARKED_TAGS & tags) or issubclass(item.cls or object, TransactionCase)
 
 
 def pytest_runtest_logstart(nodeid):

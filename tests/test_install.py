@@ -53,8 +53,8 @@ class TestInstall(BaseCase):
                 self.assertInstalled(after, module)
                 self.database.copy(after, copy, throw_away=True)
                 self._uninstall(copy, module)
-                self.assertGone(before, copy, module)
-                before = after
+                before, previous = after, before  # also when this one fails
+                self.assertGone(previous, copy, module)
         with self.subTest("an upgrade of everything"):
             self._odoo(before, "upgrade everything", "-u", ",".join(CHAIN))
 
@@ -104,6 +104,9 @@ class TestInstall(BaseCase):
             folders.append(self.paths.LINKS)
         addons = ",".join(str(folder) for folder in folders)
         self.server.apply(name, label, f"--addons-path={addons}", *arguments)
+        log = self.progress.log_path(label).read_text(errors="replace").splitlines()
+        warnings = [line for line in log if " WARNING " in line and "rcm" in line]
+        self.assertEqual([w for w in warnings if "addons_path" not in w], [])
 
     def _uninstall(self, name, module):
         label = f"uninstall {module}"

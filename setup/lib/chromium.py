@@ -47,7 +47,7 @@ def provision():
     step(
         "chromium",
         "Chromium for browser tests: fetching Debian's (about 150 MB)",
-        [PACKAGES, WRAPPER, FONTS_CONF],
+        [PACKAGES, WRAPPER, FONTS_CONF, str(paths.HOME)],
         _fetch,
         is_there=(paths.BIN / "chromium").exists,
     )

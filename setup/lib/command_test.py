@@ -19,7 +19,7 @@ import sys
 from . import database, odoo_server, paths, provision, templates
 from .progress import say
 
-OWN_FLAGS = ("--keep", "--long", "--no-browser")
+OWN_FLAGS = ("--keep", "--long")
 
 
 def main(arguments):
@@ -28,7 +28,7 @@ def main(arguments):
         return 0
     own = [flag for flag in OWN_FLAGS if flag in arguments]
     arguments = [argument for argument in arguments if argument not in own]
-    with provision.environment(browser="--no-browser" not in own):
+    with provision.environment(browser=True):
         name = f"rcm_test_{os.getpid()}"
         database.copy(templates.ensure(), name, throw_away=True)
         say(f"Test database {name}")
@@ -50,7 +50,5 @@ def _pytest(name, arguments, own):
     env = odoo_server.environment()
     env["PYTHONPATH"] += os.pathsep + str(paths.REPO / "setup")
     env["RCM_TEST_DATABASE"] = name
-    if "--no-browser" in own:
-        env["RCM_NO_BROWSER"] = "1"
     sys.stdout.flush()
     return subprocess.call(command + arguments, env=env)

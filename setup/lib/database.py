@@ -13,16 +13,31 @@ import psycopg2
 from psycopg2 import sql
 
 from . import paths, postgres
+from .progress import SetupError
 
 FILESTORE = paths.DATA / "filestore"
 
 
 @contextlib.contextmanager
 def _cursor(database="postgres"):
-    with contextlib.closing(psycopg2.connect(postgres.server().dsn(database))) as cnx:
-        cnx.autocommit = True
-        with cnx.cursor() as cr:
-            yield cr
+    server = postgres.server()
+    try:
+        connection = psycopg2.connect(server.dsn(database))
+    except psycopg2.OperationalError as error:
+        raise SetupError(
+            f"The PostgreSQL server at {server.host}, port {server.port}, cannot be "
+            f"used:\n{error}What to do: check DATABASE_URL or the PG* variables."
+        ) from error
+    with contextlib.closing(connection):
+        connection.autocommit = True
+        with connection.cursor() as cr:
+            try:
+                yield cr
+            except psycopg2.errors.InsufficientPrivilege as error:
+                raise SetupError(
+                    f"PostgreSQL refuses: {error}"
+                    "What to do: use a role that may create databases."
+                ) from error
 
 
 def names():

@@ -147,6 +147,8 @@ def _checked(packages, what, script=None):
         raise SetupError(f"{what} is Odoo {version}; this suite needs {SERIES}.")
     candidates = (script, packages / "odoo-bin", packages.parents[2] / "bin/odoo")
     script = next((path for path in candidates if path and path.exists()), None)
+    if script is None:
+        raise SetupError(f"{what}: no odoo-bin in {packages}.")
     addons = [packages / "odoo/addons"]
     if (packages / "addons/account/static").exists():  # a source checkout
         addons.append(packages / "addons")

