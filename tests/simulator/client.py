@@ -85,5 +85,9 @@ class Client:
                     "action that processes events active?"
                 )
             if waiting:
-                time.sleep(0.5)
+                self.rest(0.5)
         return answers
+
+    def rest(self, seconds: float) -> None:
+        """Give the server time to work; tests run its scheduled actions here."""
+        time.sleep(seconds)

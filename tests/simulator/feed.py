@@ -94,7 +94,7 @@ class DemoDay:
                     f"{len(open_)} encounters are not billed after {WAIT_SECONDS} s; "
                     f"first: {json.dumps(documents[open_[0]])[:600]}"
                 )
-            time.sleep(1)
+            self.client.rest(1)
 
     def _submitted_claims(self, documents) -> list[tuple[Encounter, SubmittedClaim]]:
         claims = []
@@ -183,7 +183,7 @@ class DemoDay:
                     break
                 if time.monotonic() > deadline:
                     raise FeedError(f"{event_id} is still {sorted(states)}")
-                time.sleep(0.5)
+                self.client.rest(0.5)
 
     def _summary(self, documents, claims, files) -> dict:
         """What was sent, and the truth it should have led to."""
