@@ -15,15 +15,23 @@
         # rules
         # data
         "data/rcm_exception_data.xml",
+        "data/rcm_audit_data.xml",
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
         # wizards
         "wizard/rcm_accounting_setup_views.xml",
+        "views/rcm_audit_wizard_views.xml",
         # views
         "views/rcm_account_mapping_views.xml",
         "views/account_move_views.xml",
+        "views/rcm_audit_views.xml",
     ],
     "demo": [],
+    "assets": {
+        "web.assets_backend": [
+            "healthcare_rcm_base/static/src/**/*",
+        ],
+    },
     "application": True,
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

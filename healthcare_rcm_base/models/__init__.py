@@ -10,6 +10,7 @@ from . import rcm_audit_log
 from . import rcm_audit_mixin
 from . import rcm_audit_payload
 from . import rcm_audit_seal
+from . import rcm_audit_timeline
 from . import rcm_audit_verification
 from . import rcm_batch_mixin
 from . import rcm_document_mixin

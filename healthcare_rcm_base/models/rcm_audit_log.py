@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import SQL
 
@@ -43,10 +43,95 @@ class RcmAuditLog(models.Model):
     source = fields.Char(readonly=True)
     payload_hash = fields.Char(string="Detail SHA-256", readonly=True)
 
+    company_name = fields.Char(
+        string="Company", compute="_compute_company_name", compute_sudo=True
+    )
+    changes_text = fields.Char(string="Changes", compute="_compute_changes")
+    changes_json = fields.Text(string="Detail", compute="_compute_changes")
+    seal_position = fields.Integer(string="Sealed in Block", compute="_compute_seal")
+
     _document_idx = models.Index("(model, res_id)")
 
     def init(self):
         rcm_audit_guard.install(self.env.cr, self._table)
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+    @api.depends("company_id")
+    def _compute_company_name(self):
+        companies = self.env["res.company"].browse(set(self.mapped("company_id")))
+        names = {company.id: company.name for company in companies.exists()}
+        for row in self:
+            row.company_name = names.get(row.company_id, "")
+
+    @api.depends("payload_hash")
+    def _compute_changes(self):
+        bodies = self._rcm_bodies()
+        for row in self:
+            body = bodies.get(row.id)
+            row.changes_json = json.dumps(body, indent=2, ensure_ascii=False) if body else ""
+            words = row._rcm_in_words(body)
+            parts = [words["state"], *words["changes"]]
+            row.changes_text = "; ".join(
+                self._rcm_change_text(part) for part in parts if part
+            )
+
+    @api.depends("logged_at")
+    def _compute_seal(self):
+        for row in self:
+            row.seal_position = row._rcm_seal_position()
+
+    def _rcm_change_text(self, change):
+        if change["masked"]:
+            return self.env._("%s changed", change["label"])
+        return f"{change['label']}: {change['before'] or '–'} → {change['after'] or '–'}"
+
+    def _rcm_seal_position(self):
+        """Number of the block that holds this row, 0 while it waits for one."""
+        self.env.cr.execute(
+            SQL(
+                """SELECT position FROM rcm_audit_seal
+                    WHERE first_id <= %(id)s AND last_id >= %(id)s
+                      AND ids @> ARRAY[%(id)s]::int[] LIMIT 1""",
+                id=self.id or 0,
+            )
+        )
+        found = self.env.cr.fetchone()
+        return found[0] if found else 0
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+    def action_open_record(self):
+        """Open the document this row speaks of."""
+        self.ensure_one()
+        self.check_access("read")
+        record = (
+            self.env[self.model].browse(self.res_id).exists()
+            if self.model in self.env
+            else None
+        )
+        if not record:
+            raise UserError(self.env._("The document does not exist any more."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.model,
+            "res_id": self.res_id,
+            "views": [[False, "form"]],
+        }
+
+    def action_export(self):
+        """Export the chosen rows."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Export Audit Log"),
+            "res_model": "rcm.audit.export",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_log_ids": self.ids},
+        }
 
     # ------------------------------------------------------------------
     # CRUD: nobody, not even the system, goes through the ORM

@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 from . import rcm_audit_guard
 
@@ -37,3 +40,40 @@ class RcmAuditPayload(models.Model):
 
     def _rcm_refuse_change(self):
         raise AccessError(self.env._("The audit log can only be appended to."))
+
+    # ------------------------------------------------------------------
+    # Retention
+    # ------------------------------------------------------------------
+    @api.model
+    def _cron_drop_expired(self):
+        """Drop details older than the days set; 0 or nothing set keeps them all."""
+        parameters = self.env["ir.config_parameter"].sudo()  # cron: system setting
+        days = int(
+            parameters.get_param("healthcare_rcm_base.audit_detail_days", "0") or 0
+        )
+        if days > 0:
+            self._rcm_drop_before(fields.Datetime.now() - timedelta(days=days))
+
+    @api.model
+    def _rcm_drop_before(self, cutoff):
+        """Drop details written before ``cutoff``, and log that it was done.
+
+        The row names the cutoff, so the verification knows which details may be gone.
+        """
+        cr = self.env.cr
+        rcm_audit_guard.open_door(cr)
+        cr.execute(SQL("DELETE FROM rcm_audit_payload WHERE logged_at < %s", cutoff))
+        dropped = cr.rowcount
+        rcm_audit_guard.close_door(cr)
+        self.invalidate_model()
+        if dropped:
+            self.env["rcm.audit.log"]._rcm_append(
+                [
+                    {
+                        "event": "rcm.audit.detail_dropped",
+                        "record_name": cutoff.isoformat(sep=" "),
+                        "changes": {"rows": [None, dropped]},
+                    }
+                ]
+            )
+        return dropped

@@ -35,6 +35,7 @@ class RcmAuditSeal(models.Model):
     """
 
     _name = "rcm.audit.seal"
+    _inherit = "rcm.audit.mixin"
     _description = "Audit Seal"
     _order = "position desc"
     _log_access = False

@@ -55,6 +55,20 @@ class RcmAuditVerification(models.AbstractModel):
             "seconds": time.monotonic() - started,
         }
 
+    @api.model
+    def _cron_verify(self):
+        """Verify every day; a broken log opens a case on the first seal."""
+        outcome = self._rcm_verify()
+        if outcome["ok"]:
+            return
+        first = next(finding for finding in outcome["findings"] if finding.is_error)
+        anchor = self.env["rcm.audit.seal"].search([], order="position", limit=1)
+        self.env["rcm.exception.case"]._rcm_raise(
+            "audit_broken",
+            anchor,
+            self.env._("%(code)s at %(place)s", code=first.code, place=first.location),
+        )
+
     # ------------------------------------------------------------------
     # Checks: generators of findings
     # ------------------------------------------------------------------
