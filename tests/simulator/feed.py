@@ -215,7 +215,7 @@ def _settled(document: dict | None) -> bool:
         return True
     claims = document["claims"]
     return bool(claims) and all(
-        claim["invoice_state"] == INVOICED or claim.get("approval") == "pending"
+        claim["invoice_state"] == INVOICED or claim["approval"]
         for claim in claims
     )
 
