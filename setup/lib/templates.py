@@ -9,7 +9,7 @@ import os
 import re
 import time
 
-from . import database, odoo_source, suite
+from . import database, odoo_source, paths, suite
 from .odoo_server import apply
 from .progress import SetupError, say
 from .steps import hash_of, lock
@@ -60,7 +60,8 @@ def ensure_dependencies(demo=False):
 
 def dependencies_digest(demo):
     odoo = odoo_source.find()
-    return hash_of([str(odoo.python_path), odoo.version, suite.dependencies(), demo])
+    place = [str(odoo.python_path), str(paths.DATA)]  # the filestore goes with it
+    return hash_of([place, odoo.version, suite.dependencies(), demo])
 
 
 def changes(note):
