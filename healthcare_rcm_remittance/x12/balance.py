@@ -57,7 +57,12 @@ def patient_adjusted(claim: Claim) -> Decimal:
     """Sum of the PR adjustments of claim and lines: what CLP05 should be."""
     loops = (claim, *claim.services)
     return exact_sum(
-        [item.amount for loop in loops for item in loop.adjustments if item.group == "PR"]
+        [
+            item.amount
+            for loop in loops
+            for item in loop.adjustments
+            if item.group == "PR"
+        ]
     )
 
 

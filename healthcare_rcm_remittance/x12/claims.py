@@ -4,8 +4,15 @@ One handler per segment. ``claim_table`` and ``service_table`` say which segment
 may stand where; the transaction reader looks each tag up in the table in force.
 """
 
-from .drafts import ClaimDraft, ServiceDraft, freeze
-from .drafts import new_adjustment, new_amount, new_name, new_reference
+from .drafts import (
+    ClaimDraft,
+    ServiceDraft,
+    freeze,
+    new_adjustment,
+    new_amount,
+    new_name,
+    new_reference,
+)
 from .findings import shown_code, shown_number
 from .model import ZERO
 from .values import read_amount

@@ -13,10 +13,19 @@ CODES = {
     "empty_segment": (WARNING, "Two segment terminators with nothing between them."),
     "segment_oversize": (ERROR, "A segment is larger than the limit; it was skipped."),
     "transaction_oversize": (ERROR, "An ST is larger than the limit; its rest is cut."),
-    "findings_limit": (ERROR, "More findings than the limit; the rest is only counted."),
-    "control_character": (ERROR, "Control characters in the data; they were taken out."),
+    "findings_limit": (
+        ERROR,
+        "More findings than the limit; the rest is only counted.",
+    ),
+    "control_character": (
+        ERROR,
+        "Control characters in the data; they were taken out.",
+    ),
     "text_not_ascii": (INFO, "Characters outside ASCII, read as UTF-8 or Latin-1."),
-    "line_break_in_segment": (INFO, "Line breaks inside segments; they were taken out."),
+    "line_break_in_segment": (
+        INFO,
+        "Line breaks inside segments; they were taken out.",
+    ),
     "terminator_missing": (WARNING, "The last segment has no terminator."),
     "byte_order_mark": (INFO, "The file starts with a byte order mark."),
     "leading_whitespace": (INFO, "White space before the ISA."),

@@ -217,6 +217,7 @@ class _InterchangeReader:
         self.element = isa.header.delimiters.element
         self.location = f"ISA {isa.header.control_number[:9]}"
         self.caches = Caches(isa.header.delimiters.component)
+        self.notes = {}
         self.group = None
         self.groups = self.in_group = self.transactions = 0
         self.closed = self.broken_off = False
@@ -368,20 +369,20 @@ class _InterchangeReader:
 
     def _take_notes(self, start, end):
         """The tokenizer's notes on these bytes, one per kind; earlier ones are ours."""
-        kinds, later = {}, []
+        taken, later = {}, []
         for code, offset, count in self.tokenizer.notes:
             if offset >= end:
                 later.append((code, offset, count))
-            elif offset < start:
-                self._note(code, offset, actual=str(count))
-            else:
-                first, total = kinds.get(code, (offset, 0))
-                kinds[code] = (first, total + count)
+                continue
+            kinds = taken if offset >= start else self.notes
+            first, total = kinds.get(code, (offset, 0))
+            kinds[code] = (first, total + count)
         self.tokenizer.notes[:] = later
-        return [(code, first, total) for code, (first, total) in kinds.items()]
+        return taken
 
     def _result(self):
-        for code, offset, count in self._take_notes(self.header.offset, self.end + 1):
+        self._take_notes(self.end, self.end)
+        for code, (offset, count) in self.notes.items():
             self._note(code, offset, actual=str(count))
         if self.closed:
             self.tokenizer.move_to(self.end)

@@ -94,7 +94,9 @@ class Tokenizer:
             texts = piece.split(terminator + splitter.line_end)
             element = delimiters.element
             rows = [text.split(element) for text in texts]
-            starts = list(accumulate([len(text) + step for text in texts], initial=start))
+            starts = list(
+                accumulate([len(text) + step for text in texts], initial=start)
+            )
             ends = [after - step + 1 for after in starts[1:]]
             yield from zip(rows, texts, starts, ends)  # noqa: B905 (hot path)
 
@@ -159,6 +161,7 @@ class _Splitter:
         self.controls = dict.fromkeys(map(ord, controls))
         self.control_bytes = "".join(controls).encode("latin-1")
         self.no_breaks = dict.fromkeys(map(ord, self.line_breaks))
+        self.no_own = dict.fromkeys(map(ord, own))
         self.line_end = ""
 
     def clean_step(self, piece: str) -> int:
@@ -215,17 +218,19 @@ class _Splitter:
             body = plain
         if self.repetition and self.repetition in body:
             self.notes.append(("element_repeated", offset, body.count(self.repetition)))
-        if not body.isascii():
-            self.notes.append(("text_not_ascii", offset, 1))
-            body = _decode(body)
-        if " " in body:
-            parts = body.split(self.element)
-            body = self.element.join([part.rstrip(" ") for part in parts])
+        if not body.isascii() or " " in body:
+            parts = [part.rstrip(" ") for part in body.split(self.element)]
+            if not "".join(parts).translate(self.no_own).isascii():
+                self.notes.append(("text_not_ascii", offset, 1))
+                parts = [_decode(part) for part in parts]
+            body = self.element.join(parts)
         return body
 
 
 def _decode(text: str) -> str:
     """UTF-8 where the bytes are that, else Latin-1 as they stand."""
+    if text.isascii():
+        return text
     raw = text.encode("latin-1")
     try:
         return raw.decode("utf-8")

@@ -350,7 +350,7 @@ class TransactionReader:
 
     # result
 
-    def result(self, ended: bool, notes=()) -> Transaction:
+    def result(self, ended: bool, notes: dict | None = None) -> Transaction:
         """The transaction, checked; also when it broke off (at the data's end)."""
         self.loops.close()
         if self.table is not self.header_table:
@@ -358,7 +358,7 @@ class TransactionReader:
         if not self.closed:
             code = "truncated" if ended else "se_missing"
             self.note(code, self.end, f"SE {shown_control(self.control_number)}")
-        for code, offset, count in notes:
+        for code, (offset, count) in (notes or {}).items():
             self.findings.add(code, offset, self.location, actual=str(count))
         self._check_version()
         handling, amount, credit_debit, method, payment_date = self._payment()

@@ -16,7 +16,7 @@ MAX_DIGITS = 18  # data element 782, type R 1/18
 _STRICT = Context(traps=[InvalidOperation])
 
 _DECIMAL = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
-_CENTS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{0,2}0*)?|-?\.[0-9]{1,2}0*")
+_CENTS = re.compile(r"-?[0-9]*(?:\.[0-9]{0,2}0*)?")
 _EIGHT_DIGITS = re.compile(r"[0-9]{8}")
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
 
