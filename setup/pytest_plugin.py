@@ -38,7 +38,9 @@ PROBLEMS = []
 
 
 def pytest_addoption(parser):
-    parser.addini("rcm_expected_errors", "loggers whose errors count not", "linelist")
+    parser.addini(
+        "rcm_expected_errors", "texts of errors that no test can expect", "linelist"
+    )
 
 
 def pytest_configure(config):

@@ -4,6 +4,7 @@ Runs on the machine's python3 with the standard library only, makes the virtual
 environment, and goes on inside it.
 """
 
+import ast
 import importlib
 import os
 import sys
@@ -21,6 +22,8 @@ def main():
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(f"usage: python3 -m lib {{{','.join(COMMANDS)}}} …")
     name, arguments = sys.argv[1], sys.argv[2:]
+    if name != "odoo" and arguments[:1] in (["-h"], ["--help"]):
+        return print(help_of(name))
     try:
         if os.path.realpath(sys.prefix) != os.path.realpath(paths.VENV):
             provision.bootstrap()
@@ -36,6 +39,12 @@ def main():
     except KeyboardInterrupt:
         print("\nStopped. Starting again goes on where this ended.", file=sys.stderr)
         return 130
+
+
+def help_of(name):
+    """A command's docstring, without what importing the command would need."""
+    file = paths.REPO / "setup" / "lib" / f"command_{name}.py"
+    return ast.get_docstring(ast.parse(file.read_text()))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def main(arguments):
     if not arguments or arguments[0] not in names:
         print(__doc__)
         print("There are:", ", ".join(names) or "none yet")
-        return 0 if arguments and arguments[0] in ("-h", "--help") else 2
+        return 2
     name, rest = arguments[0], arguments[1:]
     with provision.environment():
         copy = f"rcm_test_{os.getpid()}_bench"

@@ -54,11 +54,7 @@ def main(arguments):
 
 
 def _options(arguments):
-    parser = argparse.ArgumentParser(
-        prog="setup/run",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = argparse.ArgumentParser(prog="setup/run", add_help=False)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--corrupt", action="store_true")
     parser.add_argument("--port", type=int, default=PORT)

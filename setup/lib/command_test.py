@@ -23,9 +23,6 @@ OWN_FLAGS = ("--keep", "--long")
 
 
 def main(arguments):
-    if arguments and arguments[0] in ("-h", "--help"):
-        print(__doc__)
-        return 0
     own = [flag for flag in OWN_FLAGS if flag in arguments]
     arguments = [argument for argument in arguments if argument not in own]
     with provision.environment(browser=True):
