@@ -13,17 +13,22 @@
         "security/rcm_groups.xml",
         "security/ir.model.access.csv",
         # rules
+        "security/rcm_exception_rules.xml",
         # data
         "data/rcm_exception_data.xml",
+        "data/rcm_exception_automation.xml",
         "data/rcm_audit_data.xml",
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
         # wizards
         "wizard/rcm_accounting_setup_views.xml",
         "views/rcm_audit_wizard_views.xml",
+        "views/rcm_exception_wizard_views.xml",
         # views
         "views/rcm_account_mapping_views.xml",
         "views/account_move_views.xml",
+        "views/rcm_exception_case_views.xml",
+        "views/rcm_exception_queue_views.xml",
         "views/rcm_audit_views.xml",
     ],
     "demo": [],

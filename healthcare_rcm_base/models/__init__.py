@@ -17,5 +17,7 @@ from . import rcm_document_mixin
 from . import rcm_exception_case
 from . import rcm_exception_occurrence
 from . import rcm_exception_queue
+from . import rcm_exception_report
 from . import rcm_exception_type
+from . import rcm_exception_work
 from . import res_company_accounting

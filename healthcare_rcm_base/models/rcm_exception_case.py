@@ -1,14 +1,11 @@
-import logging
+from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import ConcurrencyError
 from odoo.tools import mute_logger
 
-from ..core.errors import RcmError
-
-_logger = logging.getLogger(__name__)
 
 STATES = [
     ("open", "Open"),
@@ -18,6 +15,9 @@ STATES = [
     ("dismissed", "Dismissed"),
 ]
 OPEN_STATES = ("open", "in_progress", "waiting")
+DUE_SOON_HOURS = 4
+# Nobody follows a case by having caused it, and its log is the audit log.
+QUIET = {"mail_create_nolog": True, "mail_create_nosubscribe": True}
 ROOT_CAUSES = [
     ("source_data", "Wrong or missing data at the source"),
     ("master_data", "Master data or contract"),
@@ -47,7 +47,12 @@ class RcmExceptionCase(models.Model):
     """
 
     _name = "rcm.exception.case"
-    _inherit = ["rcm.document.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "rcm.document.mixin",
+        "rcm.batch.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _description = "Exception Case"
     _order = "due_at, amount desc, id"
     _rec_name = "name"
@@ -72,7 +77,7 @@ class RcmExceptionCase(models.Model):
         "due_at",
         "breached",
         "escalation_level",
-        "escalated_at",
+        "next_escalation_at",
         "wake_at",
         "waiting_reason",
         "resolved_at",
@@ -124,7 +129,12 @@ class RcmExceptionCase(models.Model):
     )
     breached = fields.Boolean(string="Overdue", readonly=True)
     escalation_level = fields.Integer(readonly=True, aggregator="max")
-    escalated_at = fields.Datetime(readonly=True)
+    next_escalation_at = fields.Datetime(readonly=True)
+    urgency = fields.Selection(
+        [("late", "Overdue"), ("soon", "Due soon"), ("on_time", "On time")],
+        compute="_compute_urgency",
+    )
+    is_mine = fields.Boolean(compute="_compute_is_mine")
     wake_at = fields.Datetime(string="Waiting Until", readonly=True)
     waiting_reason = fields.Char(readonly=True)
     root_cause = fields.Selection(ROOT_CAUSES)
@@ -141,6 +151,26 @@ class RcmExceptionCase(models.Model):
     _work_idx = models.Index(
         "(due_at) WHERE state IN ('open', 'in_progress', 'waiting')"
     )
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+    @api.depends("due_at", "state", "breached")
+    def _compute_urgency(self):
+        soon = fields.Datetime.now() + timedelta(hours=DUE_SOON_HOURS)
+        for case in self:
+            if case.state not in OPEN_STATES or not case.due_at:
+                case.urgency = False
+            elif case.breached or case.due_at < fields.Datetime.now():
+                case.urgency = "late"
+            else:
+                case.urgency = "soon" if case.due_at < soon else "on_time"
+
+    @api.depends("owner_id")
+    @api.depends_context("uid")
+    def _compute_is_mine(self):
+        for case in self:
+            case.is_mine = case.owner_id == self.env.user
 
     # ------------------------------------------------------------------
     # Raising and resolving (called by the document mixin)
@@ -217,7 +247,8 @@ class RcmExceptionCase(models.Model):
             )
         try:
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                cases = self._rcm_create(vals_list)
+                cases = self.with_context(**QUIET)._rcm_create(vals_list)
+                cases = cases.with_env(self.env)
         except UniqueViolation as error:
             # Another transaction opened it after our snapshot: run again and see it.
             raise ConcurrencyError(self.env._("Case opened meanwhile.")) from error
@@ -292,100 +323,6 @@ class RcmExceptionCase(models.Model):
             vals["root_cause"] = root_cause
         self._rcm_set_state(state, **vals)
         self.activity_ids.unlink()
-
-    # ------------------------------------------------------------------
-    # Assignment
-    # ------------------------------------------------------------------
-    def _rcm_assign(self):
-        """Put these cases in their queue and give them an owner.
-
-        Called by the automation rule "exception created → assign queue".
-        """
-        for case in self.sudo():  # queues are configuration, whoever raised the case
-            queue = case.queue_id or case.queue_id._rcm_find_for(case)
-            if not queue:
-                continue
-            owner = case.owner_id or queue._rcm_pick_owner()
-            if (queue, owner) == (case.queue_id, case.owner_id):
-                continue
-            case._rcm_write_logged(
-                {case.id: {"queue_id": queue.id, "owner_id": owner.id}},
-                "rcm.exception.case.assigned",
-            )
-
-    # ------------------------------------------------------------------
-    # Reprocess
-    # ------------------------------------------------------------------
-    def action_reprocess(self):
-        """Run the blocked step of each case again and show what came of each."""
-        results = self._rcm_reprocess_each()
-        failed = sum(not result["ok"] for result in results)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if failed else "success",
-                "title": self.env._("Reprocess"),
-                "message": "\n".join(result["text"] for result in results[:10]),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def _rcm_reprocess_each(self):
-        """Reprocess case by case; return [{case, ok, text}]."""
-        return [
-            case._rcm_reprocess_one()
-            for case in self
-            if case.state in OPEN_STATES
-        ]
-
-    def _rcm_reprocess_one(self):
-        self.ensure_one()
-        record = self._rcm_record()
-        if not record:
-            return self._rcm_result(False, self.env._("the document is gone"))
-        self.env.user._rcm_require(*record._rcm_reprocess_roles)
-        record.check_access("read")
-        seen = self.occurrence_count
-        try:
-            with self.env.cr.savepoint():
-                # The role was checked above; the step itself may post and write.
-                gone = record.sudo()._rcm_reprocess(self.sudo())
-        except (UserError, RcmError) as error:
-            text = str(error)
-            self.sudo()._rcm_add_occurrence({"message": text}, None)
-            return self._rcm_result(False, text)
-        self.invalidate_recordset()
-        if self.state in OPEN_STATES and gone and self.occurrence_count == seen:
-            self.sudo()._rcm_close("resolved", "corrected", False)
-        if self.state in OPEN_STATES:
-            return self._rcm_result(False, self.message or self.env._("still blocked"))
-        return self._rcm_result(True, self.env._("resolved"))
-
-    def _rcm_result(self, ok, text):
-        self.sudo()._rcm_emit(
-            "rcm.exception.case.reprocessed", {"resolved": [None, ok]}
-        )
-        return {"case": self, "ok": ok, "text": f"{self.name}: {text}"}
-
-    def _rcm_record(self):
-        """The blocked document, empty when its model or row is gone."""
-        self.ensure_one()
-        if self.res_model not in self.env:
-            return self.browse()
-        return self.env[self.res_model].browse(self.res_id).exists()
-
-    def action_open_record(self):
-        """Open the document that is blocked."""
-        self.ensure_one()
-        if not self._rcm_record():
-            raise UserError(self.env._("The document does not exist any more."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [[False, "form"]],
-        }
 
 
 def _text(value):

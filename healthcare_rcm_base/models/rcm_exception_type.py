@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from pytz import UTC
 
 from odoo import api, fields, models
@@ -70,10 +72,16 @@ class RcmExceptionType(models.Model):
 
     def _rcm_due_at(self, start, company):
         """Return when the target ends, counted in the company's working hours."""
+        return self._rcm_hours_later(start, self.sla_hours, company)
+
+    @api.model
+    def _rcm_hours_later(self, start, hours, company):
+        """Return ``start`` plus working ``hours`` of the company's calendar."""
         calendar = company.resource_calendar_id
         if not calendar:
-            return fields.Datetime.add(start, hours=self.sla_hours)
-        due = calendar.plan_hours(
-            self.sla_hours, start.replace(tzinfo=UTC), compute_leaves=True
-        )
-        return due.astimezone(UTC).replace(tzinfo=None) if due else False
+            return start + timedelta(hours=hours)
+        due = calendar.plan_hours(hours, start.replace(tzinfo=UTC), compute_leaves=True)
+        if not due:
+            # A calendar without working time must not make cases due never.
+            return start + timedelta(hours=hours)
+        return due.astimezone(UTC).replace(tzinfo=None)

@@ -1,3 +1,5 @@
 from . import rcm_accounting_setup
 from . import rcm_audit_export
 from . import rcm_audit_verify
+from . import rcm_exception_reprocess
+from . import rcm_exception_step

@@ -1,0 +1,290 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core.errors import RcmError
+from .rcm_document_mixin import CASE_WORKERS
+from .rcm_exception_case import OPEN_STATES
+
+
+class RcmExceptionWork(models.Model):
+    """What people do with a case: take it, hand it on, wait, run again, close."""
+
+    _inherit = "rcm.exception.case"
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+    def action_take(self):
+        """Make these cases mine."""
+        self._rcm_require_worker()
+        self._rcm_hand_over(self.env.user)
+
+    def action_resume(self):
+        """Go on with cases that were waiting."""
+        self._rcm_require_worker()
+        waiting = self.filtered(lambda case: case.state == "waiting")
+        waiting.sudo()._rcm_wake_up()  # role checked above; state is protected
+
+    def action_step(self):
+        """Open the dialog of the step named in the button (assign, wait, close)."""
+        self._rcm_require_worker()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Exception"),
+            "res_model": "rcm.exception.step",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_case_ids": self.ids,
+                "default_step": self.env.context.get("rcm_step", "resolve"),
+            },
+        }
+
+    def action_reprocess(self):
+        """Run the blocked step of each case again and show what came of each."""
+        self.check_access("read")
+        results = self._rcm_reprocess_each()
+        if len(results) == 1:
+            return self._rcm_notify_result(results[0])
+        wizard = self.env["rcm.exception.reprocess"].create(
+            {
+                "line_ids": [
+                    fields.Command.create(
+                        {
+                            "case_id": result["case"].id,
+                            "ok": result["ok"],
+                            "message": result["text"],
+                        }
+                    )
+                    for result in results
+                ]
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Reprocess"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_open_record(self):
+        """Open the document that is blocked."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self._rcm_record():
+            raise UserError(self.env._("The document does not exist any more."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [[False, "form"]],
+        }
+
+    def _rcm_notify_result(self, result):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if result["ok"] else "warning",
+                "title": self.env._("Reprocess %s", result["case"].name),
+                "message": result["text"],
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # ------------------------------------------------------------------
+    # Steps (private: the caller checked role and access)
+    # ------------------------------------------------------------------
+    def _rcm_require_worker(self):
+        """Roles that work on exceptions, on cases they may change."""
+        self.env.user._rcm_require(*CASE_WORKERS)
+        self.check_access("write")
+
+    def _rcm_hand_over(self, user, queue=None):
+        """Give open cases to ``user`` (and queue); a taken case is in progress."""
+        cases = self.filtered(lambda case: case.state in OPEN_STATES)
+        vals = {"owner_id": user.id}
+        if queue:
+            vals["queue_id"] = queue.id
+        # Owner and queue are protected so that every hand-over is logged.
+        system = cases.sudo()
+        system._rcm_write_logged(
+            {case.id: dict(vals) for case in cases}, "rcm.exception.case.assigned"
+        )
+        if user == self.env.user:
+            system.filtered(lambda case: case.state == "open")._rcm_set_state(
+                "in_progress"
+            )
+
+    def _rcm_wait(self, wake_at, reason):
+        """Put cases aside until ``wake_at``; a scheduled action brings them back."""
+        if wake_at <= fields.Datetime.now():
+            raise UserError(self.env._("Choose a time in the future to wait until."))
+        waiting = self.filtered(lambda case: case.state == "waiting")
+        waiting.sudo()._rcm_write_logged(
+            {case.id: {"wake_at": wake_at, "waiting_reason": reason} for case in waiting},
+            "rcm.exception.case.waiting_changed",
+        )
+        (self - waiting).sudo()._rcm_set_state(
+            "waiting", wake_at=wake_at, waiting_reason=reason
+        )
+
+    def _rcm_wake_up(self):
+        """Bring waiting cases back to their owner, or to the open ones."""
+        cleared = {"wake_at": False, "waiting_reason": False}
+        owned = self.filtered("owner_id")
+        owned._rcm_set_state("in_progress", **cleared)
+        (self - owned)._rcm_set_state("open", **cleared)
+
+    # ------------------------------------------------------------------
+    # Assignment by rule
+    # ------------------------------------------------------------------
+    def _rcm_assign(self):
+        """Put these cases in their queue and give them an owner.
+
+        Called by the automation rule "exception created → assign queue".
+        """
+        for case in self.sudo():  # queues are configuration, whoever raised the case
+            queue = case.queue_id or case.queue_id._rcm_find_for(case)
+            if not queue:
+                continue
+            owner = case.owner_id or queue._rcm_pick_owner()
+            if (queue, owner) == (case.queue_id, case.owner_id):
+                continue
+            case._rcm_write_logged(
+                {case.id: {"queue_id": queue.id, "owner_id": owner.id}},
+                "rcm.exception.case.assigned",
+            )
+
+    # ------------------------------------------------------------------
+    # Reprocess
+    # ------------------------------------------------------------------
+    def _rcm_reprocess_each(self):
+        """Reprocess case by case; return [{case, ok, text}]."""
+        still_open = self.filtered(lambda case: case.state in OPEN_STATES)
+        if not still_open:
+            raise UserError(self.env._("There is no open exception to run again."))
+        return [case._rcm_reprocess_one() for case in still_open]
+
+    def _rcm_reprocess_one(self):
+        """Run one blocked step in a savepoint; a failure is one more occurrence."""
+        self.ensure_one()
+        if self.state not in OPEN_STATES:
+            # closed by the step of a case before it
+            return self._rcm_result(True, self.env._("resolved"))
+        record = self._rcm_record()
+        if not record:
+            return self._rcm_result(False, self.env._("The document is gone."))
+        if not isinstance(record, self.pool["rcm.document.mixin"]):
+            return self._rcm_result(
+                False, self.env._("There is no step to run again; close it by hand.")
+            )
+        self.env.user._rcm_require(*record._rcm_reprocess_roles)
+        record.check_access("read")
+        seen = self.occurrence_count
+        try:
+            with self.env.cr.savepoint():
+                # The role was checked above; the step itself may post and write.
+                gone = record.sudo()._rcm_reprocess(self.sudo())
+        except (UserError, RcmError) as error:
+            text = str(error)
+            self.sudo()._rcm_add_occurrence({"message": text}, None)
+            return self._rcm_result(False, text)
+        self.invalidate_recordset()
+        if self.state in OPEN_STATES and gone and self.occurrence_count == seen:
+            self.sudo()._rcm_close("resolved", "corrected", False)
+        if self.state in OPEN_STATES:
+            return self._rcm_result(
+                False, self.message or self.env._("It is still blocked.")
+            )
+        return self._rcm_result(True, self.env._("Done; the exception is resolved."))
+
+    def _rcm_result(self, ok, text):
+        self.sudo()._rcm_emit("rcm.exception.case.reprocessed", {"resolved": [None, ok]})
+        return {"case": self, "ok": ok, "text": text}
+
+    def _rcm_record(self):
+        """The blocked document, empty when its model or row is gone."""
+        self.ensure_one()
+        if self.res_model not in self.env:
+            return self.browse()
+        return self.env[self.res_model].browse(self.res_id).exists()
+
+    # ------------------------------------------------------------------
+    # Clock (scheduled action)
+    # ------------------------------------------------------------------
+    @api.model
+    def _cron_watch(self):
+        """Wake waiting cases, mark overdue ones, escalate what stays overdue."""
+        now = fields.Datetime.now()
+        running = ("open", "in_progress")
+        self._rcm_run_batches(
+            [("state", "=", "waiting"), ("wake_at", "<=", now)], "_rcm_wake_up"
+        )
+        self._rcm_run_batches(
+            [
+                ("state", "in", running),
+                ("breached", "=", False),
+                ("due_at", "<=", now),
+            ],
+            "_rcm_mark_overdue",
+        )
+        self._rcm_run_batches(
+            [("state", "in", running), ("next_escalation_at", "<=", now)],
+            "_rcm_escalate_further",
+        )
+
+    def _rcm_mark_overdue(self):
+        """Mark the breach, and tell the owner of each queue."""
+        vals_by_id = {}
+        for case in self:
+            queue = case.queue_id
+            follow_up = (
+                case.type_id._rcm_hours_later(
+                    fields.Datetime.now(), queue.escalation_hours, case.company_id
+                )
+                if queue.escalation_user_id
+                else False
+            )
+            vals_by_id[case.id] = {
+                "breached": True,
+                "escalation_level": 1,
+                "next_escalation_at": follow_up,
+            }
+        self._rcm_write_logged(vals_by_id, "rcm.exception.case.overdue")
+        for case in self:
+            case._rcm_notify(case.queue_id.owner_id or case.owner_id)
+
+    def _rcm_escalate_further(self):
+        """Tell the next person up; the chain ends there."""
+        self._rcm_write_logged(
+            {
+                case.id: {
+                    "escalation_level": case.escalation_level + 1,
+                    "next_escalation_at": False,
+                }
+                for case in self
+            },
+            "rcm.exception.case.escalated",
+        )
+        for case in self:
+            case._rcm_notify(case.queue_id.escalation_user_id)
+
+    def _rcm_notify(self, user):
+        """Give ``user`` an activity that names the case, never the patient."""
+        self.ensure_one()
+        if not user or not self.with_user(user).has_access("read"):
+            return
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            user_id=user.id,
+            summary=self.env._("Overdue exception %s", self.name),
+            note=self.env._(
+                "%(type)s on %(document)s was due on %(due)s.",
+                type=self.type_id.name,
+                document=self.record_name,
+                due=fields.Datetime.to_string(self.due_at),
+            ),
+        )
