@@ -15,6 +15,7 @@
         # rules
         "security/rcm_exception_rules.xml",
         # data
+        "data/rcm_master_data.xml",
         "data/rcm_exception_data.xml",
         "data/rcm_exception_automation.xml",
         "data/rcm_audit_data.xml",

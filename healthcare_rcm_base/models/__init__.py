@@ -2,6 +2,7 @@ from . import account_balance_check
 from . import account_chart_template
 from . import account_invoice_report
 from . import account_move
+from . import account_move_guarantor
 from . import account_move_line
 from . import account_partial_reconcile
 from . import ir_cron
@@ -12,7 +13,9 @@ from . import rcm_audit_payload
 from . import rcm_audit_seal
 from . import rcm_audit_timeline
 from . import rcm_audit_verification
+from . import rcm_authorization
 from . import rcm_batch_mixin
+from . import rcm_coverage
 from . import rcm_document_mixin
 from . import rcm_exception_case
 from . import rcm_exception_occurrence
@@ -20,4 +23,16 @@ from . import rcm_exception_queue
 from . import rcm_exception_report
 from . import rcm_exception_type
 from . import rcm_exception_work
+from . import rcm_facility
+from . import rcm_identifier
+from . import rcm_patient_account
+from . import rcm_payer
+from . import rcm_payer_contract
+from . import rcm_payer_contract_rate
+from . import rcm_provider_group
+from . import rcm_service_code
+from . import res_company
 from . import res_company_accounting
+from . import res_config_settings
+from . import res_partner
+from . import res_users

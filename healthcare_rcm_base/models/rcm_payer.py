@@ -1,0 +1,216 @@
+from odoo import api, fields, models
+
+PLAN_TYPES = [
+    ("commercial", "Commercial"),
+    ("medicare", "Medicare"),
+    ("medicaid", "Medicaid"),
+    ("workers_comp", "Workers' compensation"),
+    ("auto", "Automobile"),
+    ("self_pay", "Self-pay"),
+    ("other", "Other"),
+]
+
+
+class RcmPayer(models.Model):
+    """Who pays claims: an insurer or a government plan, with how we deal with it."""
+
+    _name = "rcm.payer"
+    _inherit = "rcm.audit.mixin"
+    _description = "Payer"
+    _order = "name, id"
+    _rec_names_search = ["name", "code", "payer_identifier"]
+    _check_company_auto = True
+    _rcm_audit_fields = (
+        "name",
+        "code",
+        "payer_identifier",
+        "plan_type",
+        "timely_filing_days",
+        "posting_policy",
+        "accept_4010",
+        "status_first",
+        "invoice_rule",
+        "active",
+    )
+
+    name = fields.Char(required=True)
+    code = fields.Char(
+        required=True, help="Our own short code; source systems send it in events."
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Contact",
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Customer on invoices to this payer. Made automatically.",
+    )
+    payer_identifier = fields.Char(
+        string="Payer ID on Remittances",
+        help="How the payer names itself: TRN03 (1 and its tax ID) or the identifier "
+        "in REF*2U. Others go into the identifiers below.",
+    )
+    payer_identifier_ids = fields.One2many(
+        "rcm.identifier",
+        "res_id",
+        string="Other Identifiers",
+        domain=[("res_model", "=", "rcm.payer")],
+        readonly=True,
+    )
+    plan_type = fields.Selection(PLAN_TYPES, required=True, default="commercial")
+    filing_indicator = fields.Char(
+        size=2, help="Claim filing indicator on claims and remittances, e.g. CI, MB."
+    )
+    timely_filing_days = fields.Integer(
+        string="Original Claim",
+        default=365,
+        help="Days from the service until an original claim has to be there; "
+        "0 for no limit.",
+    )
+    timely_filing_corrected_days = fields.Integer(
+        string="Corrected Claim", help="Days from adjudication; 0 for no limit."
+    )
+    timely_filing_secondary_days = fields.Integer(
+        string="Secondary Claim",
+        help="Days from the first payer's adjudication; 0 for no limit.",
+    )
+    appeal_days = fields.Integer(
+        string="Appeal", help="Days from the denial; 0 for no limit."
+    )
+    posting_policy = fields.Selection(
+        [
+            ("park_claim", "Post the rest, park the claim"),
+            ("all_or_nothing", "Hold the whole remittance"),
+        ],
+        required=True,
+        default="park_claim",
+        help="When one claim of a remittance cannot be posted: its cash waits on "
+        "unapplied payer cash, or nothing is posted until it is solved.",
+    )
+    accept_4010 = fields.Boolean(
+        string="Accept Version 4010",
+        help="Take in remittances in the old version 004010.",
+    )
+    status_first = fields.Boolean(
+        help="Hold this payer's remittances until a claim status says the claim is "
+        "finalised.",
+    )
+    invoice_rule = fields.Selection(
+        [("now", "When the claim is cleared"), ("adjudicated", "When adjudicated")],
+        string="Invoice",
+        required=True,
+        default="now",
+    )
+    contract_ids = fields.One2many("rcm.payer.contract", "payer_id", string="Contracts")
+    contract_count = fields.Integer(compute="_compute_contract_count")
+    phone = fields.Char(string="Provider Line")
+    website = fields.Char(string="Portal")
+    note = fields.Text(string="Internal Notes")
+
+    _code_company_uniq = models.UniqueIndex(
+        "(company_id, code)", "A payer with this code exists already."
+    )
+    _identifier_company_uniq = models.UniqueIndex(
+        "(company_id, payer_identifier) WHERE payer_identifier IS NOT NULL",
+        "Another payer has this payer ID.",
+    )
+    _days_not_negative = models.Constraint(
+        "CHECK(timely_filing_days >= 0 AND timely_filing_corrected_days >= 0 "
+        "AND timely_filing_secondary_days >= 0 AND appeal_days >= 0)",
+        "Filing and appeal limits cannot be negative.",
+    )
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+    def _compute_contract_count(self):
+        counts = self.env["rcm.payer.contract"]._read_group(
+            [("payer_id", "in", self.ids)], ["payer_id"], ["__count"]
+        )
+        by_payer = {payer.id: count for payer, count in counts}
+        for payer in self:
+            payer.contract_count = by_payer.get(payer.id, 0)
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("payer_identifier") is not None:
+                vals["payer_identifier"] = (vals["payer_identifier"] or "").strip()
+                vals["payer_identifier"] = vals["payer_identifier"] or False
+        payers = super().create(vals_list)
+        payers._rcm_ensure_partner()
+        return payers
+
+    def write(self, vals):
+        result = super().write(vals)
+        partner_vals = {
+            target: vals[name]
+            for name, target in (("name", "name"), ("code", "ref"))
+            if name in vals
+        }
+        if partner_vals:
+            # the contact follows its payer whoever maintains payers
+            self.partner_id.sudo().write(partner_vals)
+        return result
+
+    def _rcm_ensure_partner(self):
+        """Give every payer a contact; ranked as customer so that posting need not."""
+        for payer in self.filtered(lambda p: not p.partner_id):
+            # whoever maintains payers may lack rights on contacts
+            payer.sudo().partner_id = (
+                self.env["res.partner"]
+                .sudo()
+                .with_company(payer.company_id)
+                .create(payer._prepare_partner_vals())
+            )
+
+    def _prepare_partner_vals(self):
+        """Values of the payer's contact; extended where a payer needs accounts."""
+        self.ensure_one()
+        return {
+            "name": self.name,
+            "ref": self.code,
+            "is_company": True,
+            "company_id": self.company_id.id,
+            "customer_rank": 1,
+        }
+
+    # ------------------------------------------------------------------
+    # Domain
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_find_by_identifier(self, value, company):
+        """Return the payer of ``company`` that calls itself ``value``, maybe empty."""
+        if not value:
+            return self.browse()
+        payer = self.search(
+            [("company_id", "=", company.id), ("payer_identifier", "=", value)]
+        )
+        if payer:
+            return payer
+        Identifier = self.env["rcm.identifier"]
+        known = Identifier._rcm_lookup("payer", "payer_id", value, company)
+        return known if known is not None and known._name == self._name else self.browse()
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+    def action_rcm_contracts(self):
+        """Open the contracts with this payer."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "healthcare_rcm_base.rcm_payer_contract_action"
+        )
+        action["domain"] = [("payer_id", "=", self.id)]
+        action["context"] = {"default_payer_id": self.id}
+        return action

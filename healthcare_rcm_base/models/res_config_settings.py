@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    """Revenue-cycle settings of the current company."""
+
+    _inherit = "res.config.settings"
+
+    rcm_tax_id = fields.Char(related="company_id.rcm_tax_id", readonly=False)
+    rcm_npi = fields.Char(related="company_id.rcm_npi", readonly=False)
+    rcm_accept_test_files = fields.Boolean(
+        related="company_id.rcm_accept_test_files", readonly=False
+    )
+    rcm_self_pay_concession_percent = fields.Float(
+        related="company_id.rcm_self_pay_concession_percent", readonly=False
+    )
