@@ -1,36 +1,55 @@
 from odoo import api, fields, models
 
-SEQUENCES = {1: "primary", 2: "secondary", 3: "tertiary"}
+from .rcm_patient_account import PATIENT
+
+ORDER_WORDS = [(1, "Primary"), (2, "Secondary"), (3, "Tertiary")]
 
 
 class RcmCoverage(models.Model):
-    """A patient's insurance with one payer, and its place in the order of payers."""
+    """Insurance of a patient: which payer, in which order, from when until when."""
 
     _name = "rcm.coverage"
     _inherit = "rcm.audit.mixin"
     _description = "Coverage"
     _order = "patient_id, sequence, date_from desc, id"
     _check_company_auto = True
-    _rcm_audit_fields = ("payer_id", "sequence", "date_from", "date_to", "active")
+    _rcm_audit_fields = (
+        "patient_id",
+        "payer_id",
+        "sequence",
+        "member_id",
+        "subscriber_relationship",
+        "date_from",
+        "date_to",
+        "eligibility_state",
+        "active",
+    )
+    _rcm_audit_masked = ("member_id",)
 
     patient_id = fields.Many2one(
-        "rcm.patient.account", required=True, index=True, ondelete="cascade"
+        "rcm.patient.account",
+        required=True,
+        index=True,
+        check_company=True,
+        ondelete="restrict",
     )
-    company_id = fields.Many2one(related="patient_id.company_id", store=True)
     payer_id = fields.Many2one(
         "rcm.payer", required=True, index=True, check_company=True, ondelete="restrict"
     )
+    company_id = fields.Many2one(
+        related="patient_id.company_id", store=True, index=True, precompute=True
+    )
+    facility_id = fields.Many2one(related="patient_id.facility_id", store=True)
     active = fields.Boolean(default=True)
     sequence = fields.Integer(
-        string="Order",
-        required=True,
-        default=1,
-        help="1 is billed first, 2 next, 3 after that.",
+        string="Order", default=1, help="1 pays first, then 2, then 3."
     )
+    order_label = fields.Char(string="Pays", compute="_compute_order_label")
     member_id = fields.Char(
-        string="Member ID", groups="healthcare_rcm_base.group_patient_data"
+        string="Member ID", groups=PATIENT, copy=False, help="As on the insurance card."
     )
-    group_number = fields.Char(groups="healthcare_rcm_base.group_patient_data")
+    group_number = fields.Char(groups=PATIENT, copy=False)
+    plan_name = fields.Char()
     subscriber_relationship = fields.Selection(
         [
             ("self", "Self"),
@@ -38,25 +57,120 @@ class RcmCoverage(models.Model):
             ("child", "Child"),
             ("other", "Other"),
         ],
-        string="Patient Is Subscriber's",
+        required=True,
         default="self",
+        help="What the patient is to the person who holds the policy.",
     )
     date_from = fields.Date(string="From")
-    date_to = fields.Date(string="Until")
+    date_to = fields.Date(string="Until", help="Last day; empty for an open end.")
+    eligibility_state = fields.Selection(
+        [
+            ("unknown", "Not checked"),
+            ("active", "Confirmed"),
+            ("inactive", "Not eligible"),
+        ],
+        required=True,
+        default="unknown",
+        help="What the payer last answered. Not eligible stops claims.",
+    )
+    eligibility_date = fields.Date(string="Checked On")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    copay_amount = fields.Monetary(string="Copay", help="A visit, as the plan says.")
+    deductible_left = fields.Monetary(help="Still to be met this year when checked.")
+    coinsurance_percent = fields.Float(string="Coinsurance", digits=(5, 2))
+    is_current = fields.Boolean(
+        string="In Force Today", compute="_compute_is_current", search="_search_is_current"
+    )
+    overlap_warning = fields.Char(compute="_compute_overlap_warning")
 
     _dates_ordered = models.Constraint(
         "CHECK(date_to IS NULL OR date_from IS NULL OR date_to >= date_from)",
         "A coverage cannot end before it begins.",
     )
     _sequence_in_range = models.Constraint(
-        "CHECK(sequence BETWEEN 1 AND 9)", "The order of payers runs from 1 to 9."
+        "CHECK(sequence BETWEEN 1 AND 9)", "The order is a number from 1 to 9."
+    )
+    _values_not_negative = models.Constraint(
+        "CHECK(copay_amount >= 0 AND deductible_left >= 0"
+        " AND coinsurance_percent BETWEEN 0 AND 100)",
+        "Copay and deductible are not negative; coinsurance is a percentage.",
+    )
+    _member_uniq = models.UniqueIndex(
+        "(patient_id, payer_id, member_id, COALESCE(date_from, '-infinity'))"
+        " WHERE active AND member_id IS NOT NULL",
+        "The patient has this coverage already.",
     )
 
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
     @api.depends("payer_id", "sequence")
     def _compute_display_name(self):
         for coverage in self:
-            place = SEQUENCES.get(coverage.sequence, str(coverage.sequence))
-            coverage.display_name = f"{coverage.payer_id.name} ({place})"
+            label = coverage._order_word()
+            coverage.display_name = f"{coverage.payer_id.name or ''} ({label})"
+
+    @api.depends("sequence")
+    def _compute_order_label(self):
+        for coverage in self:
+            coverage.order_label = coverage._order_word()
+
+    def _order_word(self):
+        return dict(ORDER_WORDS).get(self.sequence, str(self.sequence))
+
+    @api.depends("date_from", "date_to", "active")
+    def _compute_is_current(self):
+        today = fields.Date.context_today(self)
+        for coverage in self:
+            coverage.is_current = coverage._rcm_is_effective(today)
+
+    def _search_is_current(self, operator, value):
+        if operator != "in" or True not in value:
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        return [
+            ("active", "=", True),
+            "|",
+            ("date_from", "=", False),
+            ("date_from", "<=", today),
+            "|",
+            ("date_to", "=", False),
+            ("date_to", ">=", today),
+        ]
+
+    @api.depends("sequence", "date_from", "date_to", "active", "patient_id.coverage_ids")
+    def _compute_overlap_warning(self):
+        """Sources send what they know; two first payers are for a person to sort out."""
+        for coverage in self:
+            clash = coverage.patient_id.coverage_ids.filtered(
+                lambda other, mine=coverage: other != mine
+                and other.active
+                and mine.active
+                and other.sequence == mine.sequence
+                and other._overlaps(mine)
+            )
+            coverage.overlap_warning = clash and self.env._(
+                "%(other)s has the same order in the same time.",
+                other=clash[0].display_name,
+            )
+
+    def _overlaps(self, other):
+        return not (
+            (self.date_to and other.date_from and self.date_to < other.date_from)
+            or (other.date_to and self.date_from and other.date_to < self.date_from)
+        )
+
+    # ------------------------------------------------------------------
+    # Domain
+    # ------------------------------------------------------------------
+    def _rcm_is_effective(self, day):
+        """Whether this coverage is in force on ``day``."""
+        self.ensure_one()
+        return bool(
+            self.active
+            and (not self.date_from or self.date_from <= day)
+            and (not self.date_to or self.date_to >= day)
+        )
 
     def _rcm_audit_name(self):
-        return f"{self.patient_id.name} / {self.payer_id.code}"
+        return f"{self.patient_id.name} {self.payer_id.code} {self.sequence}"

@@ -1,13 +1,31 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
-IDENTITY = "healthcare_rcm_base.group_patient_data"
+PATIENT = "healthcare_rcm_base.group_patient_data"
+# Fields that tell who a patient is: closed to everyone without that right.
+IDENTITY_FIELDS = (
+    "mrn",
+    "first_name",
+    "middle_name",
+    "last_name",
+    "birth_date",
+    "sex",
+    "phone",
+    "email",
+    "street",
+    "street2",
+    "city",
+    "state_id",
+    "zip",
+    "country_id",
+)
 
 
 class RcmPatientAccount(models.Model):
-    """A patient as billing needs one: an account number, a guarantor, coverages.
+    """A patient as billing knows one: an account number, and behind it a person.
 
-    Who the patient is lies behind the patient-data group; everyone else meets the
-    account number, which is also the display name for all.
+    Everyone in the revenue cycle works by the account number. Who it is stands in
+    fields of the patient-data group, kept to what claims need.
     """
 
     _name = "rcm.patient.account"
@@ -15,13 +33,15 @@ class RcmPatientAccount(models.Model):
     _description = "Patient Account"
     _order = "name, id"
     _check_company_auto = True
-    _rcm_audit_fields = ("name", "facility_id", "guarantor_id", "active")
+    _rcm_audit_fields = ("name", "facility_id", "guarantor_id", "active") + IDENTITY_FIELDS
+    _rcm_audit_masked = IDENTITY_FIELDS
 
     name = fields.Char(
         string="Account Number",
         required=True,
         copy=False,
         default=lambda self: self._default_name(),
+        help="Identifies the patient everywhere without naming them.",
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
@@ -31,70 +51,213 @@ class RcmPatientAccount(models.Model):
         default=lambda self: self.env.company,
     )
     facility_id = fields.Many2one(
-        "rcm.facility", string="Home Facility", check_company=True, index=True
-    )
-    mrn = fields.Char(
-        string="MRN",
-        copy=False,
+        "rcm.facility",
+        string="Home Facility",
+        check_company=True,
         index="btree_not_null",
-        groups=IDENTITY,
-        help="Medical record number at the home facility.",
+        help="Facility whose medical record number this is.",
     )
-    first_name = fields.Char(groups=IDENTITY)
-    last_name = fields.Char(groups=IDENTITY)
-    full_name = fields.Char(
-        string="Patient", compute="_compute_full_name", groups=IDENTITY
-    )
-    birth_date = fields.Date(groups=IDENTITY)
-    sex = fields.Selection(
-        [("F", "Female"), ("M", "Male"), ("X", "Other")], groups=IDENTITY
-    )
-    phone = fields.Char(groups=IDENTITY)
-    email = fields.Char(groups=IDENTITY)
-    street = fields.Char(groups=IDENTITY)
-    city = fields.Char(groups=IDENTITY)
-    zip = fields.Char(string="ZIP", groups=IDENTITY)
     guarantor_id = fields.Many2one(
         "res.partner",
-        domain="[('rcm_is_guarantor', '=', True)]",
+        string="Guarantor",
+        domain=[("rcm_is_guarantor", "=", True)],
+        check_company=True,
+        copy=False,
         ondelete="restrict",
         index="btree_not_null",
-        help="Who pays what no payer pays.",
+        help="Who owes what insurance does not pay. Left empty, the patient is.",
     )
-    coverage_ids = fields.One2many("rcm.coverage", "patient_id", string="Coverages")
+    guarantor_relationship = fields.Selection(
+        [
+            ("self", "Patient is guarantor"),
+            ("spouse", "Spouse"),
+            ("parent", "Parent"),
+            ("other", "Other"),
+        ],
+        default="self",
+        required=True,
+    )
+
+    mrn = fields.Char(string="MRN", groups=PATIENT, copy=False, help="Medical record number.")
+    first_name = fields.Char(groups=PATIENT, copy=False)
+    middle_name = fields.Char(groups=PATIENT, copy=False)
+    last_name = fields.Char(groups=PATIENT, copy=False, index="trigram")
+    birth_date = fields.Date(groups=PATIENT, copy=False)
+    sex = fields.Selection(
+        [("F", "Female"), ("M", "Male"), ("U", "Unknown")],
+        groups=PATIENT,
+        copy=False,
+        help="As payers hold it on the member's record.",
+    )
+    phone = fields.Char(groups=PATIENT, copy=False)
+    email = fields.Char(groups=PATIENT, copy=False)
+    street = fields.Char(groups=PATIENT, copy=False)
+    street2 = fields.Char(groups=PATIENT, copy=False)
+    city = fields.Char(groups=PATIENT, copy=False)
+    state_id = fields.Many2one(
+        "res.country.state", string="State", groups=PATIENT, copy=False
+    )
+    zip = fields.Char(string="ZIP", groups=PATIENT, copy=False)
+    country_id = fields.Many2one("res.country", groups=PATIENT, copy=False)
+    patient_name = fields.Char(
+        string="Patient",
+        compute="_compute_patient_name",
+        search="_search_patient_name",
+        help="Hidden from people without access to patient identity.",
+    )
+    identity_visible = fields.Boolean(compute="_compute_patient_name")
+
+    coverage_ids = fields.One2many(
+        "rcm.coverage", "patient_id", string="Coverages", context={"active_test": False}
+    )
     authorization_ids = fields.One2many(
         "rcm.authorization", "patient_id", string="Authorizations"
     )
+    coverage_count = fields.Integer(compute="_compute_counts")
+    authorization_count = fields.Integer(compute="_compute_counts")
 
-    _name_company_uniq = models.UniqueIndex(
-        "(company_id, name)", "This account number is in use."
+    _account_company_uniq = models.UniqueIndex(
+        "(company_id, name)", "This account number is taken."
     )
     _mrn_facility_uniq = models.UniqueIndex(
-        "(facility_id, mrn) WHERE mrn IS NOT NULL",
-        "This medical record number belongs to another account of the facility.",
+        "(company_id, COALESCE(facility_id, 0), mrn) WHERE mrn IS NOT NULL",
+        "Another patient of the facility has this medical record number.",
     )
 
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
     @api.model
     def _default_name(self):
-        # numbering is not a right of whoever registers patients
         return self.env["ir.sequence"].sudo().next_by_code("rcm.patient.account")
 
     @api.depends("first_name", "last_name")
-    def _compute_full_name(self):
+    @api.depends_context("uid")
+    def _compute_patient_name(self):
+        visible = self.env.user._rcm_sees_patients()
+        hidden = self.env._("Hidden")
         for patient in self:
-            names = filter(None, [patient.first_name, patient.last_name])
-            patient.full_name = " ".join(names)
+            patient.identity_visible = visible
+            patient.patient_name = patient._rcm_full_name() if visible else hidden
+
+    def _rcm_full_name(self):
+        """The patient's name; for callers that have checked who asks."""
+        self.ensure_one()
+        person = self.sudo()  # the caller has checked; computes run under any user
+        return ", ".join(part for part in (person.last_name, person.first_name) if part)
+
+    def _search_patient_name(self, operator, value):
+        """Find by name for those who may; for everyone else nobody has a name."""
+        if operator not in ("ilike", "=", "=ilike"):
+            return NotImplemented
+        if not self.env.user._rcm_sees_patients():
+            return fields.Domain.FALSE
+        return self._rcm_name_domain(operator, value)
+
+    @api.model
+    def _rcm_name_domain(self, operator, value):
+        """Domain for "Last", "First", "Last, First" and "First Last"."""
+        words = (value or "").replace(",", " ").split()
+        return fields.Domain.AND(
+            fields.Domain("last_name", operator, word)
+            | fields.Domain("first_name", operator, word)
+            for word in words
+        )
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Find by account number; by name too for those who may see it."""
         domain = super()._search_display_name(operator, value)
-        if not value or not self.env.user._rcm_sees_patients():
+        if operator != "ilike" or not value or not self.env.user._rcm_sees_patients():
             return domain
-        if operator in ("ilike", "like", "=", "in"):
-            name = fields.Domain("last_name", operator, value)
-            return fields.Domain(domain) | name | fields.Domain("mrn", operator, value)
-        return domain
+        return (
+            fields.Domain(domain)
+            | fields.Domain("mrn", "=", value)
+            | self._rcm_name_domain(operator, value)
+        )
 
-    def _rcm_audit_name(self):
-        return self.name
+    @api.depends("coverage_ids", "authorization_ids")
+    def _compute_counts(self):
+        for patient in self:
+            patient.coverage_count = len(patient.coverage_ids)
+            patient.authorization_count = len(patient.authorization_ids)
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        patients = super().create(vals_list)
+        patients._rcm_ensure_guarantor()
+        return patients
+
+    def write(self, vals):
+        result = super().write(vals)
+        if set(vals) & set(IDENTITY_FIELDS):
+            self._rcm_refresh_guarantor()
+        return result
+
+    # ------------------------------------------------------------------
+    # Guarantor
+    # ------------------------------------------------------------------
+    def _rcm_ensure_guarantor(self):
+        """Make patients without a guarantor their own."""
+        Partner = self.env["res.partner"]
+        for patient in self.filtered(lambda p: not p.guarantor_id):
+            guarantor = Partner._rcm_register_guarantor(
+                patient.company_id, patient.name, patient._prepare_guarantor_vals()
+            )
+            # patients' keepers hold no rights on contacts
+            patient.sudo().write(
+                {"guarantor_id": guarantor.id, "guarantor_relationship": "self"}
+            )
+
+    def _rcm_refresh_guarantor(self):
+        """A patient who is the guarantor moves house once, not twice."""
+        Partner = self.env["res.partner"]
+        for patient in self.filtered(lambda p: p.guarantor_relationship == "self"):
+            number = patient.guarantor_id.sudo().rcm_account_number
+            if number:
+                Partner._rcm_register_guarantor(
+                    patient.company_id, number, patient._prepare_guarantor_vals()
+                )
+
+    def _prepare_guarantor_vals(self):
+        """Values of the patient's own guarantor contact."""
+        self.ensure_one()
+        person = self.sudo()  # read for the contact only, never shown from here
+        return {
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "phone": person.phone,
+            "email": person.email,
+            "street": person.street,
+            "street2": person.street2,
+            "city": person.city,
+            "state_id": person.state_id.id,
+            "zip": person.zip,
+            "country_id": person.country_id.id,
+        }
+
+    def action_rcm_edit_guarantor(self):
+        """Open the guarantor's details for those who may see them."""
+        self.ensure_one()
+        if not self.env.user._rcm_sees_patients():
+            raise AccessError(self.env._("Patient identity is hidden from you."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Guarantor"),
+            "res_model": "rcm.guarantor.edit",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_patient_id": self.id},
+        }
+
+    # ------------------------------------------------------------------
+    # Domain
+    # ------------------------------------------------------------------
+    def _rcm_coverages_on(self, day):
+        """Coverages in force on ``day``, the first to pay first."""
+        self.ensure_one()
+        return self.coverage_ids.filtered(lambda c: c._rcm_is_effective(day)).sorted(
+            lambda c: (c.sequence, c.id)
+        )

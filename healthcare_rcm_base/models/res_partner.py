@@ -1,33 +1,233 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+
+PATIENT = "healthcare_rcm_base.group_patient_data"
+# Contact details of a guarantor that only people with the right may read or search.
+MASKED_FIELDS = frozenset(
+    {
+        "email",
+        "email_normalized",
+        "email_formatted",
+        "phone",
+        "phone_sanitized",
+        "phone_mobile_search",
+        "street",
+        "street2",
+        "city",
+        "zip",
+        "state_id",
+        "country_id",
+        "contact_address",
+        "contact_address_inline",
+        "contact_address_complete",
+        "partner_latitude",
+        "partner_longitude",
+        "vat",
+        "comment",
+        "website",
+        "barcode",
+        "bank_ids",
+    }
+)
+GUARANTOR_KEYS = (
+    "first_name",
+    "last_name",
+    "phone",
+    "email",
+    "street",
+    "street2",
+    "city",
+    "state_id",
+    "zip",
+    "country_id",
+)
 
 
 class ResPartner(models.Model):
-    """Guarantors: people who owe us money, and whose names are patient data."""
+    """Guarantors are contacts whose name is their account number.
+
+    The number is what invoices, entries, messages and lists of any app show. The
+    person's own name stands in fields of the patient-data group; their address and
+    e-mail, which statements need, are masked when others read or search contacts.
+    """
 
     _inherit = "res.partner"
 
-    rcm_is_guarantor = fields.Boolean(string="Guarantor", index=True)
+    rcm_is_guarantor = fields.Boolean(string="Guarantor", index=True, readonly=True)
     rcm_account_number = fields.Char(
-        string="Guarantor Account", index="btree_not_null", copy=False
+        string="Guarantor Account",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+    )
+    rcm_first_name = fields.Char(string="First Name", groups=PATIENT, copy=False)
+    rcm_last_name = fields.Char(string="Last Name", groups=PATIENT, copy=False)
+
+    _rcm_account_number_uniq = models.UniqueIndex(
+        "(company_id, rcm_account_number) WHERE rcm_is_guarantor",
+        "A guarantor with this account number exists already.",
     )
 
-    @api.depends("rcm_is_guarantor", "rcm_account_number")
+    # ------------------------------------------------------------------
+    # Names
+    # ------------------------------------------------------------------
+    @api.constrains("rcm_is_guarantor", "rcm_account_number", "name", "parent_id")
+    def _check_rcm_guarantor(self):
+        for partner in self.filtered("rcm_is_guarantor"):
+            number = partner.rcm_account_number
+            if not number or partner.name != number or partner.parent_id:
+                raise ValidationError(
+                    self.env._("A guarantor goes by the account number and nothing else.")
+                )
+
+    @api.depends("rcm_is_guarantor", "rcm_account_number", "rcm_first_name")
+    @api.depends("rcm_last_name")
     @api.depends_context("uid")
     def _compute_display_name(self):
-        """A guarantor is its account number to people without patient data."""
-        masked = self.browse()
-        if not self.env.user._rcm_sees_patients():
-            masked = self.filtered("rcm_is_guarantor")
-        super(ResPartner, self - masked)._compute_display_name()
-        for partner in masked:
-            partner.display_name = partner.rcm_account_number or str(partner.id)
+        """Show the number to everyone, and the name to those who may see it.
+
+        The many2one of a document is read with all rights, so the person asking
+        decides here and not ``su``.
+        """
+        guarantors = self.filtered("rcm_is_guarantor")
+        super(ResPartner, self - guarantors)._compute_display_name()
+        visible = self.env.user._rcm_sees_patients()
+        for partner in guarantors:
+            number = partner.rcm_account_number or ""
+            name = partner._rcm_person_name() if visible else ""
+            partner.display_name = f"{name} ({number})" if name else number
+
+    def _rcm_person_name(self):
+        """The guarantor's own name; for callers that have checked who asks."""
+        self.ensure_one()
+        person = self.sudo()  # the caller has checked; computes run under any user
+        parts = (person.rcm_last_name, person.rcm_first_name)
+        return ", ".join(part for part in parts if part)
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Searching by name finds no guarantor for those who may not see names."""
         domain = super()._search_display_name(operator, value)
-        if self.env.su or self.env.user._rcm_sees_patients():
+        if operator != "ilike" or not value or not self.env.user._rcm_sees_patients():
             return domain
-        plain = fields.Domain(domain) & fields.Domain("rcm_is_guarantor", "=", False)
-        numbered = fields.Domain("rcm_is_guarantor", "=", True)
-        return plain | (numbered & fields.Domain("rcm_account_number", operator, value))
+        by_name = Domain("rcm_last_name", operator, value)
+        by_name |= Domain("rcm_first_name", operator, value)
+        return Domain(domain) | (Domain("rcm_is_guarantor", "=", True) & by_name)
+
+    # ------------------------------------------------------------------
+    # Masking for people who may open contacts but not know patients
+    # ------------------------------------------------------------------
+    def _rcm_masks(self):
+        """Whether guarantors' contact details are closed to the person asking."""
+        return not self.env.su and not self.env.user._rcm_sees_patients()
+
+    def _read_format(self, fnames, load="_classic_read"):
+        rows = super()._read_format(fnames, load)
+        masked = MASKED_FIELDS.intersection(fnames)
+        if masked and rows and self._rcm_masks():
+            guarantors = set(self.sudo().filtered("rcm_is_guarantor").ids)
+            for row in rows:
+                if row.get("id") in guarantors:
+                    row.update({name: self._rcm_blank(name) for name in masked})
+        return rows
+
+    def _export_rows(self, fields, *, _is_toplevel_call=True):
+        """Exports read past ``read``: leave those rows out altogether."""
+        if self._rcm_masks() and any(path[0] in MASKED_FIELDS for path in fields if path):
+            shown = self.filtered(lambda partner: not partner.rcm_is_guarantor)
+            return super(ResPartner, shown)._export_rows(
+                fields, _is_toplevel_call=_is_toplevel_call
+            )
+        return super()._export_rows(fields, _is_toplevel_call=_is_toplevel_call)
+
+    @api.model
+    def _rcm_blank(self, name):
+        return [] if self._fields[name].type.endswith("2many") else False
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """A masked field finds no guarantor: a hit would tell what it holds."""
+        if self._rcm_masks():
+            domain = Domain(domain)
+            if self._rcm_asks_for(domain, kwargs.get("order")):
+                domain &= Domain("rcm_is_guarantor", "=", False)
+        return super()._search(domain, *args, **kwargs)
+
+    @api.model
+    def _rcm_asks_for(self, domain, order=None):
+        names = {
+            condition.field_expr.partition(".")[0]
+            for condition in domain.iter_conditions()
+        }
+        names |= {part.split()[0] for part in (order or "").split(",") if part.split()}
+        return bool(names & MASKED_FIELDS)
+
+    @api.model
+    def _read_group(self, domain, groupby=(), aggregates=(), *args, **kwargs):
+        """Groups by a masked field leave guarantors out."""
+        names = {
+            spec.partition(":")[0].partition(".")[0] for spec in (*groupby, *aggregates)
+        }
+        if self._rcm_masks() and names & MASKED_FIELDS:
+            domain = Domain(domain) & Domain("rcm_is_guarantor", "=", False)
+        return super()._read_group(domain, groupby, aggregates, *args, **kwargs)
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    def write(self, vals):
+        """Changes of guarantors leave no values in the message log."""
+        guarantors = self.sudo().filtered("rcm_is_guarantor")
+        if guarantors and not self.env.su and self._rcm_masks():
+            raise AccessError(
+                self.env._("Guarantors are changed by people who may see patients.")
+            )
+        if not guarantors or self.env.context.get("tracking_disable"):
+            return super().write(vals)
+        return super(ResPartner, self.with_context(tracking_disable=True)).write(vals)
+
+    # ------------------------------------------------------------------
+    # Domain
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_register_guarantor(self, company, account_number, vals):
+        """Return the guarantor of that number, made or brought up to date.
+
+        :param vals: any of first_name, last_name, phone, email, street, street2,
+            city, state_id, zip, country_id; what is empty leaves the old value
+        """
+        partner_vals = {
+            f"rcm_{key}" if key.endswith("_name") else key: vals[key]
+            for key in GUARANTOR_KEYS
+            if vals.get(key)
+        }
+        # patients' keepers and interfaces hold no rights on contacts
+        Partner = self.sudo().with_context(tracking_disable=True, mail_create_nolog=True)
+        guarantor = Partner.search(
+            [
+                ("rcm_is_guarantor", "=", True),
+                ("company_id", "=", company.id),
+                ("rcm_account_number", "=", account_number),
+            ]
+        )
+        if guarantor:
+            changed = {
+                key: value
+                for key, value in partner_vals.items()
+                if guarantor._fields[key].convert_to_write(guarantor[key], guarantor)
+                != value
+            }
+            if changed:
+                guarantor.write(changed)
+        else:
+            guarantor = Partner.create(
+                {
+                    "name": account_number,
+                    "rcm_is_guarantor": True,
+                    "rcm_account_number": account_number,
+                    "company_id": company.id,
+                    "customer_rank": 1,
+                    **partner_vals,
+                }
+            )
+        return self.browse(guarantor.id)
