@@ -13,8 +13,11 @@
         "security/rcm_groups.xml",
         "security/ir.model.access.csv",
         # rules
+        "security/rcm_billing_rules.xml",
         # data
         "data/rcm_exception_data.xml",
+        "data/rcm_validation_rule_data.xml",
+        "data/rcm_billing_automation.xml",
         "data/rcm_audit_data.xml",
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
@@ -25,6 +28,10 @@
         "views/rcm_account_mapping_views.xml",
         "views/account_move_views.xml",
         "views/rcm_audit_views.xml",
+        "views/rcm_encounter_views.xml",
+        "views/rcm_claim_views.xml",
+        "views/rcm_charge_views.xml",
+        "views/rcm_validation_rule_views.xml",
     ],
     "demo": [],
     "assets": {

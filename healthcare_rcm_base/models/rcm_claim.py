@@ -216,6 +216,16 @@ class RcmClaim(models.Model):
     )
     line_count = fields.Integer(compute="_compute_line_count")
     waiting_for = fields.Char(compute="_compute_waiting_for")
+    invoice_name = fields.Char(
+        related="invoice_id.name",
+        string="Invoice Number",
+        help="Shown to people who have no accounting rights as well.",
+    )
+    is_submittable = fields.Boolean(
+        string="Ready To Submit",
+        compute="_compute_is_submittable",
+        search="_search_is_submittable",
+    )
 
     _version_uniq = models.Constraint(
         "UNIQUE(company_id, name, version)",
@@ -281,6 +291,35 @@ class RcmClaim(models.Model):
     def _compute_waiting_for(self):
         for claim in self:
             claim.waiting_for = claim._rcm_waiting_for() or False
+
+    @api.depends("state", "invoice_state", "payer_id", "self_pay", "leg_ids.state")
+    def _compute_is_submittable(self):
+        for claim in self:
+            claim.is_submittable = bool(claim.filtered_domain(self._submittable_domain()))
+
+    @api.model
+    def _search_is_submittable(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = self._submittable_domain()
+        return domain if True in value else ~domain
+
+    @api.model
+    def _submittable_domain(self):
+        """Cleared, invoiced where that comes first, or due at the next payer."""
+        first = (
+            fields.Domain("state", "=", "cleared")
+            & fields.Domain("self_pay", "=", False)
+            & fields.Domain("payer_id", "!=", False)
+            & (
+                fields.Domain("invoice_state", "=", "posted")
+                | fields.Domain("payer_id.invoice_rule", "=", "adjudicated")
+            )
+        )
+        further = fields.Domain("state", "in", ("adjudicated", "reopened")) & fields.Domain(
+            "leg_ids.state", "=", "ready"
+        )
+        return first | further
 
     @api.depends("name", "version")
     def _compute_display_name(self):

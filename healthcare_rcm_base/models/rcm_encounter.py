@@ -101,11 +101,16 @@ class RcmEncounter(models.Model):
         compute="_compute_total_charge", store=True, string="Charges Total"
     )
     claim_count = fields.Integer(compute="_compute_claim_count")
-    case_type_ids = fields.Many2many(
-        "rcm.exception.case",
-        string="Exceptions With Claims",
-        compute="_compute_blocking_case_ids",
+    primary_payer_id = fields.Many2one(
+        "rcm.payer", compute="_compute_primary_payer_id", string="Primary Payer"
     )
+    blocked = fields.Integer(
+        string="Exceptions",
+        compute="_compute_billing_block",
+        help="Open exceptions of the encounter and its claims.",
+    )
+    billing_block = fields.Html(compute="_compute_billing_block", sanitize=False)
+    is_editable = fields.Boolean(compute="_compute_is_editable")
     state = fields.Selection(
         [
             ("registered", "Registered"),
@@ -155,11 +160,28 @@ class RcmEncounter(models.Model):
         for encounter in self:
             encounter.claim_count = len(encounter.claim_ids)
 
-    def _compute_blocking_case_ids(self):
+    @api.depends("coverage_ids", "coverage_ids.sequence", "self_pay")
+    def _compute_primary_payer_id(self):
         for encounter in self:
-            encounter.case_type_ids = (
-                encounter.rcm_case_ids | encounter.claim_ids.rcm_case_ids
+            coverage = encounter._rcm_coverages_in_order()[:1]
+            encounter.primary_payer_id = coverage.payer_id
+
+    @api.depends("rcm_open_case_count", "claim_ids.rcm_open_case_count")
+    def _compute_billing_block(self):
+        """What stops the encounter, or else its claims, and what to do about it."""
+        for encounter in self:
+            stopped = encounter.claim_ids.filtered("rcm_open_case_count")
+            encounter.blocked = encounter.rcm_open_case_count + sum(
+                stopped.mapped("rcm_open_case_count")
             )
+            encounter.billing_block = (
+                encounter.rcm_block_reason or stopped[:1].rcm_block_reason
+            )
+
+    @api.depends("state")
+    def _compute_is_editable(self):
+        for encounter in self:
+            encounter.is_editable = encounter.state in EDITABLE_STATES
 
     # ------------------------------------------------------------------
     # CRUD
