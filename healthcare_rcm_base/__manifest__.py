@@ -14,10 +14,13 @@
         "security/ir.model.access.csv",
         # rules
         "security/rcm_exception_rules.xml",
+        "security/rcm_billing_rules.xml",
         # data
         "data/rcm_master_data.xml",
         "data/rcm_exception_data.xml",
         "data/rcm_exception_automation.xml",
+        "data/rcm_validation_rule_data.xml",
+        "data/rcm_billing_automation.xml",
         "data/rcm_audit_data.xml",
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
@@ -31,6 +34,10 @@
         "views/rcm_exception_case_views.xml",
         "views/rcm_exception_queue_views.xml",
         "views/rcm_audit_views.xml",
+        "views/rcm_encounter_views.xml",
+        "views/rcm_claim_views.xml",
+        "views/rcm_charge_views.xml",
+        "views/rcm_validation_rule_views.xml",
     ],
     "demo": [],
     "assets": {

@@ -1,0 +1,427 @@
+"""The canonical encounter: read, checked and frozen, whatever system sent it.
+
+``read`` collects every fault with the place it stands in (``charges[2].units``) and
+raises one ``RcmPermanent``. Messages name places and rules, never the values: what a
+source system sends may identify a patient.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal, InvalidOperation
+
+from .errors import RcmPermanent
+
+MAX_CHARGES = 999
+MAX_MODIFIERS = 4
+MAX_POINTERS = 4
+MAX_DIAGNOSES = 25
+MAX_COVERAGES = 9
+MAX_TEXT = 255
+MAX_MONEY = Decimal("9999999.99")
+MAX_UNITS = Decimal("99999")
+ENCOUNTER_TYPES = ("outpatient", "inpatient", "emergency", "observation", "lab", "other")
+SEXES = ("F", "M", "U")
+RELATIONSHIPS = ("self", "spouse", "child", "other")
+FAULTS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    mrn: str
+    account_number: str
+    first_name: str
+    last_name: str
+    birth_date: date | None
+    sex: str
+    phone: str
+    street: str
+    city: str
+    state: str
+    zip: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuarantorFacts:
+    account_number: str
+    relationship: str
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageFacts:
+    sequence: int
+    payer: str
+    member_id: str
+    group_number: str
+    relationship: str
+    date_from: date | None
+    date_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFacts:
+    external_ref: str
+    code: str
+    modifiers: tuple[str, ...]
+    units: Decimal
+    amount: Decimal
+    pointers: tuple[int, ...]
+    service_date: date
+    place_of_service: str
+    revenue_code: str
+    authorization: str
+    rendering_npi: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncounterFacts:
+    number: str
+    facility: str
+    provider_group: str
+    type: str
+    service_date: date
+    service_end: datetime | None
+    place_of_service: str
+    rendering_npi: str
+    coding_signed_off: bool
+    diagnoses: tuple[str, ...]
+    authorization: str
+    self_pay: bool
+    patient: PatientFacts
+    guarantor: GuarantorFacts
+    coverages: tuple[CoverageFacts, ...]
+    charges: tuple[ChargeFacts, ...]
+
+
+def read(data):
+    """Return the ``EncounterFacts`` of a canonical dict or raise ``RcmPermanent``."""
+    reader = _Reader()
+    facts = _encounter(reader, data)
+    if reader.faults:
+        shown = "; ".join(reader.faults[:FAULTS_SHOWN])
+        more = len(reader.faults) - FAULTS_SHOWN
+        raise RcmPermanent(
+            "content_invalid", shown + (f"; and {more} more" if more > 0 else "")
+        )
+    return facts
+
+
+def _encounter(reader, data):
+    root = reader.mapping(data, "data")
+    head = reader.mapping(root.get("encounter"), "encounter")
+    place = "encounter"
+    service_date = reader.date(head, "service_date", place, required=True)
+    diagnoses = reader.texts(head, "diagnoses", place, MAX_DIAGNOSES, 10)
+    default_pos = reader.text(head, "place_of_service", place, 2)
+    facts = EncounterFacts(
+        number=reader.text(head, "number", place, 64, required=True),
+        facility=reader.text(head, "facility", place, 64, required=True),
+        provider_group=reader.text(head, "provider_group", place, 64, required=True),
+        type=reader.choice(head, "type", place, ENCOUNTER_TYPES, "outpatient"),
+        service_date=service_date,
+        service_end=reader.moment(head, "service_end", place),
+        place_of_service=default_pos,
+        rendering_npi=reader.text(head, "rendering_npi", place, 10),
+        coding_signed_off=reader.flag(head, "coding_signed_off", place),
+        diagnoses=diagnoses,
+        authorization=reader.text(head, "authorization", place, 64),
+        self_pay=reader.flag(head, "self_pay", place),
+        patient=_patient(reader, root.get("patient")),
+        guarantor=_guarantor(reader, root),
+        coverages=tuple(
+            _coverage(reader, item, f"coverages[{index}]")
+            for index, item in enumerate(
+                reader.items(root, "coverages", MAX_COVERAGES, minimum=0)
+            )
+        ),
+        charges=tuple(
+            _charge(
+                reader,
+                item,
+                f"charges[{index}]",
+                service_date,
+                default_pos,
+                len(diagnoses),
+            )
+            for index, item in enumerate(
+                reader.items(root, "charges", MAX_CHARGES, minimum=1)
+            )
+        ),
+    )
+    reader.unique([charge.external_ref for charge in facts.charges], "charges", "id")
+    reader.unique(
+        [coverage.sequence for coverage in facts.coverages], "coverages", "sequence"
+    )
+    if facts.self_pay and facts.coverages:
+        reader.fault("encounter.self_pay", "contradicts the coverages that are given")
+    return facts
+
+
+def _patient(reader, data):
+    place = "patient"
+    data = reader.mapping(data, place)
+    address = reader.mapping(data.get("address") or {}, "patient.address")
+    return PatientFacts(
+        mrn=reader.text(data, "mrn", place, 64),
+        account_number=reader.text(data, "account_number", place, 64, required=True),
+        first_name=reader.text(data, "first_name", place, 128),
+        last_name=reader.text(data, "last_name", place, 128),
+        birth_date=reader.date(data, "birth_date", place),
+        sex=reader.choice(data, "sex", place, SEXES, "U"),
+        phone=reader.text(data, "phone", place, 32),
+        street=reader.text(address, "street", "patient.address"),
+        city=reader.text(address, "city", "patient.address"),
+        state=reader.text(address, "state", "patient.address", 64),
+        zip=reader.text(address, "zip", "patient.address", 16),
+    )
+
+
+def _guarantor(reader, root):
+    """Without a guarantor of its own the patient is the guarantor."""
+    given = root.get("guarantor")
+    patient = root.get("patient")
+    patient = patient if isinstance(patient, dict) else {}
+    data = reader.mapping(given, "guarantor") if given is not None else {}
+    place = "guarantor"
+    own = reader.text(data, "account_number", place, 64)
+    fallback = patient.get("account_number")
+    return GuarantorFacts(
+        account_number=own or (fallback if isinstance(fallback, str) else ""),
+        relationship=reader.choice(data, "relationship", place, RELATIONSHIPS, "self"),
+        first_name=reader.text(data, "first_name", place, 128),
+        last_name=reader.text(data, "last_name", place, 128),
+    )
+
+
+def _coverage(reader, data, place):
+    data = reader.mapping(data, place)
+    date_from = reader.date(data, "effective_from", place)
+    date_to = reader.date(data, "effective_to", place)
+    if date_from and date_to and date_to < date_from:
+        reader.fault(f"{place}.effective_to", "is before effective_from")
+    return CoverageFacts(
+        sequence=reader.whole(data, "sequence", place, 1, MAX_COVERAGES),
+        payer=reader.text(data, "payer", place, 64, required=True),
+        member_id=reader.text(data, "member_id", place, 80, required=True),
+        group_number=reader.text(data, "group_number", place, 64),
+        relationship=reader.choice(
+            data, "subscriber_relationship", place, RELATIONSHIPS, "self"
+        ),
+        date_from=date_from,
+        date_to=date_to,
+    )
+
+
+def _charge(reader, data, place, default_date, default_pos, diagnosis_count):
+    data = reader.mapping(data, place)
+    modifiers = reader.texts(data, "modifiers", place, MAX_MODIFIERS, 2)
+    for index, modifier in enumerate(modifiers):
+        if len(modifier) != 2 or not modifier.isalnum():
+            reader.fault(f"{place}.modifiers[{index}]", "must be two letters or digits")
+    return ChargeFacts(
+        external_ref=reader.text(data, "id", place, 64, required=True),
+        code=reader.text(data, "code", place, 16).upper(),
+        modifiers=tuple(modifier.upper() for modifier in modifiers),
+        units=reader.units(data, place),
+        amount=reader.money(data, "amount", place),
+        pointers=reader.pointers(data, place, diagnosis_count),
+        service_date=reader.date(data, "service_date", place) or default_date,
+        place_of_service=reader.text(data, "place_of_service", place, 2) or default_pos,
+        revenue_code=reader.text(data, "revenue_code", place, 4),
+        authorization=reader.text(data, "authorization", place, 64),
+        rendering_npi=reader.text(data, "rendering_npi", place, 10),
+    )
+
+
+class _Reader:
+    """Takes typed values out of dicts and remembers what is wrong where."""
+
+    def __init__(self):
+        self.faults = []
+
+    def fault(self, place, rule):
+        self.faults.append(f"{place}: {rule}")
+
+    def mapping(self, value, place):
+        if isinstance(value, dict):
+            return value
+        self.fault(place, "must be an object")
+        return {}
+
+    def items(self, data, key, maximum, minimum):
+        value = data.get(key)
+        if value is None and not minimum:
+            return []
+        if not isinstance(value, list):
+            self.fault(key, "must be a list")
+            return []
+        if not minimum <= len(value) <= maximum:
+            self.fault(key, f"must have {minimum} to {maximum} entries")
+            return []
+        return value
+
+    def text(self, data, key, place, maximum=MAX_TEXT, required=False):
+        value = data.get(key)
+        if value is None:
+            value = ""
+        if not isinstance(value, str):
+            self.fault(f"{place}.{key}", "must be text")
+            return ""
+        value = value.strip()
+        if "\x00" in value or any(ord(character) < 32 for character in value):
+            self.fault(f"{place}.{key}", "has control characters")
+            return ""
+        if required and not value:
+            self.fault(f"{place}.{key}", "is missing")
+        if len(value) > maximum:
+            self.fault(f"{place}.{key}", f"is longer than {maximum} characters")
+        return value
+
+    def texts(self, data, key, place, maximum, length):
+        value = data.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self.fault(f"{place}.{key}", "must be a list")
+            return ()
+        if len(value) > maximum:
+            self.fault(f"{place}.{key}", f"has more than {maximum} entries")
+        found = []
+        for index, item in enumerate(value[:maximum]):
+            if not isinstance(item, str) or not item.strip():
+                self.fault(f"{place}.{key}[{index}]", "must be text")
+            elif len(item) > length or "," in item:
+                self.fault(f"{place}.{key}[{index}]", "is not a code")
+            else:
+                found.append(item.strip())
+        return tuple(found)
+
+    def choice(self, data, key, place, allowed, default):
+        value = data.get(key)
+        if value in (None, ""):
+            return default
+        if value not in allowed:
+            self.fault(f"{place}.{key}", f"must be one of {', '.join(allowed)}")
+            return default
+        return value
+
+    def flag(self, data, key, place):
+        value = data.get(key)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            self.fault(f"{place}.{key}", "must be true or false")
+            return False
+        return value
+
+    def whole(self, data, key, place, minimum, maximum):
+        value = data.get(key)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or not minimum <= value <= maximum
+        ):
+            self.fault(
+                f"{place}.{key}", f"must be a whole number from {minimum} to {maximum}"
+            )
+            return minimum
+        return value
+
+    def date(self, data, key, place, required=False):
+        value = data.get(key)
+        if value in (None, ""):
+            if required:
+                self.fault(f"{place}.{key}", "is missing")
+            return None
+        try:
+            if not isinstance(value, str) or len(value) != 10:
+                raise ValueError
+            parsed = date.fromisoformat(value)
+            if not 1850 <= parsed.year <= 2200:
+                raise ValueError
+        except ValueError:
+            self.fault(f"{place}.{key}", "must be a date (YYYY-MM-DD)")
+            return None
+        return parsed
+
+    def moment(self, data, key, place):
+        """A date-time with its zone, given back in UTC without one (as Odoo keeps it)."""
+        value = data.get(key)
+        if value in (None, ""):
+            return None
+        try:
+            text = value[:-1] + "+00:00" if value.endswith("Z") else value
+            parsed = datetime.fromisoformat(text)
+            if parsed.tzinfo is None:
+                raise ValueError
+            return parsed.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
+        except (AttributeError, TypeError, ValueError, OverflowError):
+            self.fault(f"{place}.{key}", "must be a date-time with its time zone")
+            return None
+
+    def number(self, data, key, place):
+        """An exact number: text or whole number, since JSON fractions are inexact."""
+        value = data.get(key)
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            try:
+                parsed = Decimal(value)
+                if parsed.is_finite():
+                    return parsed
+            except InvalidOperation:
+                parsed = None
+        self.fault(f"{place}.{key}", "must be a number written as text")
+        return None
+
+    def money(self, data, key, place):
+        value = self.number(data, key, place)
+        if value is None:
+            return Decimal(0)
+        if not 0 <= value <= MAX_MONEY:
+            self.fault(f"{place}.{key}", f"must be from 0 to {MAX_MONEY}")
+            return Decimal(0)
+        if value != round(value, 2):
+            self.fault(f"{place}.{key}", "has more than 2 decimal places")
+        return round(value, 2)
+
+    def units(self, data, place):
+        value = self.number(data, "units", place)
+        if value is None:
+            return Decimal(1)
+        if not 0 < value <= MAX_UNITS:
+            self.fault(f"{place}.units", f"must be above 0 and at most {MAX_UNITS}")
+            return Decimal(1)
+        if value != round(value, 3):
+            self.fault(f"{place}.units", "has more than 3 decimal places")
+        return value
+
+    def pointers(self, data, place, diagnosis_count):
+        """Whether a pointer has its diagnosis is a validation rule, not a format."""
+        value = data.get("diagnosis_pointers")
+        if value is None:
+            return ()
+        if not isinstance(value, list) or len(value) > MAX_POINTERS:
+            self.fault(
+                f"{place}.diagnosis_pointers",
+                f"must be a list of at most {MAX_POINTERS}",
+            )
+            return ()
+        found = []
+        for index, item in enumerate(value):
+            if (
+                isinstance(item, bool)
+                or not isinstance(item, int)
+                or not 1 <= item <= MAX_DIAGNOSES
+                or (diagnosis_count and item > diagnosis_count)
+            ):
+                self.fault(
+                    f"{place}.diagnosis_pointers[{index}]",
+                    "points at no diagnosis of the encounter",
+                )
+            else:
+                found.append(item)
+        return tuple(found)
+
+    def unique(self, values, place, key):
+        if len(set(values)) < len(values):
+            self.fault(f"{place}.{key}", "must be different in every entry")

@@ -1,0 +1,55 @@
+from odoo import api, models
+
+BATCH_SIZE = 200
+INVOICE_BATCH_SIZE = 100
+
+
+class RcmEncounter(models.Model):
+    """From ready encounters to invoiced claims, in batches."""
+
+    _inherit = "rcm.encounter"
+
+    def _rcm_build_claims(self):
+        """Bring the draft claims of ready encounters up to date and make missing ones.
+
+        :return: the draft claims of these encounters, priced
+        """
+        Claim = self.env["rcm.claim"]
+        ready = self.filtered(lambda encounter: encounter.state == "ready")
+        drafts = ready.claim_ids.filtered(lambda claim: claim.state == "draft")
+        refreshed = drafts._rcm_refresh()
+        return refreshed | Claim._rcm_build_from(ready - refreshed.encounter_id)
+
+    def _rcm_bill(self):
+        """Build, validate and clear the claims of these encounters.
+
+        What validation stops stays a draft with its cases; the rest goes as far as
+        the gate lets it and is left for the invoicing step.
+        """
+        claims = self._rcm_build_claims()
+        self.filtered("billing_due")._rcm_write({"billing_due": False})
+        claims._rcm_validate()._rcm_clear()
+        return claims
+
+    @api.model
+    def _cron_bill_ready(self):
+        """Scheduled action “RCM: bill ready encounters”."""
+        Claim = self.env["rcm.claim"]
+        self._rcm_run_batches(
+            [("state", "=", "ready"), ("billing_due", "=", True)],
+            "_rcm_bill",
+            BATCH_SIZE,
+            "claim_invalid",
+        )
+        Claim._rcm_run_batches(
+            [("work", "=", "clear"), ("state", "=", "validated")],
+            "_rcm_clear",
+            BATCH_SIZE,
+            "claim_invalid",
+        )
+        Claim._rcm_run_batches(
+            [("work", "=", "invoice")],
+            "_rcm_invoice",
+            INVOICE_BATCH_SIZE,
+            "invoice_failed",
+        )

@@ -1,0 +1,373 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..core import encounter_facts
+from ..core.errors import ReferenceMissing, RcmPermanent
+from ..core.money import from_decimal, to_decimal
+from ..tools import differing
+
+# The crosswalk names our own numbers under this system, MRNs under their facility.
+OWN_SYSTEM = "rcm"
+
+
+class RcmEncounter(models.Model):
+    """Taking in completed encounters from source systems.
+
+    The canonical dict is complete: it says everything about the encounter. Taking
+    the same one in again changes nothing; a newer one corrects what is not billed
+    yet. What is billed is never overwritten: a late charge reopens the encounter, a
+    change becomes an exception case.
+    """
+
+    _inherit = "rcm.encounter"
+
+    @api.model
+    def _rcm_intake_completed(self, data, correlation_id, source):
+        """Take in one ``encounter.completed`` and return its encounter.
+
+        :param dict data: the canonical dict, version 1
+        :raise ReferenceMissing: a facility, provider group or payer we do not know
+        :raise RcmPermanent: content that no retry can save, said without values
+        """
+        facts = encounter_facts.read(data)
+        # The door checked who may hand events in; identity fields need full rights.
+        intake = self.sudo().with_context(rcm_intake_source=source)
+        company = self.env.company
+        facility = intake._rcm_intake_reference("rcm.facility", facts.facility, company)
+        intake._rcm_intake_lock(facility, facts.number)
+        patient = intake._rcm_intake_patient(facts, facility, correlation_id)
+        guarantor = intake._rcm_intake_guarantor(facts, patient, facility)
+        coverages = intake._rcm_intake_coverages(facts, patient, company)
+        encounter = intake.search(
+            [("facility_id", "=", facility.id), ("number", "=", facts.number)]
+        )
+        vals = intake._rcm_intake_vals(facts, facility, patient, guarantor, coverages)
+        if not encounter:
+            vals["correlation_id"] = correlation_id
+            encounter = intake.create(vals)
+            encounter._rcm_emit("rcm.encounter.registered", source=source)
+        elif encounter.patient_id != patient:
+            raise RcmPermanent(
+                "identity_conflict", "the encounter belongs to another patient account"
+            )
+        elif encounter.state == "cancelled":
+            raise RcmPermanent("encounter_cancelled", "the encounter was cancelled here")
+        elif encounter.state in ("billed", "closed"):
+            encounter._rcm_intake_compare(vals, source)
+        elif changed := differing(encounter, vals):
+            encounter.write(changed)
+            encounter._rcm_emit(
+                "rcm.encounter.corrected",
+                changes={name: [None, "changed"] for name in changed},
+                source=source,
+            )
+        encounter._rcm_intake_charges(facts)
+        encounter._rcm_intake_progress(facts)
+        return encounter.with_env(self.env)
+
+    # ------------------------------------------------------------------
+    # References
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_intake_lock(self, facility, number):
+        """Two copies of one encounter at once: the second waits for the first."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                f"rcm.encounter/{facility.id}/{number}",
+            )
+        )
+
+    @api.model
+    def _rcm_intake_reference(self, model, code, company):
+        found = self.env[model].search(
+            [("code", "=", code), ("company_id", "=", company.id)], limit=1
+        )
+        if not found:
+            kind = model.removeprefix("rcm.").replace(".", "_")
+            raise ReferenceMissing(kind, code)
+        return found
+
+    @api.model
+    def _rcm_intake_patient(self, facts, facility, correlation_id):
+        """The patient account by MRN of the facility or account number, else new."""
+        Identifier, person = self.env["rcm.identifier"], facts.patient
+        keys = [(OWN_SYSTEM, "account", person.account_number)]
+        if person.mrn:
+            keys.append((f"facility:{facility.code}", "mrn", person.mrn))
+        company = facility.company_id
+        known = [Identifier._rcm_lookup(*key, company) for key in keys]
+        owners = {owner for owner in known if owner}
+        if not owners:
+            owners = set(
+                self.env["rcm.patient.account"].search(
+                    [
+                        ("name", "=", person.account_number),
+                        ("company_id", "=", company.id),
+                    ]
+                )
+            )
+        if len(owners) > 1:
+            raise RcmPermanent(
+                "identity_conflict",
+                "patient.mrn and patient.account_number name different accounts",
+            )
+        vals = _patient_vals(person)
+        if owners:
+            patient = owners.pop()
+            if changed := differing(patient, vals):
+                patient.write(changed)
+        else:
+            patient = self.env["rcm.patient.account"].create(
+                {
+                    **vals,
+                    "name": person.account_number,
+                    "mrn": person.mrn,
+                    "facility_id": facility.id,
+                    "company_id": company.id,
+                }
+            )
+        for key, owner in zip(keys, known, strict=True):
+            if not owner and Identifier._rcm_register(*key, patient, company) != patient:
+                raise RcmPermanent(
+                    "identity_conflict", "a patient identifier names another account"
+                )
+        return patient
+
+    @api.model
+    def _rcm_intake_guarantor(self, facts, patient, facility):
+        """The guarantor partner by its account number, else new."""
+        Identifier, person = self.env["rcm.identifier"], facts.guarantor
+        company = facility.company_id
+        key = (OWN_SYSTEM, "guarantor", person.account_number)
+        guarantor = Identifier._rcm_lookup(*key, company)
+        first = person.first_name or facts.patient.first_name
+        last = person.last_name or facts.patient.last_name
+        name = " ".join(filter(None, [first, last])) or person.account_number
+        if guarantor is None:
+            guarantor = self.env["res.partner"].create(
+                {
+                    "name": name,
+                    "rcm_is_guarantor": True,
+                    "rcm_account_number": person.account_number,
+                    "company_id": company.id,
+                    "customer_rank": 1,
+                }
+            )
+            owner = Identifier._rcm_register(*key, guarantor, company)
+            if owner != guarantor:
+                guarantor.unlink()
+                guarantor = owner
+        elif guarantor.name != name and (person.first_name or person.last_name):
+            guarantor.name = name
+        if patient.guarantor_id != guarantor:
+            patient.guarantor_id = guarantor
+        return guarantor
+
+    @api.model
+    def _rcm_intake_coverages(self, facts, patient, company):
+        """The patient's coverages by payer and member id, else new ones."""
+        Coverage = self.env["rcm.coverage"]
+        found = Coverage
+        known = Coverage.with_context(active_test=False).search(
+            [("patient_id", "=", patient.id)]
+        )
+        for item in facts.coverages:
+            payer = self._rcm_intake_reference("rcm.payer", item.payer, company)
+            vals = _coverage_vals(item)
+            same = known.filtered(
+                lambda coverage, payer=payer, item=item: coverage.payer_id == payer
+                and coverage.member_id == item.member_id
+            )[:1]
+            if not same:
+                same = Coverage.create(
+                    {**vals, "patient_id": patient.id, "payer_id": payer.id}
+                )
+            elif changed := differing(same, vals):
+                same.write(changed)
+            found |= same
+        return found
+
+    @api.model
+    def _rcm_intake_authorizations(self, facts, patient):
+        """{number: authorization} of the numbers this encounter names."""
+        numbers = {facts.authorization, *(item.authorization for item in facts.charges)}
+        numbers.discard("")
+        if not numbers:
+            return {}
+        found = self.env["rcm.authorization"].search(
+            [("patient_id", "=", patient.id), ("number", "in", list(numbers))]
+        )
+        return {authorization.number: authorization for authorization in found}
+
+    # ------------------------------------------------------------------
+    # Encounter and charges
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_intake_vals(self, facts, facility, patient, guarantor, coverages):
+        group = self._rcm_intake_reference(
+            "rcm.provider.group", facts.provider_group, facility.company_id
+        )
+        authorizations = self._rcm_intake_authorizations(facts, patient)
+        authorization = authorizations.get(facts.authorization)
+        return {
+            "number": facts.number,
+            "company_id": facility.company_id.id,
+            "facility_id": facility.id,
+            "provider_group_id": group.id,
+            "patient_id": patient.id,
+            "guarantor_id": guarantor.id,
+            "coverage_ids": [fields.Command.set(coverages.ids)],
+            "self_pay": facts.self_pay,
+            "service_date": facts.service_date,
+            "service_end": facts.service_end or False,
+            "encounter_type": facts.type,
+            "place_of_service": facts.place_of_service or False,
+            "diagnosis_codes": ",".join(facts.diagnoses) or False,
+            "rendering_npi": facts.rendering_npi or False,
+            "authorization_id": authorization.id if authorization else False,
+            "authorization_number": facts.authorization or False,
+        }
+
+    def _rcm_intake_charges(self, facts):
+        """Upsert the charges by their source id; billed ones are only compared."""
+        codes = self.env["rcm.service.code"]._rcm_by_code(
+            {item.code for item in facts.charges}, self.company_id
+        )
+        authorizations = self._rcm_intake_authorizations(facts, self.patient_id)
+        known = {charge.external_ref: charge for charge in self.charge_ids}
+        fresh, changed_refs = [], []
+        for place, item in enumerate(facts.charges, start=1):
+            vals = _charge_vals(item, place, codes, authorizations)
+            charge = known.pop(item.external_ref, None)
+            if charge is None:
+                fresh.append({**vals, "correlation_id": self.correlation_id})
+            elif changed := differing(charge, vals):
+                if charge.state == "captured":
+                    charge.write(changed)
+                elif set(changed) - {"sequence"}:
+                    changed_refs.append((charge, changed))
+        gone = self.env["rcm.charge"].union(*known.values())
+        self._rcm_intake_gone(gone)
+        self._rcm_intake_changed(changed_refs)
+        if fresh:
+            if self.state in ("billed", "closed"):
+                self._rcm_set_state("reopened")
+            self.env["rcm.charge"].create(
+                [{**vals, "encounter_id": self.id} for vals in fresh]
+            )
+
+    def _rcm_intake_gone(self, charges):
+        """Charges the source does not know any more: void, unless they are billed."""
+        charges.filtered(lambda charge: charge.state == "captured")._rcm_void()
+        billed = charges.filtered(lambda charge: charge.state == "billed")
+        if billed:
+            self._rcm_raise_case(
+                "charge_changed",
+                self.env._(
+                    "The source no longer sends %(count)s billed charges.",
+                    count=len(billed),
+                ),
+                amount=sum(billed.mapped("amount")),
+            )
+
+    def _rcm_intake_changed(self, changed):
+        """Billed or void charges the source sends with other values: a case."""
+        if not changed:
+            return
+        amounts = [
+            (to_decimal(charge.amount), to_decimal(vals.get("amount", charge.amount)))
+            for charge, vals in changed
+        ]
+        billed = sum(before for before, _after in amounts)
+        sent = sum(after for _before, after in amounts)
+        names = sorted({name for _charge, vals in changed for name in vals})
+        labels = self.env["rcm.charge"].fields_get(names, ["string"])
+        self._rcm_raise_case(
+            "charge_changed",
+            self.env._(
+                "The source sent other values for %(count)s billed charges: %(fields)s.",
+                count=len(changed),
+                fields=", ".join(labels[name]["string"] for name in names),
+            ),
+            expected=billed,
+            actual=sent,
+            difference=sent - billed,
+            amount=float(abs(sent - billed)),
+        )
+
+    def _rcm_intake_compare(self, vals, source):
+        """A billed encounter keeps its values; what differs is told, not taken."""
+        changed = differing(self, vals)
+        if not changed:
+            return
+        labels = self.fields_get(list(changed), ["string"])
+        self._rcm_raise_case(
+            "charge_changed",
+            self.env._(
+                "The source changed the encounter after billing: %(fields)s.",
+                fields=", ".join(sorted(label["string"] for label in labels.values())),
+            ),
+        )
+
+    def _rcm_intake_progress(self, facts):
+        """Take the encounter as far as the source says it is."""
+        if self.state == "registered":
+            self._rcm_set_state("completed")
+        if facts.coding_signed_off:
+            self._rcm_sign_off()
+        if self.state == "ready":
+            self._rcm_bill_again()
+        if self.state == "reopened":
+            self._rcm_make_ready()
+
+
+# ----------------------------------------------------------------------
+# Helpers
+# ----------------------------------------------------------------------
+def _patient_vals(person):
+    """Demographics that the source gave; empty ones leave ours alone."""
+    vals = {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "birth_date": person.birth_date,
+        "sex": person.sex if person.sex != "U" else None,
+        "phone": person.phone,
+        "street": person.street,
+        "city": person.city,
+        "zip": person.zip,
+    }
+    return {name: value for name, value in vals.items() if value}
+
+
+def _coverage_vals(item):
+    return {
+        "sequence": item.sequence,
+        "member_id": item.member_id,
+        "group_number": item.group_number or False,
+        "subscriber_relationship": item.relationship,
+        "date_from": item.date_from or False,
+        "date_to": item.date_to or False,
+        "active": True,
+    }
+
+
+def _charge_vals(item, place, codes, authorizations):
+    service = codes.get(item.code)
+    authorization = authorizations.get(item.authorization)
+    return {
+        "external_ref": item.external_ref,
+        "sequence": place * 10,
+        "service_code_id": service.id if service else False,
+        "code": item.code or False,
+        "modifiers": ",".join(item.modifiers) or False,
+        "units": from_decimal(item.units, 3),
+        "amount": from_decimal(item.amount),
+        "service_date": item.service_date,
+        "place_of_service": item.place_of_service or False,
+        "revenue_code": item.revenue_code or False,
+        "diagnosis_pointers": ",".join(map(str, item.pointers)) or False,
+        "rendering_npi": item.rendering_npi or False,
+        "authorization_id": authorization.id if authorization else False,
+        "authorization_number": item.authorization or False,
+    }

@@ -1,0 +1,2 @@
+from .bulk import bulk_update
+from .values import differing
