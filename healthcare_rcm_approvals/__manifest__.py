@@ -5,6 +5,12 @@
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",
-    "depends": ["healthcare_rcm_base", "purchase"],
-    "data": [],
+    "depends": ["healthcare_rcm_base"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rcm_approval_rules.xml",
+        "data/rcm_approval_policy_data.xml",
+        "views/rcm_approval_policy_views.xml",
+        "views/rcm_approval_request_views.xml",
+    ],
 }

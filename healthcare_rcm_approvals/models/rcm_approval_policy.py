@@ -1,0 +1,246 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import formatLang
+
+from odoo.addons.healthcare_rcm_base.core.money import to_decimal
+
+from ..policy import Facts, Policy, evaluate, find_gaps, find_overlaps
+
+DOCUMENT_TYPES = [("claim", "Claim"), ("remittance", "Remittance")]
+EFFECTS = {"claim": "clear", "remittance": "post"}
+VERSIONED = frozenset(
+    {
+        "document_type",
+        "amount_from",
+        "amount_to",
+        "company_id",
+        "facility_ids",
+        "payer_types",
+        "sequence",
+        "step_ids",
+        "active",
+    }
+)
+
+
+class RcmApprovalPolicy(models.Model):
+    """One sentence of the authority matrix: which documents need whose approval."""
+
+    _name = "rcm.approval.policy"
+    _description = "Approval Policy"
+    _inherit = ["rcm.document.mixin"]
+    _order = "document_type, sequence, amount_from, id"
+    _rcm_protected = ("version",)
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(
+        "Priority",
+        default=10,
+        help="When several policies match a document, the lowest number decides.",
+    )
+    document_type = fields.Selection(DOCUMENT_TYPES, required=True, default="claim")
+    company_id = fields.Many2one(
+        "res.company", help="Leave empty for a policy of every company."
+    )
+    currency_id = fields.Many2one(
+        "res.currency", compute="_compute_currency_id", string="Currency"
+    )
+    amount_from = fields.Monetary(
+        "From", help="Documents of this amount and more, in the company's currency."
+    )
+    amount_to = fields.Monetary(
+        "Below", help="Documents below this amount. 0 means without an upper limit."
+    )
+    facility_ids = fields.Many2many("rcm.facility", string="Facilities")
+    payer_types = fields.Char(
+        help="Payer plan types separated by commas, for example: medicare, medicaid. "
+        "Leave empty for all."
+    )
+    step_ids = fields.One2many(
+        "rcm.approval.policy.step",
+        "policy_id",
+        string="Steps",
+        copy=True,
+        help="Who has to agree, in this order. Without steps the document goes "
+        "straight through and the reason is recorded.",
+    )
+    straight_through = fields.Boolean(compute="_compute_sentence")
+    sentence = fields.Char("In words", compute="_compute_sentence")
+    version = fields.Integer(
+        default=1,
+        readonly=True,
+        copy=False,
+        help="Counts changes. A request keeps the version it was made under.",
+    )
+    request_count = fields.Integer(compute="_compute_request_count")
+
+    _amounts_in_order = models.Constraint(
+        "CHECK(amount_from >= 0 AND (amount_to = 0 OR amount_to > amount_from))",
+        "The upper limit must be above the lower one, and neither may be negative.",
+    )
+
+    @api.depends("company_id")
+    @api.depends_context("company")
+    def _compute_currency_id(self):
+        for policy in self:
+            company = policy.company_id or self.env.company
+            policy.currency_id = company.currency_id
+
+    @api.depends(
+        "document_type",
+        "amount_from",
+        "amount_to",
+        "facility_ids",
+        "payer_types",
+        "step_ids.group_id",
+        "step_ids.needed",
+        "step_ids.sequence",
+    )
+    def _compute_sentence(self):
+        for policy in self:
+            policy.straight_through = not policy.step_ids
+            policy.sentence = policy._sentence()
+
+    def _sentence(self):
+        """The policy as one sentence for the person who maintains it."""
+        self.ensure_one()
+        kind = dict(self._fields["document_type"]._description_selection(self.env))
+        low = formatLang(self.env, self.amount_from, currency_obj=self.currency_id)
+        high = formatLang(self.env, self.amount_to, currency_obj=self.currency_id)
+        parts = [kind.get(self.document_type, "")]
+        if self.amount_to and self.amount_from:
+            parts.append(self.env._("from %(low)s to below %(high)s", low=low, high=high))
+        elif self.amount_to:
+            parts.append(self.env._("below %(high)s", high=high))
+        elif self.amount_from:
+            parts.append(self.env._("of %(low)s and more", low=low))
+        else:
+            parts.append(self.env._("of any amount"))
+        if self.facility_ids:
+            parts.append(self.env._("at %s", ", ".join(self.facility_ids.mapped("name"))))
+        if self.payer_types:
+            parts.append(self.env._("for payers of type %s", self.payer_types))
+        steps = [
+            self.env._("%(needed)s × %(role)s", needed=step.needed, role=step.group_id.name)
+            for step in self.step_ids.sorted("sequence")
+            if step.group_id
+        ]
+        if steps:
+            parts.append(self.env._("needs the approval of %s", ", then ".join(steps)))
+        else:
+            parts.append(self.env._("goes straight through"))
+        return " ".join(parts) + "."
+
+    def _compute_request_count(self):
+        counts = dict(
+            self.env["rcm.approval.request"]._read_group(
+                [("policy_id", "in", self.ids)], ["policy_id"], ["__count"]
+            )
+        )
+        for policy in self:
+            policy.request_count = counts.get(policy, 0)
+
+    @api.constrains("payer_types")
+    def _check_payer_types(self):
+        known = set(dict(self.env["rcm.payer"]._fields["plan_type"].selection))
+        for policy in self:
+            wrong = policy._payer_types() - known
+            if wrong:
+                raise ValidationError(
+                    self.env._(
+                        "Unknown payer types: %(wrong)s. Use: %(known)s.",
+                        wrong=", ".join(sorted(wrong)),
+                        known=", ".join(sorted(known)),
+                    )
+                )
+
+    def write(self, vals):
+        """Count a new version for every change that can route differently."""
+        result = super().write(vals)
+        if VERSIONED & vals.keys():
+            for policy in self:
+                policy._rcm_write({"version": policy.version + 1})
+            self._rcm_emit("approval_policy.changed")
+        return result
+
+    def _payer_types(self) -> frozenset:
+        words = (self.payer_types or "").split(",")
+        return frozenset(word.strip() for word in words if word.strip())
+
+    def _rcm_facts(self) -> Policy:
+        """This record as the pure rules want it."""
+        self.ensure_one()
+        digits = self.currency_id.decimal_places
+        return Policy(
+            ref=self.id,
+            name=self.name,
+            document_type=self.document_type,
+            effect=EFFECTS[self.document_type],
+            amount_from=to_decimal(self.amount_from, digits),
+            amount_to=to_decimal(self.amount_to, digits) if self.amount_to else None,
+            company=self.company_id.id or None,
+            facilities=frozenset(self.facility_ids.ids),
+            payer_types=self._payer_types(),
+            priority=self.sequence,
+            steps=tuple(step._rcm_facts() for step in self.step_ids),
+        )
+
+    @api.model
+    def _rcm_active_policies(self, document_types) -> list[Policy]:
+        """Every active policy of these document types, as pure values."""
+        policies = self.search([("document_type", "in", list(document_types))])
+        return [policy._rcm_facts() for policy in policies]
+
+    def action_requests(self):
+        """Open the requests made under this policy."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "healthcare_rcm_approvals.rcm_approval_request_action"
+        )
+        return {**action, "domain": [("policy_id", "=", self.id)], "context": {}}
+
+    @api.model
+    def action_check_coverage(self):
+        """Show gaps and overlaps between the bands, or say that there are none."""
+        self.env.user._rcm_require("administrator", "auditor", "finance_manager")
+        policies = self._rcm_active_policies(dict(DOCUMENT_TYPES))
+        names = dict(self._fields["document_type"]._description_selection(self.env))
+        found = [
+            self.env._(
+                "%(document)s: nothing covers amounts from %(low)s to %(high)s.",
+                document=names[scope[0]],
+                low=low,
+                high=self.env._("any height") if high is None else high,
+            )
+            for scope, low, high in find_gaps(policies)
+        ]
+        found += [
+            self.env._(
+                "“%(first)s” and “%(second)s” overlap.",
+                first=first.name,
+                second=second.name,
+            )
+            for first, second in find_overlaps(policies)
+        ]
+        missing = set(names) - {policy.document_type for policy in policies}
+        found += [
+            self.env._("%s: no policy at all, so nothing is let through.", names[kind])
+            for kind in sorted(missing)
+        ]
+        if found:
+            raise UserError("\n".join(found))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Every amount is covered exactly once."),
+            },
+        }
+
+    @api.model
+    def _rcm_route(self, facts: list[Facts]):
+        """Routing of each facts value, in order."""
+        policies = self._rcm_active_policies({item.document_type for item in facts})
+        return [evaluate(item, policies) for item in facts]
