@@ -42,7 +42,7 @@ IMPURE_CALLS = {"now", "utcnow", "today", "time", "monotonic", "uuid1", "uuid4"}
 
 # written by people for people: no machine's own paths, no registry's host name
 PRIVATE_PLACES = re.compile(
-    r"/work/|/home/\w|/opt/|deb\.debian\.org|security\.debian\.org|pypi\.org/simple"
+    r"/work/|/home/\w|deb\.debian\.org|security\.debian\.org|pypi\.org/simple"
     r"|registry\.npmjs\.org|files\.pythonhosted\.org"
 )
 
