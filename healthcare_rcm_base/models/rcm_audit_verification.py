@@ -9,6 +9,7 @@ from .rcm_audit_seal import BLOCK_HASH, GENESIS, ROW_DIGEST
 BLOCKS_AT_ONCE = 20
 ROWS_AT_ONCE = 100_000
 MAX_FINDINGS = 100
+BEFORE_FIRST_ID = -(2**31)
 
 
 class RcmAuditVerification(models.AbstractModel):
@@ -190,7 +191,7 @@ class RcmAuditVerification(models.AbstractModel):
 
     def _rcm_check_additions(self):
         """No row is outside the seals and the queue, none sealed twice or late."""
-        last = 0
+        last = BEFORE_FIRST_ID
         while True:
             window = self._rcm_rows(
                 SQL(
@@ -237,7 +238,7 @@ class RcmAuditVerification(models.AbstractModel):
     def _rcm_check_details(self):
         """Stored details have the hash of their row; none is gone before its time."""
         cutoff = self._rcm_detail_cutoff()
-        last = 0
+        last = BEFORE_FIRST_ID
         while True:
             until = self._rcm_rows(
                 SQL(
