@@ -13,6 +13,7 @@
         "security/rcm_groups.xml",
         "security/ir.model.access.csv",
         # rules
+        "security/rcm_master_rules.xml",
         "security/rcm_exception_rules.xml",
         "security/rcm_billing_rules.xml",
         # data
@@ -25,10 +26,24 @@
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
         # wizards
+        "wizard/rcm_price_check_views.xml",
+        "wizard/rcm_guarantor_edit_views.xml",
         "wizard/rcm_accounting_setup_views.xml",
         "views/rcm_audit_wizard_views.xml",
         "views/rcm_exception_wizard_views.xml",
         # views
+        "views/rcm_facility_views.xml",
+        "views/rcm_provider_group_views.xml",
+        "views/rcm_payer_views.xml",
+        "views/rcm_service_code_views.xml",
+        "views/rcm_payer_contract_views.xml",
+        "views/rcm_payer_contract_rate_views.xml",
+        "views/rcm_authorization_views.xml",
+        "views/rcm_patient_account_views.xml",
+        "views/rcm_coverage_views.xml",
+        "views/rcm_identifier_views.xml",
+        "views/res_users_views.xml",
+        "views/res_config_settings_views.xml",
         "views/rcm_account_mapping_views.xml",
         "views/account_move_views.xml",
         "views/rcm_exception_case_views.xml",
