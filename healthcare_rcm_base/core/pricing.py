@@ -11,7 +11,6 @@ from .pricing_facts import (
     REASONS,
     ChargeFacts,
     ContractFacts,
-    Expectation,
     Priced,
     RateFacts,
     TraceStep,
@@ -24,12 +23,10 @@ __all__ = [
     "REASONS",
     "ChargeFacts",
     "ContractFacts",
-    "Expectation",
     "Priced",
     "RateFacts",
     "TraceStep",
     "Unpriced",
-    "expectation",
     "price",
     "price_lines",
 ]
@@ -59,25 +56,6 @@ def price_lines(charges, contract):
     _apply_case_rate(works, contract)
     _reduce_multiple_procedures(works, contract)
     return [work.result() for work in works]
-
-
-def expectation(charge_amount, allowed, contract):
-    """Split what is allowed of a charge into what is expected from whom.
-
-    Contractual is what the contract takes off the charge (negative when it allows
-    more). The patient's share is a percentage of the allowed amount, the concession
-    a percentage of that share; sequestration is taken from the payer's share.
-    """
-    digits = contract.digits
-    patient = _round(allowed * contract.expected_patient_percent / HUNDRED, digits)
-    payer = allowed - patient
-    return Expectation(
-        allowed=allowed,
-        contractual=charge_amount - allowed,
-        patient=patient,
-        concession=_round(patient * contract.concession_percent / HUNDRED, digits),
-        sequestration=_round(payer * contract.sequestration_percent / HUNDRED, digits),
-    )
 
 
 class _Work:

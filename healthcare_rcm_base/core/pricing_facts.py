@@ -184,17 +184,6 @@ class Unpriced:
         return [step.as_dict() for step in self.trace]
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What a contract lets us expect of one charge, each part on its own."""
-
-    allowed: Decimal
-    contractual: Decimal
-    patient: Decimal
-    concession: Decimal
-    sequestration: Decimal
-
-
 def is_effective(terms, day):
     """Whether ``day`` lies within the inclusive dates of ``terms``."""
     return not (

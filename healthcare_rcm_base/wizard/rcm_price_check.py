@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..core import pricing
+from ..core.expectation import Shares, expect
 from ..core.money import from_decimal, to_decimal
 
 
@@ -104,8 +105,13 @@ class RcmPriceCheck(models.TransientModel):
         self.trace = self._trace_html(result.trace)
         if not result.is_priced:
             return
-        parts = pricing.expectation(charge.amount, result.expected, facts)
-        self.expected_amount = from_decimal(parts.allowed, facts.digits)
+        shares = Shares(
+            patient=facts.expected_patient_percent,
+            sequestration=facts.sequestration_percent,
+            concession=facts.concession_percent,
+        )
+        parts = expect([(charge.amount, result.expected)], shares)
+        self.expected_amount = from_decimal(parts.expected, facts.digits)
         self.contractual_amount = from_decimal(parts.contractual, facts.digits)
         self.patient_amount = from_decimal(parts.patient, facts.digits)
         self.sequestration_amount = from_decimal(parts.sequestration, facts.digits)
