@@ -22,6 +22,7 @@ MAX_UNITS = Decimal("99999")
 ENCOUNTER_TYPES = ("outpatient", "inpatient", "emergency", "observation", "lab", "other")
 SEXES = ("F", "M", "U")
 RELATIONSHIPS = ("self", "spouse", "child", "other")
+GUARANTOR_RELATIONSHIPS = ("self", "spouse", "parent", "child", "other")
 FAULTS_SHOWN = 10
 
 
@@ -188,7 +189,9 @@ def _guarantor(reader, root):
     fallback = patient.get("account_number")
     return GuarantorFacts(
         account_number=own or (fallback if isinstance(fallback, str) else ""),
-        relationship=reader.choice(data, "relationship", place, RELATIONSHIPS, "self"),
+        relationship=reader.choice(
+            data, "relationship", place, GUARANTOR_RELATIONSHIPS, "self"
+        ),
         first_name=reader.text(data, "first_name", place, 128),
         last_name=reader.text(data, "last_name", place, 128),
     )

@@ -178,14 +178,13 @@ class RcmClaim(models.Model):
 
         :return: the legs that became ready; empty for a claim without further payer
         """
-        Check = self.env["rcm.validation.check"]
         opened = self.env["rcm.claim.leg"]
         for claim in self:
             if any(leg.state in ("ready", "submitted") for leg in claim.leg_ids):
                 continue
             opened |= claim.leg_ids.filtered(
                 lambda leg: leg.state == "not_due"
-                and Check._rcm_covers(leg.coverage_id, leg.claim_id.service_date)
+                and leg.coverage_id._rcm_is_effective(leg.claim_id.service_date)
             )[:1]
         opened._rcm_set_state("ready")
         return opened

@@ -47,7 +47,9 @@ class RcmClaimLine(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     sequence = fields.Integer(string="No.", readonly=True)
     charge_id = fields.Many2one(
-        "rcm.charge", readonly=True, index="btree_not_null", ondelete="restrict"
+        "rcm.charge",
+        string="Source Charge",
+        readonly=True, index="btree_not_null", ondelete="restrict"
     )
     line_control_number = fields.Char(
         readonly=True,

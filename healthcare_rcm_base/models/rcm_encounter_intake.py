@@ -1,13 +1,23 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import mute_logger
 
 from ..core import encounter_facts
-from ..core.errors import ReferenceMissing, RcmPermanent
+from ..core.errors import RcmPermanent, RcmRetryable, ReferenceMissing
 from ..core.money import from_decimal, to_decimal
 from ..tools import differing
 
 # The crosswalk names our own numbers under this system, MRNs under their facility.
 OWN_SYSTEM = "rcm"
+CONTACT_FIELDS = ("first_name", "last_name", "phone", "street", "city", "zip")
+GUARANTOR_RELATIONSHIPS = {
+    "self": "self",
+    "spouse": "spouse",
+    "parent": "parent",
+    "child": "other",
+    "other": "other",
+}
 
 
 class RcmEncounter(models.Model):
@@ -30,21 +40,29 @@ class RcmEncounter(models.Model):
         :raise RcmPermanent: content that no retry can save, said without values
         """
         facts = encounter_facts.read(data)
-        # The door checked who may hand events in; identity fields need full rights.
-        intake = self.sudo().with_context(rcm_intake_source=source)
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                # The door checked who may hand events in; identity needs full rights.
+                encounter = self.sudo()._rcm_take_in(facts, correlation_id, source)
+        except UniqueViolation as error:
+            # Another transaction just took in the same patient or encounter.
+            raise RcmRetryable(1, "being taken in at the same time") from error
+        return encounter.with_env(self.env)
+
+    @api.model
+    def _rcm_take_in(self, facts, correlation_id, source):
         company = self.env.company
-        facility = intake._rcm_intake_reference("rcm.facility", facts.facility, company)
-        intake._rcm_intake_lock(facility, facts.number)
-        patient = intake._rcm_intake_patient(facts, facility, correlation_id)
-        guarantor = intake._rcm_intake_guarantor(facts, patient, facility)
-        coverages = intake._rcm_intake_coverages(facts, patient, company)
-        encounter = intake.search(
+        facility = self._rcm_intake_reference("rcm.facility", facts.facility, company)
+        guarantor = self._rcm_intake_guarantor(facts, company)
+        patient = self._rcm_intake_patient(facts, facility, guarantor)
+        coverages = self._rcm_intake_coverages(facts, patient, company)
+        encounter = self.search(
             [("facility_id", "=", facility.id), ("number", "=", facts.number)]
         )
-        vals = intake._rcm_intake_vals(facts, facility, patient, guarantor, coverages)
+        vals = self._rcm_intake_vals(facts, facility, patient, guarantor, coverages)
         if not encounter:
             vals["correlation_id"] = correlation_id
-            encounter = intake.create(vals)
+            encounter = self.create(vals)
             encounter._rcm_emit("rcm.encounter.registered", source=source)
         elif encounter.patient_id != patient:
             raise RcmPermanent(
@@ -63,21 +81,11 @@ class RcmEncounter(models.Model):
             )
         encounter._rcm_intake_charges(facts)
         encounter._rcm_intake_progress(facts)
-        return encounter.with_env(self.env)
+        return encounter
 
     # ------------------------------------------------------------------
     # References
     # ------------------------------------------------------------------
-    @api.model
-    def _rcm_intake_lock(self, facility, number):
-        """Two copies of one encounter at once: the second waits for the first."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                f"rcm.encounter/{facility.id}/{number}",
-            )
-        )
-
     @api.model
     def _rcm_intake_reference(self, model, code, company):
         found = self.env[model].search(
@@ -89,7 +97,7 @@ class RcmEncounter(models.Model):
         return found
 
     @api.model
-    def _rcm_intake_patient(self, facts, facility, correlation_id):
+    def _rcm_intake_patient(self, facts, facility, guarantor):
         """The patient account by MRN of the facility or account number, else new."""
         Identifier, person = self.env["rcm.identifier"], facts.patient
         keys = [(OWN_SYSTEM, "account", person.account_number)]
@@ -112,7 +120,13 @@ class RcmEncounter(models.Model):
                 "identity_conflict",
                 "patient.mrn and patient.account_number name different accounts",
             )
-        vals = _patient_vals(person)
+        vals = {
+            **_patient_vals(person),
+            "guarantor_id": guarantor.id,
+            "guarantor_relationship": GUARANTOR_RELATIONSHIPS[
+                facts.guarantor.relationship
+            ],
+        }
         if owners:
             patient = owners.pop()
             if changed := differing(patient, vals):
@@ -135,34 +149,17 @@ class RcmEncounter(models.Model):
         return patient
 
     @api.model
-    def _rcm_intake_guarantor(self, facts, patient, facility):
-        """The guarantor partner by its account number, else new."""
-        Identifier, person = self.env["rcm.identifier"], facts.guarantor
-        company = facility.company_id
-        key = (OWN_SYSTEM, "guarantor", person.account_number)
-        guarantor = Identifier._rcm_lookup(*key, company)
-        first = person.first_name or facts.patient.first_name
-        last = person.last_name or facts.patient.last_name
-        name = " ".join(filter(None, [first, last])) or person.account_number
-        if guarantor is None:
-            guarantor = self.env["res.partner"].create(
-                {
-                    "name": name,
-                    "rcm_is_guarantor": True,
-                    "rcm_account_number": person.account_number,
-                    "company_id": company.id,
-                    "customer_rank": 1,
-                }
-            )
-            owner = Identifier._rcm_register(*key, guarantor, company)
-            if owner != guarantor:
-                guarantor.unlink()
-                guarantor = owner
-        elif guarantor.name != name and (person.first_name or person.last_name):
-            guarantor.name = name
-        if patient.guarantor_id != guarantor:
-            patient.guarantor_id = guarantor
-        return guarantor
+    def _rcm_intake_guarantor(self, facts, company):
+        """The guarantor by its account number, brought up to date or made."""
+        person, patient = facts.guarantor, facts.patient
+        vals = {"first_name": person.first_name, "last_name": person.last_name}
+        if person.relationship == "self":
+            own = _patient_vals(patient)
+            given = {name: value for name, value in vals.items() if value}
+            vals = {name: own[name] for name in own if name in CONTACT_FIELDS} | given
+        return self.env["res.partner"]._rcm_register_guarantor(
+            company, person.account_number, vals
+        )
 
     @api.model
     def _rcm_intake_coverages(self, facts, patient, company):

@@ -126,18 +126,12 @@ class RcmValidationCheck(models.AbstractModel):
         return dict.fromkeys(
             claims.filtered(
                 lambda item: item.coverage_id
-                and not self._rcm_covers(item.coverage_id, item.service_date)
+                and (
+                    not item.coverage_id._rcm_is_effective(item.service_date)
+                    or item.coverage_id.eligibility_state == "inactive"
+                )
             ).ids,
             "",
-        )
-
-    @api.model
-    def _rcm_covers(self, coverage, day):
-        """Whether ``coverage`` was in force on ``day``."""
-        return (
-            coverage.active
-            and (not coverage.date_from or coverage.date_from <= day)
-            and (not coverage.date_to or day <= coverage.date_to)
         )
 
     @api.model
@@ -186,15 +180,12 @@ class RcmValidationCheck(models.AbstractModel):
 
     @api.model
     def _rcm_authorization_fits(self, line):
-        authorization = self._rcm_authorization(line)
-        claim, day = line.claim_id, line.service_date
-        codes = authorization.service_code_ids
-        return (
-            authorization.patient_id == claim.patient_id
-            and (not claim.payer_id or authorization.payer_id == claim.payer_id)
-            and (not codes or line.service_code_id in codes)
-            and (not authorization.date_from or authorization.date_from <= day)
-            and (not authorization.date_to or day <= authorization.date_to)
+        authorization, claim = self._rcm_authorization(line), line.claim_id
+        return authorization.patient_id == claim.patient_id and (
+            authorization._rcm_refusal(
+                line.service_date, code=line.code, payer=claim.payer_id
+            )
+            in (False, "units")
         )
 
     # ------------------------------------------------------------------

@@ -5,3 +5,7 @@ from . import test_core_states
 from . import test_core_ticket
 from . import test_core_values
 from . import test_document_mixin
+from . import test_core_expectation
+from . import test_core_encounter_facts
+from . import test_rcm_encounter_intake
+from . import test_rcm_claim_build

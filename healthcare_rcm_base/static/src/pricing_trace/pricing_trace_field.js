@@ -1,4 +1,4 @@
-import {Component} from "@odoo/owl";
+import { Component } from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
