@@ -258,7 +258,9 @@ class RcmClaim(models.Model):
             raise UserError(
                 self.env._("An invoiced claim is corrected by a replacement, not edited.")
             )
+        billed = self.filtered(lambda claim: claim.state != "draft")
         self._rcm_set_state("draft", work=False, clean_claim=False)
+        billed._rcm_use_authorizations(-1)
         for claim in self:
             claim._rcm_write({"failed_edits": claim.failed_edits + 1})
         self.line_ids.charge_id._rcm_move("captured")
@@ -270,6 +272,8 @@ class RcmClaim(models.Model):
                 self.env._("An invoiced claim needs a credit note before it is void.")
             )
         billed = self.line_ids.charge_id.filtered(lambda item: item.state == "billed")
+        frozen = self.filtered(lambda claim: claim.state not in ("draft", "void"))
+        frozen._rcm_use_authorizations(-1)
         self._rcm_set_state("void", work=False)
         self.leg_ids._rcm_set_state("closed")
         billed._rcm_move("captured")

@@ -84,4 +84,15 @@ class RcmClaim(models.Model):
         )
         clean._rcm_set_state("validated", work="clear", clean_claim=True)
         (self - clean)._rcm_set_state("validated", work="clear")
+        self._rcm_use_authorizations(1)
         self.line_ids.charge_id._rcm_move("billed")
+
+    def _rcm_use_authorizations(self, sign):
+        """Take the units of these claims off their authorizations, or give them back."""
+        Check = self.env["rcm.validation.check"]
+        units = defaultdict(float)
+        for line in Check._rcm_lines_to_authorize(self):
+            units[Check._rcm_authorization(line)] += sign * line.units
+        for authorization, used in units.items():
+            if authorization:
+                authorization._rcm_use(used)

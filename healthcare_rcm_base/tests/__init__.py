@@ -9,3 +9,4 @@ from . import test_core_expectation
 from . import test_core_encounter_facts
 from . import test_rcm_encounter_intake
 from . import test_rcm_claim_build
+from . import test_rcm_claim_validation
