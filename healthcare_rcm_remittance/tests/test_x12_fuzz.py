@@ -8,10 +8,10 @@ from hypothesis import strategies as some
 
 from odoo.tests import BaseCase, tagged
 
-from ..x12 import reader
+from ..x12 import reader, tokenizer
 from ..x12.model import Limits, Transaction
 from ..x12.reader import NotX12, _InterchangeReader, read_all
-from ..x12.tokenizer import Tokenizer
+from ..x12.tokenizer import Segments
 from .x12_builders import (
     CLAIM,
     GS,
@@ -101,18 +101,26 @@ def read_with_account(data, limits=None):
         seen[start:end] = b"\x01" * (end - start)
 
     class Recorded(_InterchangeReader):
-        def __init__(self, tokenizer, isa, findings):
+        def __init__(self, source, isa, findings):
             mark(isa.header.offset, isa.header.offset + isa.length)
-            super().__init__(tokenizer, isa, findings)
+            super().__init__(source, isa, findings)
 
-    def recorded(tokenizer, delimiters):
-        for segment in segments(tokenizer, delimiters):
-            mark(segment[2], segment[3])
-            yield segment
+    class Taken(Segments):
+        """Marks what was taken, not what was only split."""
 
-    segments = Tokenizer.segments
+        @property
+        def index(self):
+            return Segments.index.__get__(self)
+
+        @index.setter
+        def index(self, value):
+            for at in range(getattr(self, "taken", 0), value):
+                mark(self.starts[at], self.ends[at])
+            self.taken = value
+            Segments.index.__set__(self, value)
+
     with (
-        patch.object(Tokenizer, "segments", recorded),
+        patch.object(tokenizer, "Segments", Taken),
         patch.object(reader, "_InterchangeReader", Recorded),
     ):
         items = list(reader.read_835(data, limits or Limits()))

@@ -142,14 +142,15 @@ class TestX12Tokenizer(BaseCase):
 
     def test_unterminated_rest(self):
         tokenizer = Tokenizer(io.BytesIO(b"A*1~B*2\r\n"), Limits())
-        rows = list(tokenizer.segments(Delimiters()))
-        self.assertEqual(rows, [(["A", "1"], "A*1", 0, 4)])
+        segments = tokenizer.segments(Delimiters())
+        self.assertEqual(segments.next(), (["A", "1"], "A*1", 0, 4))
+        self.assertIsNone(segments.next())
         self.assertEqual(tokenizer.tail, ("B*2", 4))
 
     def test_segments_carry_their_bytes(self):
         data = b"A*1~\r\nBB**2~C~"
         tokenizer = Tokenizer(io.BytesIO(data), Limits())
-        rows = list(tokenizer.segments(Delimiters()))
+        rows = list(iter(tokenizer.segments(Delimiters()).next, None))
         self.assertEqual(
             [data[s:e] for _r, _t, s, e in rows], [b"A*1~", b"BB**2~", b"C~"]
         )

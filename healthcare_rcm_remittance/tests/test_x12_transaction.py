@@ -504,7 +504,7 @@ class TestX12Transaction(BaseCase):
         cut, result, after, _ = items
         self.assertIn("transaction_oversize", codes(cut))
         self.assertNotIn("se_count_wrong", codes(cut))
-        self.assertLess(len(cut.claims), 100)
+        self.assertLess(len(cut.claims), 200)
         self.assertFalse(cut.balance.transaction)
         self.assertEqual(cut.end_offset, data.index(b"GE*"))
         self.assertEqual((result.findings, codes(after)), ((), []))

@@ -7,13 +7,7 @@ from .model import Delimiters
 
 SEGMENT, ELEMENT, REPETITION, COMPONENT = "\x1c", "\x1d", "\x1e", "\x1f"
 _TRAILING = re.compile("[\x1d-\x1f]+(?=\x1c)|[\x1e\x1f]+(?=\x1d)")
-_EMPTY_ENDS = (
-    ELEMENT + SEGMENT,
-    REPETITION + SEGMENT,
-    COMPONENT + SEGMENT,
-    COMPONENT + ELEMENT,
-    REPETITION + ELEMENT,
-)
+_EMPTY_ENDS = (ELEMENT + SEGMENT, COMPONENT + SEGMENT, COMPONENT + ELEMENT)
 
 
 def canonical_sha256(data: bytes) -> str:
@@ -40,9 +34,10 @@ class ContentHash:
         if not segments:
             return
         text = (SEGMENT.join(segments) + SEGMENT).translate(self.table)
-        if any(end in text for end in _EMPTY_ENDS):
+        if REPETITION in text or any(end in text for end in _EMPTY_ENDS):
             text = _TRAILING.sub("", text)
         self.digest.update(text.encode("utf-8"))
 
     def hexdigest(self) -> str:
+        """The digest of all segments so far."""
         return self.digest.hexdigest()

@@ -15,7 +15,7 @@ from .drafts import (
 )
 from .findings import shown_code, shown_number
 from .model import ZERO
-from .values import read_amount
+from .values import BLANKS, read_amount
 
 _GROUPS = frozenset(("CO", "PR", "OA", "PI"))
 _STATUSES = frozenset(("1", "2", "3", "4", "19", "20", "21", "22", "23", "25"))
@@ -23,7 +23,6 @@ _OLD_STATUSES = ("5", "10", "11", "12", "13", "14", "15", "16", "17", "27")
 # (adjustment groups, claim statuses) of each version
 CODES_5010 = (_GROUPS, _STATUSES)
 CODES_4010 = (_GROUPS | {"CR"}, _STATUSES.union(_OLD_STATUSES))
-BLANKS = [""] * 16
 
 
 class ClaimLoops:

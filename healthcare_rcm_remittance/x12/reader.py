@@ -226,10 +226,8 @@ class _InterchangeReader:
     def run(self):
         """Yield the transactions, then the result."""
         segments = self.tokenizer.segments(self.header.delimiters)
-        pending = None
         while not self.closed:
-            segment = pending or next(segments, None)
-            pending = None
+            segment = segments.next()
             if segment is None:
                 self._data_ended()
                 break
@@ -238,10 +236,9 @@ class _InterchangeReader:
             if tag == "ST":
                 self._count_transaction(offset)
                 if elements[1:2] == ["835"]:
-                    transaction, pending = self._read(elements, offset, end, segments)
-                    yield transaction
+                    yield self._read(elements, offset, end, segments)
                 else:
-                    pending = self._skip_other_set(elements, offset, segments)
+                    self._skip_other_set(elements, offset, segments)
             elif tag == "ISA" or starts_isa(text):
                 self._close_group(offset)
                 self._note("iea_missing", offset)
@@ -263,26 +260,26 @@ class _InterchangeReader:
                 self.caches,
                 self.limits,
             )
-            pending = reader.read(segments)
+            ended = not reader.read(segments)
             self.end = reader.end
-            ended = not reader.closed and pending is None
             self.broken_off = self.broken_off or ended
             transaction = reader.result(ended, self._take_notes(offset, reader.end))
             reader.release()
-        return transaction, pending
+        return transaction
 
     def _skip_other_set(self, elements, offset, segments):
         actual = shown_code((elements + [""])[1])
         self._note("not_835", offset, "835", actual)
-        for segment in segments:
-            tag = segment[0][0]
-            if tag in ENVELOPE_TAGS or starts_isa(segment[1]):
-                return segment
-            self.end = segment[3]
+        while segments.more():
+            at = segments.index
+            tag = segments.rows[at][0]
+            if tag in ENVELOPE_TAGS or starts_isa(segments.texts[at]):
+                return
+            self.end = segments.ends[at]
+            segments.index = at + 1
             if tag == "SE":
-                return None
+                return
         self.broken_off = True
-        return None
 
     def _count_transaction(self, offset):
         if self.group is None:

@@ -63,8 +63,12 @@ class Tokenizer:
         """Go on at this byte, which must not have been dropped yet."""
         self.at = offset - self.base
 
-    def segments(self, delimiters: Delimiters):
-        """Yield (elements, text, offset, end) of each segment from here on.
+    def segments(self, delimiters: Delimiters) -> "Segments":
+        """The segments from here on, under these delimiters."""
+        return Segments(self.batches(delimiters))
+
+    def batches(self, delimiters: Delimiters):
+        """Yield windows of segments: (rows of elements, texts, starts, ends).
 
         Ends at the end of the data; an unterminated rest is then in ``tail``.
         """
@@ -79,26 +83,15 @@ class Tokenizer:
                 if self.ended:
                     self._keep_tail(splitter.blank)
                     return
-                yield [""], Oversize(), *self._skip_oversize(terminator)
+                yield _oversize(*self._skip_oversize(terminator))
                 continue
             window *= 2
             piece, start = self.text[self.at : cut], self.offset
             self.at = cut + 1
             if len(piece) > self.limits.segment_bytes:
-                yield [""], Oversize(), start, self.offset
+                yield _oversize(start, self.offset)
                 continue
-            step = splitter.clean_step(piece)
-            if not step:
-                yield from splitter.split(piece, start)
-                continue
-            texts = piece.split(terminator + splitter.line_end)
-            element = delimiters.element
-            rows = [text.split(element) for text in texts]
-            starts = list(
-                accumulate([len(text) + step for text in texts], initial=start)
-            )
-            ends = [after - step + 1 for after in starts[1:]]
-            yield from zip(rows, texts, starts, ends)  # noqa: B905 (hot path)
+            yield splitter.split(piece, start)
 
     def _skip(self, characters: str):
         """Skip line breaks at the front, so that windows start with a tag."""
@@ -145,6 +138,39 @@ class Tokenizer:
             self.tail = (body, offset)
 
 
+class Segments:
+    """A place in the segments: the batch at hand and how far it was taken."""
+
+    __slots__ = ("batches", "rows", "texts", "starts", "ends", "index")
+
+    def __init__(self, batches):
+        self.batches = batches
+        self.rows, self.texts, self.starts, self.ends = (), (), (), ()
+        self.index = 0
+
+    def more(self) -> bool:
+        """Whether there is a segment at ``index``; fetches the next batch."""
+        while self.index >= len(self.rows):
+            batch = next(self.batches, None)
+            if batch is None:
+                return False
+            self.rows, self.texts, self.starts, self.ends = batch
+            self.index = 0
+        return True
+
+    def next(self):
+        """(elements, text, offset, end) of the next segment, or None."""
+        if not self.more():
+            return None
+        at = self.index
+        self.index = at + 1
+        return self.rows[at], self.texts[at], self.starts[at], self.ends[at]
+
+
+def _oversize(start: int, end: int):
+    return [[""]], [Oversize()], [start], [end]
+
+
 class _Splitter:
     """How to split a window under one set of delimiters."""
 
@@ -187,14 +213,29 @@ class _Splitter:
         return 1 + len(line_end)
 
     def split(self, piece: str, start: int):
-        """The careful way, one segment at a time."""
+        """A window as (rows of elements, texts, starts, ends)."""
+        step = self.clean_step(piece)
+        if not step:
+            return self._split_with_care(piece, start)
+        texts = piece.split(self.terminator + self.line_end)
+        element = self.element
+        rows = [text.split(element) for text in texts]
+        starts = list(accumulate([len(text) + step for text in texts], initial=start))
+        ends = [after - step + 1 for after in starts[1:]]
+        starts.pop()
+        return rows, texts, starts, ends
+
+    def _split_with_care(self, piece: str, start: int):
+        """The same, one segment at a time."""
+        texts, starts, ends = [], [], []
         for raw in piece.split(self.terminator):
             end = start + len(raw)
             body = raw.lstrip(self.blank)
-            offset = end - len(body)
-            text = self._tidy(body, offset)
-            yield text.split(self.element), text, offset, end + 1
+            texts.append(self._tidy(body, end - len(body)))
+            starts.append(end - len(body))
+            ends.append(end + 1)
             start = end + 1
+        return [text.split(self.element) for text in texts], texts, starts, ends
 
     def _line_end(self, piece: str) -> str:
         after = piece.index(self.terminator) + 1

@@ -11,6 +11,7 @@ from decimal import Context, Decimal, InvalidOperation
 
 from .model import ZERO, Procedure
 
+BLANKS = [""] * 16  # to lengthen a segment that leaves its last elements out
 CACHE_SIZE = 8_192
 MAX_DIGITS = 18  # data element 782, type R 1/18
 _STRICT = Context(traps=[InvalidOperation])

@@ -26,6 +26,7 @@ CHARGE_MASTER = {
     "90686": (4500, 2178),
     "20610": (24000, 6633),
 }
+DISTINCT = 100
 COPAYS = (0, 0, 1500, 2000, 2500, 4000)
 
 
@@ -77,7 +78,7 @@ def claim(rng, number):
     return paid, text + "".join(line[3] for line in lines)
 
 
-def transaction(number, claims):
+def transaction(number, claims, contact=True):
     """One ST/SE with this many claims."""
     rng = random.Random(number)
     body = [claim(rng, number * 100_000 + index) for index in range(claims)]
@@ -86,18 +87,29 @@ def transaction(number, claims):
         f"ST*835*{number:04}~BPR*I*{money(paid)}*C*ACH*CCP*01*999999992*DA*123456*"
         f"1512345678**01*999988880*DA*98765*20260105~TRN*1*{number:012}*1512345678~"
         "DTM*405*20260105~N1*PR*SYNTHETIC PAYER~N3*1 MAIN STREET~"
-        "N4*SPRINGFIELD*FL*111140000~PER*BL*HELP DESK*TE*5555550100~"
+        "N4*SPRINGFIELD*FL*111140000~"
+        f"{'PER*BL*HELP DESK*TE*5555550100~' if contact else ''}"
         "N1*PE*SYNTHETIC CLINIC*XX*1234567893~REF*TJ*123456789~LX*1~"
     ) + "".join(item[1] for item in body)
     return f"{text}SE*{text.count('~') + 1}*{number:04}~"
 
 
-def write_file(path, size_bytes, claims=250):
-    """Write a file of about this size, one transaction after the other."""
+def write_file(path, size_bytes, claims=250, contact=True):
+    """Write a file of about this size, one transaction after the other.
+
+    After the first hundred they repeat, with numbers of their own: a large file is
+    written quickly and is still read in full.
+    """
+    made = []
     with open(path, "w", encoding="ascii") as stream:
         written = stream.write(ISA)
         number = 0
         while written < size_bytes:
             number += 1
-            written += stream.write(transaction(number, claims))
+            if number <= DISTINCT:
+                made.append(transaction(number, claims, contact))
+            original = (number - 1) % DISTINCT
+            written += stream.write(
+                made[original].replace(f"*{original + 1:04}~", f"*{number:04}~")
+            )
         stream.write(f"GE*{number}*1~IEA*1*000000001~")
