@@ -81,11 +81,11 @@ def _stay_up(name, options):
     _bring_up_to_date(name, demo, options.fresh)
     note = database.notes()[name]
     api_key = None
-    if demo and "logins" not in note:
+    if demo and not note.get("fed"):
         access = demo_day.make_access(name)
         note["logins"], api_key = access["logins"], access["api_key"]
     with odoo_server.serving(name, options.port) as url:
-        if demo and note.get("fed") is None:
+        if demo and not note.get("fed"):
             database.set_note(name, {**note, "fed": False})  # until it is complete
             note["fed"] = demo_day.feed(url, name, api_key) or None
         database.set_note(name, note)

@@ -54,6 +54,8 @@ def ensure_dependencies(demo=False):
         database.drop(building)
         flags = ["--with-demo"] if demo else ["--without-demo"]
         apply(building, f"install odoo {_kind(demo)}", "-i", modules, *flags)
+        note = {"modules": {}, "deps": dependencies_digest(demo), "demo": demo}
+        database.set_note(building, {**note, "made": time.time()})
         database.rename(building, name)
     return name
 
