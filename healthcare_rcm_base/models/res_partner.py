@@ -175,6 +175,20 @@ class ResPartner(models.Model):
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Guarantors are made without a word in the message log."""
+        if not any(vals.get("rcm_is_guarantor") for vals in vals_list):
+            return super().create(vals_list)
+        silent = self.with_context(tracking_disable=True, mail_create_nolog=True)
+        named = [
+            self._rcm_put_name_aside(vals, vals.get("rcm_account_number"))
+            if vals.get("rcm_is_guarantor")
+            else vals
+            for vals in vals_list
+        ]
+        return super(ResPartner, silent).create(named).with_env(self.env)
+
     def write(self, vals):
         """Changes of guarantors leave no values in the message log."""
         guarantors = self.sudo().filtered("rcm_is_guarantor")
@@ -182,9 +196,26 @@ class ResPartner(models.Model):
             raise AccessError(
                 self.env._("Guarantors are changed by people who may see patients.")
             )
-        if not guarantors or self.env.context.get("tracking_disable"):
+        if not guarantors:
             return super().write(vals)
-        return super(ResPartner, self.with_context(tracking_disable=True)).write(vals)
+        silent = self.with_context(tracking_disable=True)
+        if "name" not in vals:
+            return super(ResPartner, silent).write(vals)
+        super(ResPartner, silent - guarantors).write(vals)
+        for guarantor in guarantors.with_env(silent.env):
+            number = vals.get("rcm_account_number") or guarantor.rcm_account_number
+            super(ResPartner, guarantor).write(self._rcm_put_name_aside(vals, number))
+        return True
+
+    @api.model
+    def _rcm_put_name_aside(self, vals, account_number):
+        """Return ``vals`` with the number as name and a person's name in its fields."""
+        given = (vals.get("name") or "").strip()
+        named = {**vals, "name": account_number or given}
+        if given and given != account_number and "rcm_last_name" not in vals:
+            first, _space, last = given.rpartition(" ")
+            named |= {"rcm_first_name": first or False, "rcm_last_name": last}
+        return named
 
     # ------------------------------------------------------------------
     # Domain
@@ -202,7 +233,7 @@ class ResPartner(models.Model):
             if vals.get(key)
         }
         # patients' keepers and interfaces hold no rights on contacts
-        Partner = self.sudo().with_context(tracking_disable=True, mail_create_nolog=True)
+        Partner = self.sudo()
         guarantor = Partner.search(
             [
                 ("rcm_is_guarantor", "=", True),
