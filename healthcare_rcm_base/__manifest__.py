@@ -54,7 +54,12 @@
         "views/rcm_charge_views.xml",
         "views/rcm_validation_rule_views.xml",
     ],
-    "demo": [],
+    "demo": [
+        "demo/rcm_master_demo.xml",
+        "demo/rcm_users_demo.xml",
+        # last: maps the accounts of the chart loaded above
+        "demo/rcm_accounting_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "healthcare_rcm_base/static/src/**/*",

@@ -61,9 +61,14 @@ class ResCompany(models.Model):
                 self.env._("%(value)s is not a tax ID: nine digits.", value=value)
             )
 
-    def _rcm_ensure_chart(self, template_code):
-        """Load a chart of accounts into the companies that have none yet."""
-        for company in self.filtered(lambda c: not c.chart_template):
-            self.env["account.chart.template"].try_loading(
-                template_code, company=company, install_demo=False
-            )
+    def _rcm_ensure_chart(self, template_code, currency_code):
+        """Load a chart of accounts, in that currency, where there is none yet."""
+        currency = self.env.ref(f"base.{currency_code}")
+        currency.active = True
+        for company in self:
+            if not company.chart_template:
+                self.env["account.chart.template"].try_loading(
+                    template_code, company=company, install_demo=False
+                )
+            if company.currency_id != currency:
+                company.currency_id = currency
