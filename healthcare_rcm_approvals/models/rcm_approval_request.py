@@ -223,7 +223,8 @@ class RcmApprovalRequest(models.Model):
         for request in self:
             if message := request._rcm_decide(decision, reason):
                 failed.append(f"{request.name}: {message}")
-        if failed and len(self) == len(failed):
+        # raising would undo what did happen, a void request included
+        if len(self) == len(failed) and "voided" not in self.mapped("state"):
             raise UserError("\n".join(failed))
         if failed:
             return {
