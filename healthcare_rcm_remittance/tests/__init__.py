@@ -6,3 +6,5 @@ from . import test_x12_fuzz
 from . import test_x12_tokenizer
 from . import test_x12_transaction
 from . import test_x12_values
+from . import test_settlement_ledgers
+from . import test_settlement_rules

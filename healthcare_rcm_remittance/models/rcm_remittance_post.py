@@ -1,0 +1,368 @@
+from collections import defaultdict
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import SQL
+
+from ..settlement import actions, purposes
+from ..settlement.outcome import NOTHING, PARK, POST
+from ..settlement.reasons import case_type
+
+POSTABLE = ("matched", "approval")
+
+
+class RcmRemittance(models.Model):
+    """Posting a plan: one journal entry, its matches, and what follows from it."""
+
+    _inherit = "rcm.remittance"
+
+    def _rcm_post(self, plan):
+        """Post ``plan``, made in this transaction under the locks of its claims.
+
+        One entry for the whole ST; none when there is nothing to book. The gate was
+        passed for this very digest.
+        """
+        self.ensure_one()
+        if self.state not in POSTABLE:
+            raise UserError(
+                self.env._("%(name)s is not ready to be posted.", name=self.display_name)
+            )
+        if plan.digest != self.plan_digest:
+            raise UserError(self.env._("The posting plan has changed; look at it again."))
+        moves = self._rcm_post_plan(plan)
+        parked = plan.with_decision(PARK)
+        zero = self.currency_id.is_zero(self.amount)
+        self._rcm_set_state(
+            "posted_with_parked" if parked else "posted",
+            move_id=moves.id,
+            posted_at=fields.Datetime.now(),
+            posted_by_id=self.env.uid,
+            posting_date=self._rcm_posting_date(),
+        )
+        if zero and not parked:
+            # No money moves: there is no bank line to wait for.
+            self._rcm_set_state("reconciled")
+
+    def _rcm_post_plan(self, plan, released=None):
+        """Book the plan and carry its outcomes to claims, denials and variances.
+
+        :param released: remittance claims of a release; default all of the ST
+        :return: the journal entry, empty when nothing was to be booked
+        """
+        posted = plan.with_decision(POST)
+        self._rcm_invoice_waiting(posted)
+        self._rcm_take_back_local_entries(posted)
+        move = self._rcm_create_entry(plan)
+        records = {claim.index: claim for claim in released or self.claim_ids}
+        self._rcm_mark_claims(plan, records, move)
+        self._rcm_match_entry(plan, records, move)
+        self._rcm_follow_up(plan, records)
+        if released is None:
+            self.env["rcm.payer.overpayment"]._rcm_settle(self, plan)
+        self._rcm_check_receivables(
+            self.env["rcm.claim"].browse({outcome.claim_id for outcome in posted})
+        )
+        return move
+
+    # ------------------------------------------------------------------
+    # The entry
+    # ------------------------------------------------------------------
+    def _rcm_create_entry(self, plan):
+        """One posted entry with every line of the plan."""
+        Move = self.env["account.move"]
+        if not plan.lines:
+            return Move
+        date = self._rcm_posting_date()
+        self._rcm_check_period(date)
+        lines = self._rcm_entry_lines(plan)
+        return Move._rcm_post_entries(
+            [
+                {
+                    "move_type": "entry",
+                    "journal_id": self.company_id._rcm_journal("remittance").id,
+                    "company_id": self.company_id.id,
+                    "currency_id": self.currency_id.id,
+                    "date": date,
+                    "ref": self.display_name,
+                    "rcm_kind": "remittance",
+                    "rcm_correlation_id": self.correlation_id,
+                    "line_ids": [Command.create(vals) for vals in lines],
+                }
+            ]
+        )
+
+    def _rcm_entry_lines(self, plan):
+        """Values of the journal items: claim, encounter, facility, nothing clinical."""
+        accounts = self.company_id._rcm_accounts()
+        Claim, Payer = self.env["rcm.claim"], self.env["rcm.payer"]
+        claims = Claim.browse({line.claim_id for line in plan.lines} - {None})
+        payers = Payer.browse({line.payer_id for line in plan.lines} - {None})
+        claims.fetch(["name", "encounter_id", "facility_id", "guarantor_id"])
+        partner_of = {p.id: p.partner_id.commercial_partner_id.id for p in payers}
+        by_id = {claim.id: claim for claim in claims}
+        indexes = {claim.index: claim.id for claim in self.claim_ids}
+        label = self.trace or self.name
+        return [
+            self._rcm_entry_line(line, accounts, by_id, partner_of, indexes, label)
+            for line in plan.lines
+        ]
+
+    def _rcm_entry_line(self, line, accounts, claims, partners, indexes, label):
+        claim = claims.get(line.claim_id)
+        partner = partners.get(line.payer_id)
+        if line.purpose == purposes.PATIENT_UNBILLED and claim:
+            partner = claim.guarantor_id.commercial_partner_id.id
+        account = accounts.get(line.purpose) or self.company_id._rcm_account(line.purpose)
+        facility = (claim or self).facility_id
+        balance = self._rcm_money(line.balance)
+        analytic = facility.sudo().analytic_account_id  # read for everyone
+        result = account.account_type.startswith(("income", "expense"))
+        return {
+            "name": f"{label} {claim.name}" if claim else label,
+            "account_id": account.id,
+            "partner_id": partner,
+            "currency_id": self.currency_id.id,
+            "balance": balance,
+            "amount_currency": balance,
+            "tax_ids": [Command.clear()],
+            "analytic_distribution": {str(analytic.id): 100.0}
+            if result and analytic
+            else False,
+            "rcm_purpose": line.purpose,
+            "rcm_claim_id": claim.id if claim else False,
+            "rcm_encounter_id": claim.encounter_id.id if claim else False,
+            "rcm_facility_id": facility.id,
+            "rcm_remittance_claim_id": indexes.get(line.claim_index, False),
+        }
+
+    def _rcm_check_period(self, date):
+        """A locked period is never bypassed, and Odoo must not move the date."""
+        journal = self.company_id._rcm_journal("remittance")
+        locks = self.company_id._get_lock_date_violations(
+            date, fiscalyear=True, sale=False, purchase=False, tax=False, hard=True
+        )
+        if locks:
+            raise UserError(
+                self.env._(
+                    "The period of %(date)s is locked for %(journal)s.",
+                    date=date,
+                    journal=journal.display_name,
+                )
+            )
+
+    # ------------------------------------------------------------------
+    # Before the entry
+    # ------------------------------------------------------------------
+    def _rcm_invoice_waiting(self, outcomes):
+        """Invoice claims that were to be invoiced when adjudicated."""
+        claims = self.env["rcm.claim"].browse(
+            {o.claim_id for o in outcomes if o.claim_id}
+        )
+        waiting = claims.filtered(lambda claim: claim.invoice_state == "none")
+        if waiting:
+            waiting._rcm_create_invoices()
+
+    def _rcm_take_back_local_entries(self, outcomes):
+        """Local entries of claims that the payer takes back go first."""
+        claims = self.env["rcm.claim"].browse(
+            [o.claim_id for o in outcomes if o.takes_back_local]
+        )
+        if claims:
+            claims._rcm_reverse_local_entries(
+                self.env._("Taken back by the payer: %s", self.display_name)
+            )
+
+    # ------------------------------------------------------------------
+    # Matching with invoices
+    # ------------------------------------------------------------------
+    def _rcm_match_entry(self, plan, records, move):
+        """Reconcile the entry's items with what they settle: one plan, explicit pairs.
+
+        A reversal meets the item it takes back; everything else meets the open items
+        of its claim and payer.
+        """
+        if not move:
+            return
+        pairs = self._rcm_reversal_pairs(plan, records, move)
+        used = {line.id for pair in pairs for line in pair}
+        Line = self.env["account.move.line"].sudo()  # matching is part of posting
+        accounts = self._rcm_matched_accounts()
+        fresh = move.sudo().line_ids.filtered(
+            lambda line: line.account_id.id in accounts and line.id not in used
+        )
+        claims = fresh.rcm_claim_id
+        open_lines = Line.search(
+            [
+                ("rcm_claim_id", "in", self._rcm_versions_of(claims).ids),
+                ("account_id", "in", list(accounts)),
+                ("parent_state", "=", "posted"),
+                ("reconciled", "=", False),
+                ("id", "not in", list(used)),
+            ],
+            order="id",
+        )
+        groups = defaultdict(list)
+        for line in open_lines:
+            key = (line.rcm_claim_id.name, line.account_id.id, line.partner_id.id)
+            groups[key].append(line)
+        fresh_ids = set(fresh.ids)
+        for lines in groups.values():
+            settles = any(line.id in fresh_ids for line in lines)
+            signs = {line.balance > 0 for line in lines}
+            if settles and len(signs) == 2:
+                pairs.append(Line.concat(*lines))
+        if pairs:
+            Line.with_context(
+                tracking_disable=True, skip_invoice_sync=True
+            )._reconcile_plan(pairs)
+
+    def _rcm_matched_accounts(self):
+        """Accounts whose items are matched claim by claim."""
+        company = self.company_id
+        found = company._rcm_account(purposes.RECEIVABLE_PAYER)
+        return set(found.ids)
+
+    def _rcm_versions_of(self, claims):
+        """All versions of these claims: they share one receivable."""
+        return self.env["rcm.claim"].search(
+            [("company_id", "=", self.company_id.id), ("name", "in", claims.mapped("name"))]
+        )
+
+    def _rcm_reversal_pairs(self, plan, records, move):
+        """Pairs of an original's items with those of its reversal, by purpose.
+
+        The original's matches are undone first, so the invoice is open again.
+        """
+        pairs, originals = [], {}
+        for outcome in plan.with_decision(POST):
+            if outcome.reverses:
+                originals[outcome.reverses] = records[outcome.index].id
+        if not originals:
+            return pairs
+        Line = self.env["account.move.line"].sudo()  # matching is part of posting
+        old = Line.search(
+            [
+                ("rcm_remittance_claim_id", "in", list(originals)),
+                ("parent_state", "=", "posted"),
+                (
+                    "rcm_purpose",
+                    "in",
+                    (purposes.RECEIVABLE_PAYER, purposes.PATIENT_UNBILLED),
+                ),
+            ]
+        )
+        undone = old.filtered(
+            lambda line: line.rcm_purpose == purposes.RECEIVABLE_PAYER
+        )
+        (undone.matched_debit_ids | undone.matched_credit_ids).unlink()
+        by_key = defaultdict(Line.browse)
+        for line in move.sudo().line_ids:
+            key = (
+                line.rcm_remittance_claim_id.id,
+                line.account_id.id,
+                line.partner_id.id,
+            )
+            by_key[key] |= line
+        for line in old:
+            new_claim = originals[line.rcm_remittance_claim_id.id]
+            new = by_key.get((new_claim, line.account_id.id, line.partner_id.id))
+            if new and line.account_id.reconcile and not line.reconciled:
+                pairs.append(line | new)
+        return pairs
+
+    # ------------------------------------------------------------------
+    # Marking and following up
+    # ------------------------------------------------------------------
+    def _rcm_mark_claims(self, plan, records, move):
+        """States of the remittance claims, and what reversals take back."""
+        RemittanceClaim = self.env["rcm.remittance.claim"]
+        by_state = {POST: "posted", PARK: "parked", NOTHING: "nothing"}
+        for decision, state in by_state.items():
+            outcomes = plan.with_decision(decision)
+            claims = RemittanceClaim.browse(records[o.index].id for o in outcomes)
+            if decision == POST:
+                claims._rcm_store_posted(
+                    {records[outcome.index].id: outcome for outcome in outcomes}
+                )
+                claims._rcm_set_state(state, move_id=move.id)
+            else:
+                claims._rcm_set_state(state)
+        RemittanceClaim.browse(
+            [o.reverses for o in plan.with_decision(POST) if o.reverses]
+        )._rcm_set_state("reversed")
+
+    def _rcm_follow_up(self, plan, records):
+        """Claims, legs, denials, variances and cases, in batches."""
+        posted = plan.with_decision(POST)
+        self._rcm_update_claims(posted)
+        Denial, Variance = self.env["rcm.denial"], self.env["rcm.payment.variance"]
+        Denial._rcm_open_from(self, posted, records)
+        Variance._rcm_open_from(self, posted, records)
+        for outcome in plan.with_decision(PARK):
+            record, reason = records[outcome.index], outcome.reasons[0]
+            record._rcm_raise_case(
+                case_type(reason.code),
+                self._rcm_reason_text(reason.code),
+                expected=reason.expected,
+                actual=reason.actual,
+                amount=self._rcm_money(outcome.paid),
+            )
+
+    def _rcm_update_claims(self, posted):
+        """Posted amounts, line states, adjudication and the next payer's turn."""
+        Claim = self.env["rcm.claim"]
+        rows = [
+            (outcome.claim_id, line_id or False, kind, amount)
+            for outcome in posted
+            for line_id, kind, amount in outcome.kinds
+        ]
+        if rows:
+            Claim._rcm_apply_posting(rows)
+        decided = [outcome for outcome in posted if not outcome.reverses]
+        back = [outcome for outcome in posted if outcome.reverses]
+        corrected = {outcome.claim_id for outcome in decided}
+        Claim.browse({o.claim_id for o in back})._rcm_payer_took_back(self.payer_id)
+        claims = Claim.browse({outcome.claim_id for outcome in decided})
+        claims._rcm_payer_decided(self, decided)
+        Claim.browse({o.claim_id for o in posted})._rcm_note_remittance(self, posted)
+        Claim.browse({o.claim_id for o in back})._rcm_credit_patients()
+        uncorrected = {o.claim_id for o in back} - corrected
+        Claim.browse(uncorrected)._rcm_retry_parked(self)
+
+    def _rcm_line_states(self, outcomes):
+        """State of each claim line after these outcomes: {state: line ids}."""
+        states = {}
+        for outcome in outcomes:
+            for _index, line_id in outcome.matches:
+                states.setdefault(line_id, "paid")
+            for item in outcome.actions:
+                lines = [item.line_id] if item.line_id else [i for _, i in outcome.matches]
+                for line_id in lines:
+                    if item.action == actions.DENIAL:
+                        states[line_id] = "denied"
+                    elif item.action == actions.PENDING and (
+                        states.get(line_id) != "denied"
+                    ):
+                        states[line_id] = "pended"
+        by_state = defaultdict(list)
+        for line_id, state in states.items():
+            by_state[state].append(line_id)
+        return by_state
+
+    def _rcm_other_remittance_of(self, controls):
+        """Remittances not posted yet that name one of these control numbers."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT remittance.id
+                  FROM rcm_remittance remittance
+                  JOIN rcm_remittance_claim claim
+                    ON claim.remittance_id = remittance.id
+                 WHERE remittance.state IN ('held', 'approval')
+                   AND claim.control_number = ANY(%s)
+                """,
+                list(controls),
+            )
+        )
+        return self.browse(id_ for [id_] in rows)

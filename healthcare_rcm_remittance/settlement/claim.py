@@ -1,0 +1,515 @@
+"""Planning one claim (CLP) of a remittance against our claim."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ..x12.model import Claim
+from . import actions, purposes, reversal
+from .adjustments import cap_contractual, decide, without_posting
+from .allocation import allocate
+from .facts import ClaimFacts, LegFacts, Options, Override
+from .matching import match_lines
+from .outcome import (
+    HOLD,
+    NOTHING,
+    PARK,
+    POST,
+    ClaimOutcome,
+    LineAction,
+    PlanLine,
+    Variance,
+)
+from .reasons import HOLDS, park, warn
+from .rules import RuleBook
+
+ZERO = Decimal(0)
+
+PROCESSED = {"1": 1, "2": 2, "3": 3, "19": 1, "20": 2, "21": 3}
+FORWARDED = frozenset({"19", "20", "21"})
+DENIED = "4"
+REVERSAL = "22"
+NOT_OURS_FORWARDED = "23"
+PREDETERMINATION = "25"
+SPLIT_CLAIM_REMARK = "MA15"
+WRONG_PAYER_REASON = "22"
+
+
+@dataclass
+class Context:
+    """What the claims of one ST share while they are planned.
+
+    ``open`` is the open receivable by (control number, payer) as the plan goes on:
+    a reversal opens what the correction beside it uses.
+    """
+
+    options: Options
+    rules: RuleBook
+    claims: dict
+    day: object
+    open: dict = field(default_factory=dict)
+    reversed: set = field(default_factory=set)
+    local_back: set = field(default_factory=set)
+    seen: dict = field(default_factory=dict)
+    charged: dict = field(default_factory=dict)
+
+    def open_of(self, facts: ClaimFacts, payer_id: int) -> Decimal:
+        """What this payer still owes on this claim at this point of the plan."""
+        key = (facts.control_number, payer_id)
+        return self.open.get(key, facts.open_by_payer.get(payer_id, ZERO))
+
+    def move(self, facts: ClaimFacts, payer_id: int, amount: Decimal):
+        """Add a debit (positive) to a payer's receivable of this claim."""
+        self.open[facts.control_number, payer_id] = (
+            self.open_of(facts, payer_id) + amount
+        )
+
+
+def plan_claim(claim: Claim, context: Context) -> ClaimOutcome:
+    """Decide one claim: post, park (with reasons), hold, or nothing to do."""
+    override = context.options.overrides.get(claim.index, Override())
+    number = override.control_number or claim.control_number
+    facts = context.claims.get(number)
+    builder = _Builder(claim, facts, override, context)
+    return builder.run()
+
+
+class _Builder:
+    """The steps of one claim; each adds reasons, the first that does ends it."""
+
+    def __init__(self, claim, facts, override, context):
+        self.claim = claim
+        self.facts: ClaimFacts = facts
+        self.override: Override = override
+        self.context: Context = context
+        self.options: Options = context.options
+        self.place = f"CLP {claim.index}"
+        self.reasons, self.warnings = [], []
+        self.leg: LegFacts | None = None
+        self.matches = {}
+        self.actions: tuple[LineAction, ...] = ()
+        self.original = None
+        self.takes_back = False
+
+    def run(self) -> ClaimOutcome:
+        """The outcome, after as many checks as it takes."""
+        special = self._without_posting()
+        if special:
+            return special
+        steps = (
+            self._check_known,
+            self._check_ready,
+            self._check_repeated,
+            self._find_leg,
+            self._check_patient,
+            self._match,
+        )
+        steps += (
+            (self._reverse,)
+            if self.claim.status == REVERSAL
+            else (self._check_charge, self._adjust, self._guard)
+        )
+        for step in steps:
+            step()
+            if self.reasons:
+                return self._outcome(self._decision())
+        return self._posted()
+
+    # ------------------------------------------------------------------
+    # Checks
+    # ------------------------------------------------------------------
+    def _without_posting(self) -> ClaimOutcome | None:
+        """Statuses that never post: estimates, forwarded strangers, leftovers."""
+        claim = self.claim
+        if self.override.park:
+            self._park("parked_by_hand")
+        elif claim.status == PREDETERMINATION:
+            if not claim.paid:
+                return self._outcome(NOTHING, estimate=True)
+            self._park("estimate_with_money", "0", claim.paid)
+        elif claim.status == NOT_OURS_FORWARDED:
+            if not claim.paid:
+                self._warn("forwarded_elsewhere")
+                return self._outcome(NOTHING)
+            self._park("not_our_claim", "0", claim.paid)
+        elif claim.status not in PROCESSED and claim.status not in (DENIED, REVERSAL):
+            self._park("status_not_posted", None, claim.status)
+        return self._outcome(PARK) if self.reasons else None
+
+    def _check_known(self):
+        if self.facts is None:
+            self._park("claim_unmatched")
+
+    def _check_ready(self):
+        """Nothing is posted on a claim that is void, unsent or undecided."""
+        facts = self.facts
+        if facts.void and self.claim.status != REVERSAL:
+            self._park("claim_void", None, facts.state)
+        elif not facts.submitted and not facts.void:
+            self._park("claim_not_submitted", "submitted", facts.state)
+        elif not facts.invoiced and not facts.void:
+            self._park("claim_not_invoiced", "posted", None)
+        elif self.options.status_first and not facts.final and not facts.void:
+            self._park("claim_not_final", "adjudicated", facts.state)
+
+    def _check_repeated(self):
+        """The same claim twice in one ST, unless the payer split it (MA15)."""
+        claim = self.claim
+        key = (
+            claim.control_number,
+            claim.payer_claim_number,
+            claim.status == REVERSAL,
+        )
+        count = self.context.seen[key]
+        by_hand = bool(self.override.control_number)
+        if count > 1 and not by_hand and SPLIT_CLAIM_REMARK not in claim.remarks:
+            self._park("claim_repeated", "1", count)
+            return
+        for item in self.facts.posted:
+            if (
+                claim.payer_claim_number
+                and item.payer_claim_number == claim.payer_claim_number
+                and item.status == claim.status
+                and item.paid == claim.paid
+                and item.charge == claim.charge
+            ):
+                self._warn("claim_seen_before")
+                break
+
+    def _find_leg(self):
+        """The payer's place in the coordination order, by payer and not by CLP02."""
+        sequence = PROCESSED.get(self.claim.status)
+        self.leg = self.facts.leg_of(self.options.payer_id, sequence)
+        if self.leg is None:
+            self._park("payer_not_on_claim")
+        elif sequence and sequence != self.leg.sequence:
+            self._warn("sequence_mismatch", self.leg.sequence, sequence)
+
+    def _check_patient(self):
+        """Park only when both the member number and the name are someone else's."""
+        facts, claim = self.facts, self.claim
+        patient, insured = claim.name("QC"), claim.name("IL")
+        if claim.name("74"):
+            self._warn("corrected_name")
+        names = {item.last for item in (patient, insured) if item and item.last}
+        members = {
+            item.identifier
+            for item in (patient, insured)
+            if item and item.identifier and item.qualifier == "MI"
+        }
+        differs = bool(
+            names
+            and facts.last_name
+            and not any(_same_name(name, facts.last_name) for name in names)
+        )
+        other = bool(
+            members
+            and facts.member_ids
+            and not {_plain(item) for item in members}
+            & {_plain(item) for item in facts.member_ids}
+        )
+        if differs and other:
+            self._park("patient_mismatch")
+        elif differs:
+            self._warn("patient_name_differs")
+
+    def _match(self):
+        self.matches, missing = match_lines(
+            self.claim.services, self.facts.lines, self.override.lines
+        )
+        for index in missing:
+            self.reasons.append(park("line_unmatched", f"{self.place} / SVC {index}"))
+
+    def _check_charge(self):
+        """CLP03 is what we charged (RFI 2551); a split claim brings it in parts."""
+        claim, facts = self.claim, self.facts
+        if claim.paid < 0 or claim.charge < 0:
+            self._park("negative_claim", None, claim.paid)
+        elif SPLIT_CLAIM_REMARK in claim.remarks:
+            together = self.context.charged[claim.control_number]
+            if together > facts.charge:
+                self._park("charge_mismatch", facts.charge, together)
+        elif claim.charge != facts.charge:
+            self._park("charge_mismatch", facts.charge, claim.charge)
+
+    # ------------------------------------------------------------------
+    # Deciding
+    # ------------------------------------------------------------------
+    def _reverse(self):
+        """Mirror the original by its stored actions, or park with the difference."""
+        claim, context = self.claim, self.context
+        payer_id = self.options.payer_id
+        original = reversal.find_original(
+            claim, self.facts, payer_id, frozenset(context.reversed)
+        )
+        if original is None:
+            self._park("reversal_unmatched", None, claim.paid)
+            return
+        rows = reversal.difference(claim, original, self.matches)
+        for place, expected, actual in rows:
+            self.reasons.append(
+                park("reversal_not_mirror", f"{self.place} / {place}", expected, actual)
+            )
+        if rows:
+            return
+        self.original = original
+        self.actions = reversal.mirror(claim, original, self.matches)
+        for next_payer, amount in self._moved().items():
+            if context.open_of(self.facts, next_payer) + amount < 0:
+                self._park(
+                    "reversal_next_payer_posted",
+                    -amount,
+                    context.open_of(self.facts, next_payer),
+                )
+
+    def _take_back_local(self):
+        """What we decided ourselves goes back before the payer's decision does."""
+        key = self.facts.control_number
+        if not self.facts.has_local or key in self.context.local_back:
+            return
+        self.context.local_back.add(key)
+        self.takes_back = True
+        for payer_id, amount in self.facts.local_by_payer.items():
+            self.context.move(self.facts, payer_id, amount)
+
+    def _adjust(self):
+        """An action for every triple."""
+        following = self.facts.next_leg(self.leg)
+        decided = decide(
+            self.claim,
+            self.matches,
+            self.context.rules,
+            self.options.payer_id,
+            following.payer_id if following else None,
+            self.context.day,
+        )
+        self.actions = decided.actions
+        self.warnings += decided.warnings
+        if self.override.cash_only:
+            self.actions = without_posting(self.actions)
+        else:
+            self.reasons += decided.reasons
+        self._suggest_primary()
+
+    def _suggest_primary(self):
+        """A denial for another payer may name the right one in NM1*PR."""
+        other = any(
+            item.reason == WRONG_PAYER_REASON and item.action == actions.DENIAL
+            for item in self.actions
+        )
+        if other and self.claim.name("PR"):
+            self._warn("coverage_suggested")
+
+    def _guard(self):
+        """No payer's receivable goes below zero; prior payers are what we posted."""
+        open_ = self.context.open_of(self.facts, self.options.payer_id)
+        credit = self._credit()
+        if credit > open_ and self.override.cap_contractual:
+            self.actions = cap_contractual(self.actions, credit - open_)
+            self._warn("contractual_capped", credit, open_)
+            credit = self._credit()
+        if credit > open_:
+            code = "overpaid" if self.leg.sequence == 1 else "secondary_exceeds_open"
+            self._park(code, open_, credit)
+            return
+        self._check_prior(open_)
+
+    def _check_prior(self, open_):
+        """OA-23 says what payers before took off; we know that from our own books."""
+        said = sum(
+            (i.amount for i in self.actions if i.action == actions.PRIOR_PAYER), ZERO
+        )
+        if not said:
+            return
+        known = self.facts.charge - open_
+        if said > known:
+            self._park("prior_payer_exceeds", known, said)
+        elif said < known and SPLIT_CLAIM_REMARK not in self.claim.remarks:
+            self._warn("prior_payer_differs", known, said)
+
+    # ------------------------------------------------------------------
+    # Result
+    # ------------------------------------------------------------------
+    def _posted(self) -> ClaimOutcome:
+        """Book the claim in the running balances and give its outcome."""
+        facts, context, payer_id = self.facts, self.context, self.options.payer_id
+        if self.original is not None:
+            self._take_back_local()
+        context.move(facts, payer_id, -self._credit())
+        for next_payer, amount in self._moved().items():
+            context.move(facts, next_payer, amount)
+        if self.original is not None:
+            context.reversed.add(self.original.id)
+        moved = self._moved()
+        return self._outcome(
+            POST,
+            lines=self._lines(moved),
+            variances=self._variances(),
+            next_payer_id=next(iter(moved), None),
+            crossover=self.claim.status in FORWARDED,
+            reverses=self.original.id if self.original else None,
+            takes_back_local=self.takes_back,
+            kinds=self._kinds(),
+        )
+
+    def _lines(self, moved) -> tuple[PlanLine, ...]:
+        """Journal lines of the claim without its cash side."""
+        totals = {}
+        for item in self.actions:
+            effect = actions.EFFECTS.get(item.action)
+            if not effect or item.action == actions.NEXT_PAYER:
+                continue
+            totals[effect.purpose] = totals.get(effect.purpose, ZERO) + item.posted
+        payer_id = self.options.payer_id
+        entries = [(purposes.RECEIVABLE_PAYER, -self._credit(), payer_id)]
+        entries += [
+            (purpose, amount, None if purpose == purposes.PATIENT_UNBILLED else payer_id)
+            for purpose, amount in sorted(totals.items())
+        ]
+        entries += [
+            (purposes.RECEIVABLE_PAYER, amount, next_payer)
+            for next_payer, amount in sorted(moved.items())
+        ]
+        return tuple(
+            PlanLine(purpose, amount, payer, self.facts.id, self.claim.index)
+            for purpose, amount, payer in entries
+            if amount
+        )
+
+    def _kinds(self) -> tuple[tuple[int | None, str, Decimal], ...]:
+        """Posted amounts by line and kind; claim-level ones spread over the lines."""
+        totals = {}
+
+        def add(line_id, kind, amount):
+            if amount:
+                key = (line_id, kind)
+                totals[key] = totals.get(key, ZERO) + amount
+
+        services = self.claim.services
+        line_ids = [self._line_id(service.index) for service in services]
+        for service, line_id in zip(services, line_ids, strict=True):
+            add(line_id, "paid", service.paid)
+        weights = [service.charge for service in services]
+        if not services:
+            add(None, "paid", self.claim.paid)
+        for item in self.actions:
+            effect = actions.EFFECTS.get(item.action)
+            if item.service_index is not None or not services:
+                if effect:
+                    add(item.line_id, effect.kind, effect.sign * item.posted)
+                continue
+            # CLP04 is the lines' payments less the claim-level adjustments.
+            for line_id, part in zip(
+                line_ids, allocate(item.amount, weights), strict=True
+            ):
+                add(line_id, "paid", -part)
+            if effect:
+                parts = allocate(item.posted, weights)
+                for line_id, part in zip(line_ids, parts, strict=True):
+                    add(line_id, effect.kind, effect.sign * part)
+        return tuple(
+            (line_id, kind, amount)
+            for (line_id, kind), amount in sorted(totals.items(), key=str)
+            if amount
+        )
+
+    def _variances(self) -> tuple[Variance, ...]:
+        """Allowed against contract, for a first payer's decided lines (3.11)."""
+        facts = self.facts
+        split = SPLIT_CLAIM_REMARK in self.claim.remarks
+        if self.original is not None or self.leg.sequence != 1 or split:
+            return ()
+        claim_level = [item for item in self.actions if item.service_index is None]
+        if not self.claim.services or any(
+            item.action in actions.REDUCES_ALLOWED or item.action in actions.UNDECIDED
+            for item in claim_level
+        ):
+            return self._claim_variance()
+        allowed, undecided = {}, set()
+        for service in self.claim.services:
+            line = self.matches[service.index]
+            allowed[line.id] = allowed.get(line.id, ZERO) + service.charge
+        for item in self.actions:
+            if item.action in actions.UNDECIDED:
+                undecided.add(item.line_id)
+            elif item.action in actions.REDUCES_ALLOWED and item.line_id:
+                allowed[item.line_id] -= item.amount
+        found = []
+        for line in facts.lines:
+            if line.id in undecided or line.id not in allowed or line.expected is None:
+                continue
+            if abs(line.expected - allowed[line.id]) > facts.tolerance:
+                found.append(Variance(line.id, line.expected, allowed[line.id]))
+        return tuple(found)
+
+    def _claim_variance(self) -> tuple[Variance, ...]:
+        facts = self.facts
+        if facts.expected is None or any(
+            item.action in actions.UNDECIDED for item in self.actions
+        ):
+            return ()
+        taken = sum(
+            (i.amount for i in self.actions if i.action in actions.REDUCES_ALLOWED), ZERO
+        )
+        allowed = self.claim.charge - taken
+        if abs(facts.expected - allowed) <= facts.tolerance:
+            return ()
+        return (Variance(None, facts.expected, allowed),)
+
+    def _outcome(self, decision, **values) -> ClaimOutcome:
+        facts = self.facts
+        return ClaimOutcome(
+            index=self.claim.index,
+            decision=decision,
+            control_number=(
+                facts.control_number if facts else self.claim.control_number
+            ),
+            claim_id=facts.id if facts else None,
+            paid=self.claim.paid,
+            reasons=tuple(self.reasons),
+            warnings=tuple(self.warnings),
+            actions=self.actions,
+            matches=tuple((index, line.id) for index, line in self.matches.items()),
+            leg_sequence=self.leg.sequence if self.leg else None,
+            **values,
+        )
+
+    def _decision(self) -> str:
+
+        holds = any(reason.code in HOLDS for reason in self.reasons)
+        return HOLD if holds and not self.options.park_unready else PARK
+
+    def _credit(self) -> Decimal:
+        return self.claim.paid + sum((item.posted for item in self.actions), ZERO)
+
+    def _moved(self) -> dict[int, Decimal]:
+        moved = {}
+        for item in self.actions:
+            if item.action == actions.NEXT_PAYER:
+                moved[item.next_payer_id] = (
+                    moved.get(item.next_payer_id, ZERO) + item.posted
+                )
+        return moved
+
+    def _line_id(self, service_index):
+        line = self.matches.get(service_index)
+        return line.id if line else None
+
+    def _park(self, code, expected=None, actual=None):
+        self.reasons.append(park(code, self.place, _text(expected), _text(actual)))
+
+    def _warn(self, code, expected=None, actual=None):
+        self.warnings.append(warn(code, self.place, _text(expected), _text(actual)))
+
+
+def _text(value):
+    return None if value is None else str(value)
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text.upper() if char.isalnum())
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Equal, or one begins with the other (suffixes, double names)."""
+    one, other = _plain(one), _plain(other)
+    return bool(one and other) and (one.startswith(other) or other.startswith(one))

@@ -1,0 +1,3 @@
+from . import rcm_remittance_upload
+from . import rcm_remittance_resolve
+from . import rcm_remittance_unpost
