@@ -1,8 +1,9 @@
-"""./setup/lint [--fix]: every linter, pinned, in an environment of its own.
+"""./setup/lint [--fix] [folder …]: every linter, pinned, in an own environment.
 
 ruff (check and format), pylint-odoo (the mandatory set fails, the rest advises),
 oca-odoo-pre-commit-hooks, prettier (JavaScript, XML, CSS) and eslint. `--fix` lets
-ruff and prettier change the files. Exit code 1 when any of them complains.
+ruff and prettier change the files; `--advice` shows what else pylint-odoo says. Exit
+code 1 when any of them complains.
 """
 
 import os
@@ -20,13 +21,19 @@ NODE = paths.HOME / "lint-node"
 
 
 def main(arguments):
-    if set(arguments) - {"--fix", "--advice"}:
+    flags = {argument for argument in arguments if argument.startswith("-")}
+    folders = [argument for argument in arguments if argument not in flags] or ["."]
+    if flags - {"--fix", "--advice"}:
         print(__doc__)
         return 2
-    fix, advice = "--fix" in arguments, "--advice" in arguments
+    fix = "--fix" in flags
     with lock("provision"):
         _provision()
-    checks = [*_ruff(fix), *_odoo(advice), *_javascript(fix)]
+    checks = [
+        *_ruff(fix, folders),
+        *_odoo("--advice" in flags),
+        *_javascript(fix, folders),
+    ]
     failed = [name for name, command in checks if not _passes(name, command)]
     say(f"Failed: {', '.join(failed)}" if failed else "All clean")
     return 1 if failed else 0
@@ -69,28 +76,29 @@ def _environment():
     return {**os.environ, "PATH": path, "NODE_PATH": modules}
 
 
-def _tracked(*patterns):
-    """Files that git knows or would add, by pattern."""
+def _tracked(folders, *suffixes):
+    """Files that git knows or would add, by suffix."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "--", *patterns],
+        ["git", "ls-files", "-co", "--exclude-standard", "--", *folders],
         cwd=paths.REPO,
         capture_output=True,
         text=True,
         check=True,
     )
     files = listed.stdout.splitlines()
+    files = [name for name in files if name.endswith(suffixes)]
     return [name for name in files if (paths.REPO / name).exists()]
 
 
-def _ruff(fix):
+def _ruff(fix, folders):
     ruff = str(VENV / "bin" / "ruff")
     cache = ["--cache-dir", str(paths.CACHE / "ruff")]
     if fix:
-        yield "ruff fixes", [ruff, "check", "--fix", *cache, "."]
-        yield "ruff format", [ruff, "format", *cache, "."]
+        yield "ruff fixes", [ruff, "check", "--fix", *cache, *folders]
+        yield "ruff format", [ruff, "format", *cache, *folders]
         return
-    yield "ruff", [ruff, "check", *cache, "."]
-    yield "ruff format", [ruff, "format", "--check", *cache, "."]
+    yield "ruff", [ruff, "check", *cache, *folders]
+    yield "ruff format", [ruff, "format", "--check", *cache, *folders]
 
 
 def _odoo(advice):
@@ -103,16 +111,16 @@ def _odoo(advice):
     yield "oca-checks", [str(VENV / "bin" / "oca-checks-odoo-module"), *names]
 
 
-def _javascript(fix):
+def _javascript(fix, folders):
     node = str(VENV / "bin" / "node")
     prettier = [node, str(NODE / "node_modules/prettier/bin/prettier.cjs")]
     plugin = NODE / "node_modules/@prettier/plugin-xml/src/plugin.js"
-    files = _tracked("*.xml", "*.js", "*.cjs", "*.css", "*.scss")
+    files = _tracked(folders, ".xml", ".js", ".cjs", ".css", ".scss")
     if files:
         mode = "--write" if fix else "--check"
         quiet = ["--log-level", "warn", "--plugin", str(plugin)]
         yield "prettier", [*prettier, mode, *quiet, *files]
-    scripts = _tracked("*.js")
+    scripts = _tracked(folders, ".js")
     if scripts:
         eslint = [node, str(NODE / "node_modules/eslint/bin/eslint.js")]
         yield "eslint", [*eslint, "--no-warn-ignored", *scripts]
