@@ -6,5 +6,16 @@
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",
     "depends": ["healthcare_rcm_remittance"],
-    "data": [],
+    "external_dependencies": {"python": ["jsonschema"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rcm_connector_rules.xml",
+        "data/rcm_event_type_data.xml",
+        "data/rcm_event_cron.xml",
+        "views/rcm_connector_wizard_views.xml",
+        "views/rcm_event_views.xml",
+        "views/rcm_connector_views.xml",
+        "views/rcm_event_type_views.xml",
+    ],
+    "demo": ["demo/rcm_connector_demo.xml"],
 }

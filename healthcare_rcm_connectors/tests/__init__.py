@@ -1,0 +1,9 @@
+from . import (
+    test_protocol_json,
+    test_protocol_envelope,
+    test_protocol_jsonrpc,
+    test_protocol_retry,
+    test_protocol_schema,
+    test_protocol_signature,
+)
+from . import test_doors, test_event_processing, test_handlers, test_security

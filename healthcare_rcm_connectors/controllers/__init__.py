@@ -1,0 +1,1 @@
+from . import dispatcher, events, jsonrpc, documents, health, problems

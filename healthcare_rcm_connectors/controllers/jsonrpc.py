@@ -1,0 +1,107 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import http
+from odoo.exceptions import ConcurrencyError
+from odoo.http import request
+
+from ..protocol import jsonrpc
+from ..protocol.place import place_of
+from ..protocol.problem import Problem, ProblemError
+from .dispatcher import answer, connector, instance, read_body
+from .events import ROUTE
+
+_logger = logging.getLogger(__name__)
+MAX_EVENTS = 500
+
+
+class JsonRpcDoor(http.Controller):
+    """Events and documents over JSON-RPC 2.0."""
+
+    @http.route("/rcm/v1/jsonrpc", methods=["POST"], **ROUTE)
+    def call(self, **query):
+        """Answer one call or a batch; 204 when there is nothing to answer."""
+        result = jsonrpc.respond(read_body(), methods(), instance(), run_call)
+        if result is None:
+            return http.Response(status=204)
+        return answer(result)
+
+
+def methods():
+    """What can be called, by name."""
+    return {
+        "submit_event": submit_event,
+        "submit_batch": submit_batch,
+        "get_event": get_event,
+        "get_document": get_document,
+        "list_event_types": list_event_types,
+    }
+
+
+def submit_event(event):
+    """Store one event."""
+    [result] = _submit([event])
+    if isinstance(result, ProblemError):
+        raise result
+    return result
+
+
+def submit_batch(events):
+    """Store many events; each has its own result, in order."""
+    if not isinstance(events, list) or not 0 < len(events) <= MAX_EVENTS:
+        detail = f"events is an array of 1 to {MAX_EVENTS} events."
+        raise ProblemError("invalid-envelope", detail)
+    return [
+        {"error": item.problem.body(instance())}
+        if isinstance(item, ProblemError)
+        else item
+        for item in _submit(events)
+    ]
+
+
+def get_event(id):
+    """What became of an event of this connector."""
+    return request.env["rcm.event"]._rcm_find_for(connector(), _text(id))._rcm_status()
+
+
+def get_document(type, number=None, control_number=None, facility=None, event=None):
+    """A document with what hangs on it, named as the sender names it."""
+    return request.env["rcm.document.answer"]._rcm_get(
+        connector(),
+        _text(type),
+        number=number,
+        control_number=control_number,
+        facility=facility,
+        event=event,
+    )
+
+
+def list_event_types():
+    """The events this connector may send, with their schemas."""
+    return connector()._rcm_describe_types()
+
+
+def run_call(function):
+    """Run one call in a savepoint: what it did goes when it fails, others stay."""
+    try:
+        with request.env.cr.savepoint():
+            return function()
+    except (ProblemError, OperationalError, ConcurrencyError):
+        raise
+    except Exception as error:
+        _logger.error("Call in %s failed: %s", instance(), place_of(error))
+        raise jsonrpc.RpcError.from_problem(Problem("internal"), instance()) from None
+
+
+def _submit(events):
+    # Stored for its own connector only; service users write no table themselves.
+    return request.env["rcm.event"].sudo()._rcm_submit(connector(), events)
+
+
+def _text(value):
+    if not isinstance(value, str):
+        raise ProblemError("not-found", "The identifier is text.")
+    return value
+
+

@@ -1,0 +1,7 @@
+from . import (
+    rcm_event_handler,
+    encounter_completed,
+    claim_submitted,
+    claim_status_changed,
+    remittance_received,
+)

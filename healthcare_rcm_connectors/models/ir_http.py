@@ -1,0 +1,147 @@
+import hashlib
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+
+from werkzeug.exceptions import HTTPException
+
+from odoo import api, models
+from odoo.http import request
+from odoo.tools import SQL
+
+from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
+
+from ..protocol.problem import ProblemError
+from ..protocol.rate import Buckets
+from .rcm_connector_key import SCOPE
+
+CACHE_SIZE = 1024
+FAILURES_PER_MINUTE = 30
+_BEARER = re.compile(r"bearer\s+(\S{1,200})\s*\Z", re.IGNORECASE)
+_WWW_AUTHENTICATE = {"WWW-Authenticate": 'Bearer realm="rcm"'}
+
+# sha256 of a key → (id, stored hash) of the row it was verified against. Verifying
+# costs milliseconds; whether the row still holds is asked every time.
+_verified = OrderedDict()
+_verified_lock = Lock()
+_failures = Buckets()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who is at the door: an API key and the connector it belongs to."""
+
+    apikey_id: int
+    user_id: int
+    connector_id: int
+
+
+class Refused(HTTPException):
+    """A problem found before any controller runs."""
+
+    def __init__(self, problem):
+        super().__init__()
+        self.code = problem.status
+        self.problem = problem
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _auth_method_rcm(cls):
+        """An API key of scope ``rcm`` of the service user of a live connector.
+
+        A key without scope opens everything else in Odoo and is refused here: a
+        leaked connector key must not be worth more than the connector.
+        """
+        try:
+            cls._rcm_open_door()
+        except ProblemError as error:
+            # Odoo passes only HTTP errors on from here.
+            raise Refused(error.problem) from None
+
+    @classmethod
+    def _rcm_open_door(cls):
+        address = request.httprequest.remote_addr
+        match = _BEARER.match(request.httprequest.headers.get("Authorization", ""))
+        row = match and cls._rcm_find_key(match.group(1), address)
+        if not row:
+            _failures.take(address, FAILURES_PER_MINUTE, monotonic())
+            raise ProblemError("unauthenticated", headers=_WWW_AUTHENTICATE)
+        request.session.can_save = False
+        # No client chooses the language or company of what the doors do.
+        request.update_env(user=row["user_id"], context={})
+        request.rcm_access = cls._rcm_access_of(row)
+        apikey_id, registry = row["id"], request.registry
+        request.env.cr.postcommit.add(lambda: _touch(registry, apikey_id))
+
+    @classmethod
+    def _rcm_find_key(cls, token, address):
+        """Return {id, user_id} of the valid key ``token``, or None."""
+        env = request.env(su=True)
+        fingerprint = hashlib.sha256(token.encode()).hexdigest()
+        cache_key = env.cr.dbname, fingerprint
+        with _verified_lock:
+            known = _verified.get(cache_key)
+        if known:
+            [row] = cls._rcm_candidates(env, token, known[0]) or [None]
+            if row and row["key"] == known[1]:
+                return row
+        if _failures.peek(address, FAILURES_PER_MINUTE, monotonic()):
+            raise ProblemError(
+                "too-many-requests",
+                "Too many failed attempts from this address.",
+                headers={"Retry-After": "60"},
+            )
+        for row in cls._rcm_candidates(env, token):
+            if KEY_CRYPT_CONTEXT.verify(token, row["key"]):
+                with _verified_lock:
+                    _verified[cache_key] = (row["id"], row["key"])
+                    if len(_verified) > CACHE_SIZE:
+                        _verified.popitem(last=False)
+                return row
+        return None
+
+    @classmethod
+    def _rcm_candidates(cls, env, token, key_id=None):
+        """Rows of keys that hold now and begin like ``token``."""
+        return env.execute_query_dict(
+            SQL(
+                """
+                SELECT k.id, k.user_id, k.key
+                  FROM res_users_apikeys k JOIN res_users u ON u.id = k.user_id
+                 WHERE u.active AND k.scope = %s AND k.index = %s
+                   AND (k.expiration_date IS NULL
+                        OR k.expiration_date >= now() AT TIME ZONE 'UTC')
+                   AND (%s OR k.id = %s)
+                """,
+                SCOPE,
+                token[:INDEX_SIZE],
+                key_id is None,
+                key_id or 0,
+            )
+        )
+
+    @classmethod
+    def _rcm_access_of(cls, row):
+        """The access of a verified key, or the reason why there is none."""
+        env = request.env(su=True)
+        user = env["res.users"].browse(row["user_id"])
+        if not user.has_group("healthcare_rcm_base.group_integration"):
+            raise ProblemError("forbidden", "The user is no integration user.")
+        connector = env["rcm.connector"].search([("user_id", "=", user.id)], limit=1)
+        if not connector:
+            raise ProblemError("forbidden", "The user has no active connector.")
+        if connector.state == "disabled":
+            raise ProblemError("connector-disabled")
+        return Access(row["id"], user.id, connector.id)
+
+
+def _touch(registry, apikey_id):
+    """Note the use of a key after the request, in a transaction of its own."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        env["rcm.connector.key"]._rcm_touch(apikey_id)

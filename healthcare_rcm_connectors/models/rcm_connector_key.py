@@ -1,0 +1,81 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+SCOPE = "rcm"
+TOUCH_SECONDS = 60
+
+
+class RcmConnectorKey(models.Model):
+    """What we may know of an API key of a connector: never the key itself."""
+
+    _name = "rcm.connector.key"
+    _inherit = ["rcm.audit.mixin"]
+    _description = "Connector API Key"
+    _order = "id desc"
+    _rcm_audit_fields = ("connector_id", "name", "expires_at", "revoked_at")
+
+    connector_id = fields.Many2one(
+        "rcm.connector", required=True, index=True, ondelete="cascade", readonly=True
+    )
+    company_id = fields.Many2one(related="connector_id.company_id", store=True)
+    apikey_id = fields.Integer(
+        string="API Key ID", required=True, readonly=True, index=True
+    )
+    name = fields.Char(string="Description", required=True, readonly=True)
+    created_at = fields.Datetime(
+        string="Made", readonly=True, default=fields.Datetime.now
+    )
+    created_by_id = fields.Many2one(
+        "res.users", string="Made By", readonly=True, default=lambda self: self.env.user
+    )
+    expires_at = fields.Datetime(string="Expires", readonly=True)
+    last_used_at = fields.Datetime(string="Last Use", readonly=True)
+    revoked_at = fields.Datetime(string="Revoked", readonly=True)
+    state = fields.Selection(
+        [("valid", "Valid"), ("expired", "Expired"), ("revoked", "Revoked")],
+        compute="_compute_state",
+    )
+
+    _apikey_uniq = models.Constraint("UNIQUE(apikey_id)", "This key is listed already.")
+
+    @api.depends("expires_at", "revoked_at")
+    def _compute_state(self):
+        now = fields.Datetime.now()
+        for record in self:
+            if record.revoked_at:
+                record.state = "revoked"
+            elif record.expires_at and record.expires_at < now:
+                record.state = "expired"
+            else:
+                record.state = "valid"
+
+    def action_revoke(self):
+        """Make these keys useless at once."""
+        self.env.user._rcm_require("administrator")
+        self.check_access("write")
+        live = self.filtered(lambda key: not key.revoked_at)
+        live.sudo()._rcm_revoke()  # keys of service users, after the role was checked
+        return True
+
+    def _rcm_revoke(self):
+        self.env["res.users.apikeys"].browse(self.mapped("apikey_id")).exists().unlink()
+        self.write({"revoked_at": fields.Datetime.now()})
+
+    @api.model
+    def _rcm_touch(self, apikey_id):
+        """Note a use; at most once a minute, and never waiting for another."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE rcm_connector_key SET last_used_at = now() AT TIME ZONE 'UTC'
+                 WHERE id IN (SELECT id FROM rcm_connector_key
+                               WHERE apikey_id = %s
+                                 AND (last_used_at IS NULL OR last_used_at <
+                                      now() AT TIME ZONE 'UTC'
+                                      - make_interval(secs => %s))
+                                 FOR NO KEY UPDATE SKIP LOCKED)
+                """,
+                apikey_id,
+                TOUCH_SECONDS,
+            )
+        )

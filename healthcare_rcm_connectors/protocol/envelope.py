@@ -1,0 +1,116 @@
+"""The envelope around every event, whichever door it comes through."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from .problem import ProblemError
+
+ID_MAX_LENGTH = 128
+VERSION_MAX = 32767
+_ID = re.compile(rf"[!-~]{{1,{ID_MAX_LENGTH}}}\Z")
+_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
+_RFC3339 = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})\Z"
+)
+FIELDS = ("id", "type", "version", "occurred_at", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A well-formed envelope; ``data`` has not met its schema yet."""
+
+    id: str
+    type: str
+    version: int
+    occurred_at: datetime
+    data: dict[str, Any]
+
+    @property
+    def type_key(self):
+        return f"{self.type} v{self.version}"
+
+
+def read(value):
+    """Return the :class:`Envelope` of a parsed JSON value, or raise a problem.
+
+    The problem lists every fault by path and rule and quotes nothing.
+    """
+    if not isinstance(value, dict):
+        raise ProblemError("invalid-envelope", "An event is a JSON object.")
+    faults = [
+        {"path": f"$.{name}", "rule": rule}
+        for name, rule in (
+            ("id", _id_fault(value.get("id"))),
+            ("type", _type_fault(value.get("type"))),
+            ("version", _version_fault(value.get("version"))),
+            ("occurred_at", _time_fault(value.get("occurred_at"))),
+            ("data", None if isinstance(value.get("data"), dict) else "object"),
+        )
+        if rule
+    ]
+    if set(value) - set(FIELDS):
+        faults.append({"path": "$", "rule": "unknown fields", "allowed": list(FIELDS)})
+    if faults:
+        raise ProblemError("invalid-envelope", errors=faults)
+    return Envelope(
+        value["id"],
+        value["type"],
+        value["version"],
+        parse_time(value["occurred_at"]),
+        value["data"],
+    )
+
+
+def parse_time(text):
+    """Return the RFC 3339 time ``text`` as UTC without zone (as Odoo stores it).
+
+    Raises ValueError for anything else, also for a time without an offset.
+    """
+    match = _RFC3339.match(text)
+    if not match:
+        raise ValueError("not an RFC 3339 time")
+    day, clock, fraction, offset = match.groups()
+    fraction = (fraction or ".0")[:7].ljust(7, "0")
+    offset = "+00:00" if offset in "Zz" else offset
+    moment = datetime.fromisoformat(f"{day}T{clock}{fraction}{offset}")
+    try:
+        return moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except OverflowError:
+        raise ValueError("not an RFC 3339 time") from None
+
+
+def format_time(moment):
+    """Return a naive UTC time as RFC 3339 text, or None for no time."""
+    if not moment:
+        return None
+    return moment.replace(microsecond=0).isoformat() + "Z"
+
+
+def _id_fault(value):
+    if not isinstance(value, str):
+        return "required text"
+    return None if _ID.match(value) else "1 to 128 visible ASCII characters"
+
+
+def _type_fault(value):
+    if not isinstance(value, str):
+        return "required text"
+    return None if _TYPE.match(value) else "lower-case words joined by dots"
+
+
+def _version_fault(value):
+    if isinstance(value, bool) or not isinstance(value, int):
+        return "required integer"
+    return None if 0 < value <= VERSION_MAX else "a positive version number"
+
+
+def _time_fault(value):
+    if not isinstance(value, str):
+        return "required text"
+    try:
+        parse_time(value)
+    except ValueError:
+        return "RFC 3339 time with offset"
+    return None

@@ -1,0 +1,77 @@
+"""JSON as it must arrive: one meaning per text, and storable as it is."""
+
+import json
+
+MAX_DEPTH = 64
+
+
+class InvalidJson(ValueError):
+    """The body is not JSON we accept; the text says why, without quoting it."""
+
+
+def loads(raw):
+    """Return the value of the UTF-8 bytes ``raw``.
+
+    Refused beside broken syntax: duplicate keys, NaN and Infinity, NUL characters,
+    lone surrogates and nesting deeper than ``MAX_DEPTH``. Each would mean different
+    things to different readers, or could not be stored.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidJson(f"not UTF-8 at byte {error.start}") from None
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidJson(
+            f"syntax error at line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise InvalidJson("nested too deeply") from None
+    except InvalidJson:
+        raise
+    except ValueError:
+        raise InvalidJson("a number is out of range") from None
+    _check(value)
+    return value
+
+
+def _unique_keys(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise InvalidJson("an object has the same key twice")
+    return result
+
+
+def _refuse_constant(name):
+    raise InvalidJson(f"{name} is not JSON")
+
+
+def _check(value):
+    """Walk without recursion: the depth is what the sender chose."""
+    stack = [(value, 1)]
+    while stack:
+        item, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise InvalidJson("nested too deeply")
+        if isinstance(item, str):
+            _check_text(item)
+        elif isinstance(item, float) and item in (float("inf"), float("-inf")):
+            raise InvalidJson("a number is out of range")
+        elif isinstance(item, dict):
+            for key, child in item.items():
+                _check_text(key)
+                stack.append((child, depth + 1))
+        elif isinstance(item, list):
+            stack.extend((child, depth + 1) for child in item)
+
+
+def _check_text(text):
+    if "\x00" in text:
+        raise InvalidJson("a text holds a NUL character")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidJson("a text holds half a surrogate pair") from None

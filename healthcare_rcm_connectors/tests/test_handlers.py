@@ -1,0 +1,156 @@
+import base64
+
+from odoo.tests import TransactionCase, tagged
+
+from .common import ConnectorMixin
+
+
+@tagged("post_install", "-at_install")
+class TestHandlers(ConnectorMixin, TransactionCase):
+    """Events through the suite's own steps."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_world()
+
+    def case_types(self, record):
+        cases = self.env["rcm.exception.case"].search(
+            [("res_model", "=", record._name), ("res_id", "=", record.id)]
+        )
+        return set(cases.mapped("type_code"))
+
+    def done(self, envelope):
+        event = self.receive(envelope)
+        self.process()
+        self.assertEqual(event.state, "done", event.error_message)
+        return event
+
+    # ------------------------------------------------------------------
+    # Encounters
+    # ------------------------------------------------------------------
+    def test_completed_encounter_is_taken_in(self):
+        event = self.done(self.completed("E-77"))
+        encounter = self.env["rcm.encounter"].search([("number", "=", "E-77")])
+        self.assertEqual(encounter.facility_id, self.facility)
+        self.assertEqual(encounter.correlation_id, event.correlation_id)
+        self.assertEqual(event.document_refs[0]["id"], encounter.id)
+        self.assertEqual(len(encounter.charge_ids), 1)
+
+    def test_completed_encounter_twice_makes_one(self):
+        self.done(self.completed("E-77"))
+        self.done(self.completed("E-77"))
+        found = self.env["rcm.encounter"].search([("number", "=", "E-77")])
+        self.assertEqual(len(found), 1)
+        self.assertEqual(len(found.charge_ids), 1)
+
+    def test_unknown_payer_is_a_case_and_works_after_it_was_made(self):
+        envelope = self.completed("E-78")
+        envelope["data"]["coverages"][0]["payer"] = "LATER"
+        event = self.receive(envelope)
+        self.process()
+        self.assertEqual((event.state, event.error_class), ("dead", "reference"))
+        self.assertIn("LATER", event.error_message)
+        self.assertEqual(self.case_types(event), {"event_reference"})
+        self.assertFalse(self.env["rcm.encounter"].search([("number", "=", "E-78")]))
+        self.env["rcm.payer"].create({"name": "Later", "code": "LATER"})
+        event._rcm_replay()
+        self.process()
+        self.assertEqual(event.state, "done", event.error_message)
+
+    def test_document_answer_of_the_encounter(self):
+        self.done(self.completed("E-79"))
+        answers = self.env["rcm.document.answer"]
+        value = answers._rcm_get(
+            self.connector, "encounter", number="E-79", facility=self.facility.code
+        )
+        self.assertEqual(value["encounter"]["number"], "E-79")
+        self.assertEqual(value["encounter"]["total_charge"], "150.00")
+        self.assertNotIn("Quillfeather", str(value))
+
+    # ------------------------------------------------------------------
+    # Claims
+    # ------------------------------------------------------------------
+    def test_news_of_an_unknown_claim_waits(self):
+        status = self.envelope(
+            "claim.status_changed",
+            {"control_number": "RTEST0000009", "status": "accepted"},
+        )
+        events = self.receive(self.submitted("RTEST0000009"), status)
+        self.process()
+        self.assertEqual(set(events.mapped("state")), {"waiting_predecessor"})
+
+    def test_submission_and_status_move_the_claim(self):
+        self.done(self.completed("E-80"))
+        encounter = self.env["rcm.encounter"].search([("number", "=", "E-80")])
+        claim = encounter._rcm_build_claims()
+        submitted = self.receive(self.submitted(claim.name))
+        accepted = self.receive(
+            self.envelope(
+                "claim.status_changed",
+                {
+                    "control_number": claim.name,
+                    "status": "accepted",
+                    "payer_claim_number": "P-1",
+                },
+            )
+        )
+        self.process()
+        # The claim is not cleared yet: both are early, not wrong.
+        states = submitted.state, accepted.state
+        self.assertEqual(states, ("waiting_predecessor",) * 2)
+        claim._rcm_set_state("validated")
+        claim._rcm_set_state("cleared")
+        claim._rcm_write({"invoice_state": "posted"})
+        (submitted | accepted).write({"next_attempt_at": submitted.received_at})
+        self.process()
+        self.assertEqual((submitted.state, accepted.state), ("done", "done"))
+        self.assertEqual(claim.state, "accepted")
+        self.assertEqual(claim.payer_claim_number, "P-1")
+        rows = self.env["rcm.audit.log"].search(
+            [
+                ("correlation_id", "=", claim.correlation_id),
+                ("event", "=", "event.applied"),
+            ]
+        )
+        self.assertEqual(len(rows), 2)
+
+    def test_claim_of_a_facility_the_connector_does_not_serve(self):
+        self.done(self.completed("E-81"))
+        claim = self.env["rcm.encounter"].search([("number", "=", "E-81")])
+        claim = claim._rcm_build_claims()
+        elsewhere = self.env["rcm.facility"].create(
+            {"name": "Elsewhere", "code": "ELSE", "npi": "1245319599"}
+        )
+        self.connector.facility_ids = elsewhere
+        event = self.receive(self.submitted(claim.name))
+        self.process()
+        self.assertEqual((event.state, event.error_code), ("dead", "facility_not_allowed"))
+
+    # ------------------------------------------------------------------
+    # Remittances
+    # ------------------------------------------------------------------
+    def remittance(self, content):
+        if isinstance(content, bytes):
+            content = base64.b64encode(content).decode()
+        data = {"filename": "test.835", "content_base64": content}
+        return self.envelope("remittance.received", data)
+
+    def test_what_is_not_base64_is_a_case(self):
+        event = self.receive(self.remittance("no base64!"))
+        self.process()
+        self.assertEqual((event.state, event.error_class), ("dead", "schema"))
+        self.assertEqual(self.case_types(event), {"event_schema"})
+
+    def test_file_is_handed_over_whole(self):
+        event = self.done(self.remittance(b"this is no X12 file"))
+        [reference] = event.document_refs
+        self.assertEqual(reference["model"], "rcm.remittance.file")
+        file = self.env["rcm.remittance.file"].browse(reference["id"])
+        self.assertEqual(file.source, "one")
+        self.assertNotIn("content", event.payload_shown.replace("content_base64", ""))
+
+    def test_same_file_in_another_event_is_done_too(self):
+        first = self.done(self.remittance(b"this is no X12 file"))
+        second = self.done(self.remittance(b"this is no X12 file"))
+        self.assertEqual(first.document_refs[0]["id"], second.document_refs[0]["id"])

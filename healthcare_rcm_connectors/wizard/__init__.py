@@ -1,0 +1,1 @@
+from . import rcm_connector_key_wizard, rcm_event_check
