@@ -8,3 +8,6 @@ from . import test_x12_transaction
 from . import test_x12_values
 from . import test_settlement_ledgers
 from . import test_settlement_rules
+from . import test_remittance_ledgers
+from . import test_remittance_receive
+from . import test_remittance_post
