@@ -16,6 +16,7 @@
         "security/rcm_master_rules.xml",
         "security/rcm_exception_rules.xml",
         "security/rcm_billing_rules.xml",
+        "security/rcm_ledger_rules.xml",
         # data
         "data/rcm_master_data.xml",
         "data/rcm_exception_data.xml",

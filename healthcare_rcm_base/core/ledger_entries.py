@@ -9,6 +9,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 ZERO = Decimal("0.00")
+RECEIVABLES = ("receivable_payer", "receivable_patient")
+# Where what is still asked for stands; entries of a claim are matched there.
+OPEN_ITEMS = (*RECEIVABLES, "patient_unbilled")
 
 
 class EntryError(ValueError):
@@ -24,7 +27,7 @@ class EntryLine(NamedTuple):
 
     purpose: str
     amount: Decimal
-    role: str
+    role: str = "product"
 
 
 class ClaimAmounts(NamedTuple):
@@ -43,31 +46,60 @@ def claim_invoice(amounts):
     The allowances are pairs beside the invoice total, so that the invoice equals the
     claim's charge while revenue is carried at what is expected.
     """
-    _check_claim(amounts)
+    check_claim(amounts)
+    return _invoice_lines(amounts)
+
+
+def claim_change(new, old):
+    """Lines that take a claim's invoices from ``old`` amounts to ``new`` ones.
+
+    For replacements: a supplementary invoice when the charge rose, a credit note
+    when it fell (its receivable line is then a credit), and only allowances when it
+    stayed. Empty when nothing changed.
+    """
+    check_claim(new)
+    difference = ClaimAmounts(
+        new.charge - old.charge,
+        new.contractual - old.contractual,
+        new.sequestration - old.sequestration,
+        new.concession - old.concession,
+        new.self_pay,
+    )
+    return _invoice_lines(difference)
+
+
+def claim_credit(old, self_pay):
+    """Lines of the credit note that takes a claim's invoices back whole."""
+    return _invoice_lines(
+        ClaimAmounts(
+            -old.charge, -old.contractual, -old.sequestration, -old.concession, self_pay
+        )
+    )
+
+
+def _invoice_lines(amounts):
     receivable = "receivable_patient" if amounts.self_pay else "receivable_payer"
-    lines = [
+    reserve = amounts.contractual + amounts.sequestration
+    lines = (
         EntryLine(receivable, amounts.charge, "receivable"),
-        EntryLine("revenue", -amounts.charge, "product"),
-    ]
-    for purpose, reserve, amount in (
-        ("contractual", "reserve", amounts.contractual),
-        ("sequestration", "reserve", amounts.sequestration),
-        ("concession", "concession_reserve", amounts.concession),
-    ):
-        if amount:
-            lines.append(EntryLine(purpose, amount, "reserve"))
-            lines.append(EntryLine(reserve, -amount, "reserve"))
-    check_balanced(lines)
-    return tuple(lines)
+        EntryLine("revenue", -amounts.charge),
+        EntryLine("contractual", amounts.contractual, "reserve"),
+        EntryLine("sequestration", amounts.sequestration, "reserve"),
+        EntryLine("reserve", -reserve, "reserve"),
+        EntryLine("concession", amounts.concession, "reserve"),
+        EntryLine("concession_reserve", -amounts.concession, "reserve"),
+    )
+    return check_balanced(tuple(line for line in lines if line.amount))
 
 
-def _check_claim(amounts):
+def check_claim(amounts):
+    """Raise when the amounts of a claim cannot be right."""
     if amounts.charge <= ZERO:
         raise EntryError(f"charge {amounts.charge} is not above zero")
-    for name in ("contractual", "sequestration", "concession"):
-        # A payer may be expected to allow more than is charged: the allowance is
-        # then negative. The other two are shares of what is expected.
-        if name != "contractual" and getattr(amounts, name) < ZERO:
+    # A payer may allow more than is charged: its contractual is then negative. The
+    # others are shares of what is expected.
+    for name in ("sequestration", "concession"):
+        if getattr(amounts, name) < ZERO:
             raise EntryError(f"expected {name} {getattr(amounts, name)} is below zero")
     allowances = amounts.contractual + amounts.sequestration + amounts.concession
     if allowances > amounts.charge:
@@ -79,52 +111,39 @@ def _check_claim(amounts):
 
 
 def patient_invoice(amount):
-    """Lines of the invoice of a patient's share that remittances made final."""
-    if amount <= ZERO:
-        raise EntryError(f"patient share {amount} is not above zero")
+    """Lines of the invoice of a patient's share that remittances made final.
+
+    A negative amount is the credit note for a share that was taken back.
+    """
+    if not amount:
+        raise EntryError("patient share is zero")
     return (
         EntryLine("receivable_patient", amount, "receivable"),
-        EntryLine("patient_unbilled", -amount, "product"),
+        EntryLine("patient_unbilled", -amount),
     )
 
 
-# Local entries: what we decide ourselves about a claim. Each names the purpose it
-# books to, against the purpose it takes from; a positive amount reduces what is owed.
-LOCAL_KINDS = {
-    "small_balance": "small_balance_writeoff",
-    "administrative": "administrative_writeoff",
-    "denial": "denial_writeoff",
-    "charity": "charity",
-    "bad_debt": "bad_debt",
-    "give_up": "concession_reserve",
-    "concession_release": "concession",
-    "true_up": "contractual",
-    "overpayment": "payer_overpayment",
-    "credit": "patient_credits",
-    "other": None,
-}
-
-
-def check_balanced(lines):
-    """Raise unless debits equal credits exactly."""
-    difference = sum((line.amount for line in lines), ZERO)
-    if difference:
-        raise EntryError(f"entry is out of balance by {difference}")
-    return lines
-
-
-def local_entry(amounts):
+def entry(amounts):
     """Lines from ``{purpose: signed amount}``; zero amounts are left out."""
     lines = tuple(
-        EntryLine(purpose, amount, "product")
-        for purpose, amount in amounts.items()
-        if amount
+        EntryLine(purpose, amount) for purpose, amount in amounts.items() if amount
     )
     if not lines:
         raise EntryError("entry has no amounts")
     return check_balanced(lines)
 
 
-def reversed_lines(lines):
-    """The same lines with every sign turned."""
-    return tuple(line._replace(amount=-line.amount) for line in lines)
+def check_balanced(lines):
+    """Return ``lines``; raise unless debits equal credits exactly."""
+    difference = sum((line.amount for line in lines), ZERO)
+    if difference:
+        raise EntryError(f"entry is out of balance by {difference}")
+    return lines
+
+
+def totals(lines):
+    """``{purpose: amount}`` of ``lines``, without zeros."""
+    sums = {}
+    for line in lines:
+        sums[line.purpose] = sums.get(line.purpose, ZERO) + line.amount
+    return {purpose: amount for purpose, amount in sums.items() if amount}

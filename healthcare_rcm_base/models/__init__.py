@@ -51,3 +51,9 @@ from . import rcm_claim_line
 from . import rcm_claim_leg
 from . import rcm_validation_check
 from . import rcm_validation_rule
+from . import account_move_documents
+from . import rcm_claim_ledger
+from . import rcm_claim_invoice
+from . import rcm_claim_patient_invoice
+from . import rcm_claim_local_entry
+from . import res_partner_accounting

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..core.money import to_decimal
 from ..core.ticket import Ticket
 
 RCM_KINDS = [
@@ -56,6 +57,47 @@ class AccountMove(models.Model):
     rcm_correlation_id = fields.Char(
         "Correlation", readonly=True, copy=False, index="btree_not_null"
     )
+
+    def _rcm_amounts_by_purpose(self):
+        """``{purpose: Decimal}`` of this entry's items, debit positive."""
+        self.ensure_one()
+        amounts = {}
+        for line in self.line_ids:
+            amounts[line.rcm_purpose] = amounts.get(line.rcm_purpose, 0) + to_decimal(
+                line.balance, self.company_currency_id.decimal_places
+            )
+        return amounts
+
+    # -- screens -------------------------------------------------------------------
+
+    def get_formview_id(self, access_uid=None):
+        """People without accounting rights get the form of the revenue cycle."""
+        user = self.env["res.users"].browse(access_uid) if access_uid else self.env.user
+        if len(self) == 1 and not user.has_groups(
+            "account.group_account_invoice,account.group_account_readonly"
+        ):
+            return self.env.ref("healthcare_rcm_base.account_move_view_form_rcm").id
+        return super().get_formview_id(access_uid=access_uid)
+
+    def action_rcm_open_claim(self):
+        """Open the claim this entry belongs to."""
+        self.ensure_one()
+        self.check_access("read")
+        return self._rcm_open("rcm.claim", self.rcm_claim_id)
+
+    def action_rcm_open_encounter(self):
+        """Open the encounter this entry belongs to."""
+        self.ensure_one()
+        self.check_access("read")
+        return self._rcm_open("rcm.encounter", self.rcm_encounter_id)
+
+    def _rcm_open(self, model, record):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": model,
+            "view_mode": "form",
+            "res_id": record.id,
+        }
 
     # -- guards --------------------------------------------------------------------
 
@@ -148,6 +190,9 @@ class AccountMove(models.Model):
 
     def _hash_moves(self, **kwargs):
         """Sealing writes the hash of entries that were posted and not sealed yet."""
+        # Pending values of their items go first: once sealed, the database lets
+        # nothing of them change.
+        self.env["account.move.line"].flush_model()
         ours = self._rcm_ours()
         if not ours:
             return super()._hash_moves(**kwargs)
@@ -214,16 +259,3 @@ class AccountMove(models.Model):
             "SET CONSTRAINTS rcm_move_balance IMMEDIATE;"
             "SET CONSTRAINTS rcm_move_balance DEFERRED"
         )
-
-    # -- privacy -------------------------------------------------------------------
-
-    def _compute_invoice_partner_display_info(self):
-        """A guarantor is named by account number in the stored column."""
-        result = super()._compute_invoice_partner_display_info()
-        for move in self:
-            partner = move.sudo().partner_id  # the mark is read for everyone
-            if "rcm_is_guarantor" in partner._fields and partner.rcm_is_guarantor:
-                move.invoice_partner_display_name = (
-                    partner.rcm_account_number or move.env._("Guarantor")
-                )
-        return result

@@ -71,10 +71,8 @@ class RcmClaim(models.Model):
             if missing := company._rcm_accounting_ready():
                 claims._rcm_accounting_not_ready(missing)
                 continue
+            # What cannot be invoiced gets its case there, what can has its resolved.
             claims.with_company(company)._rcm_create_invoices()
-            claims._rcm_resolve_cases(
-                ["invoice_failed", "accounting_setup"], self.env._("Invoiced.")
-            )
         if idle := self.filtered("work"):
             idle._rcm_write({"work": False})
 

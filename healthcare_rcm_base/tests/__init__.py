@@ -10,3 +10,6 @@ from . import test_core_encounter_facts
 from . import test_rcm_encounter_intake
 from . import test_rcm_claim_build
 from . import test_rcm_claim_validation
+from . import test_accounting_setup
+from . import test_ledger_entries
+from . import test_ledger_vectors
