@@ -149,7 +149,7 @@ class RcmCoverage(models.Model):
                 and other.sequence == mine.sequence
                 and other._overlaps(mine)
             )
-            coverage.overlap_warning = clash and self.env._(
+            coverage.overlap_warning = bool(clash) and self.env._(
                 "%(other)s has the same order in the same time.",
                 other=clash[0].display_name,
             )

@@ -107,7 +107,13 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
+        """Names find guarantors for those who may; for the rest the number does."""
         domain = super()._search_display_name(operator, value)
+        if self._rcm_masks():
+            # the standard domain looks into masked fields, the e-mail for one
+            by_number = Domain("rcm_account_number", operator, value)
+            guarantor = Domain("rcm_is_guarantor", "=", True)
+            return (Domain(domain) & ~guarantor) | (guarantor & by_number)
         if operator != "ilike" or not value or not self.env.user._rcm_sees_patients():
             return domain
         by_name = Domain("rcm_last_name", operator, value)

@@ -13,3 +13,11 @@ from . import test_rcm_claim_validation
 from . import test_accounting_setup
 from . import test_ledger_entries
 from . import test_ledger_vectors
+from . import test_core_npi
+from . import test_core_pricing
+from . import test_res_users
+from . import test_rcm_master_access
+from . import test_rcm_patient_account
+from . import test_rcm_payer_contract
+from . import test_rcm_identifier
+from . import test_rcm_authorization
