@@ -62,29 +62,36 @@ class RcmClaim(models.Model):
         return self.payer_id.invoice_rule or "now"
 
     def _rcm_invoice(self):
-        """Invoice cleared claims that have no invoice; one batch for the ledger."""
+        """Invoice cleared claims that have no invoice, as one batch for the ledger.
+
+        What cannot be invoiced has its case from there and is not tried every minute.
+        """
         due = self.filtered(
-            lambda claim: claim.invoice_state == "none" and claim.work == "invoice"
+            lambda claim: claim.work == "invoice" and claim.invoice_state == "none"
         )
-        for company in due.company_id:
-            claims = due.filtered(lambda claim, owner=company: claim.company_id == owner)
-            if missing := company._rcm_accounting_ready():
-                claims._rcm_accounting_not_ready(missing)
-                continue
-            # What cannot be invoiced gets its case there, what can has its resolved.
-            claims.with_company(company)._rcm_create_invoices()
+        due._rcm_create_invoices()
         if idle := self.filtered("work"):
             idle._rcm_write({"work": False})
 
-    def _rcm_accounting_not_ready(self, missing):
-        """The company's accounts are not set up: a case, and no retry every minute."""
-        self._rcm_raise_case(
-            "accounting_setup",
-            self.env._(
-                "The company's accounting set-up lacks: %(what)s.",
-                what=", ".join(str(item) for item in missing[:10]),
-            ),
+    @api.model
+    def _rcm_resume_invoicing(self):
+        """Claims that waited for accounts which are set up now are due again."""
+        Case = self.env["rcm.exception.case"].sudo()  # counting, not showing
+        waiting = Case.search(
+            Case._rcm_open_domain()
+            & fields.Domain("res_model", "=", self._name)
+            & fields.Domain("type_code", "=", "accounting_setup")
         )
+        claims = self.browse(waiting.mapped("res_id")).exists().filtered(
+            lambda claim: claim.state == "cleared"
+            and claim.invoice_state == "none"
+            and not claim.work
+        )
+        for company in claims.company_id:
+            if not company._rcm_accounting_ready():
+                claims.filtered(
+                    lambda claim, owner=company: claim.company_id == owner
+                )._rcm_write({"work": "invoice"})
 
     # ------------------------------------------------------------------
     # Submission and status

@@ -47,8 +47,9 @@ class RcmEncounter(models.Model):
             BATCH_SIZE,
             "claim_invalid",
         )
+        Claim._rcm_resume_invoicing()
         Claim._rcm_run_batches(
-            [("work", "=", "invoice")],
+            [("work", "=", "invoice"), ("state", "!=", "on_hold")],
             "_rcm_invoice",
             INVOICE_BATCH_SIZE,
             "invoice_failed",

@@ -21,3 +21,6 @@ from . import test_rcm_patient_account
 from . import test_rcm_payer_contract
 from . import test_rcm_identifier
 from . import test_rcm_authorization
+from . import test_rcm_claim_posting
+from . import test_rcm_claim_flow
+from . import test_rcm_billing_states

@@ -1,6 +1,3 @@
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from odoo.tests import tagged
 
 from ..core import control_number
