@@ -83,11 +83,12 @@ class BillingCase(TransactionCase):
     # ------------------------------------------------------------------
     # Canonical encounters
     # ------------------------------------------------------------------
-    def data(self, number="E1", charges=(("99213", "150.00"),), **encounter):
+    @classmethod
+    def data(cls, number="E1", charges=(("99213", "150.00"),), **encounter):
         """The canonical dict of an encounter; ``coverages`` may be given too."""
         coverages = encounter.pop("coverages", None)
         if coverages is None:
-            coverages = [] if encounter.get("self_pay") else [self.coverage(1, "ACME")]
+            coverages = [] if encounter.get("self_pay") else [cls.coverage(1, "ACME")]
         return {
             "encounter": {
                 "number": number,
@@ -128,7 +129,8 @@ class BillingCase(TransactionCase):
             ],
         }
 
-    def coverage(self, sequence, payer, **values):
+    @classmethod
+    def coverage(cls, sequence, payer, **values):
         return {
             "sequence": sequence,
             "payer": payer,
@@ -137,10 +139,11 @@ class BillingCase(TransactionCase):
             **values,
         }
 
-    def intake(self, data=None, **keywords):
+    @classmethod
+    def intake(cls, data=None, **keywords):
         """Hand in a canonical dict (or one built from the keywords)."""
-        data = self.data(**keywords) if data is None else deepcopy(data)
-        return self.env["rcm.encounter"]._rcm_intake_completed(data, "cor-1", "test")
+        data = cls.data(**keywords) if data is None else deepcopy(data)
+        return cls.env["rcm.encounter"]._rcm_intake_completed(data, "cor-1", "test")
 
     def make_user(self, *roles, company=None):
         """A person with ``roles`` who works in the clinic's company."""

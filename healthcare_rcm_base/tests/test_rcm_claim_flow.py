@@ -391,7 +391,8 @@ class TestClaimFlow(BillingCase):
         claim = self.cleared()
         approver = self.as_user(claim, "approver")
         self.assertEqual(approver.patient_id.display_name, "PAE1")
-        self.assertEqual(approver.guarantor_id.display_name, "GE1")
+        [row] = approver.read(["guarantor_id"])
+        self.assertEqual(row["guarantor_id"][1], "GE1")
         with self.assertRaises(AccessError):
             approver.encounter_id.read(["diagnosis_codes"])
         rows = approver.encounter_id.read()

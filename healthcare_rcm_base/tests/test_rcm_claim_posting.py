@@ -19,7 +19,7 @@ class TestClaimPosting(BillingCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        encounter = cls.intake(cls, charges=[("99213", "150.00"), ("80053", "60.00")])
+        encounter = cls.intake(charges=[("99213", "150.00"), ("80053", "60.00")])
         cls.claim = encounter._rcm_build_claims()
         cls.line, cls.other = cls.claim.line_ids
 
