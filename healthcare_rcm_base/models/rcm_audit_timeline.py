@@ -5,6 +5,15 @@ from odoo.exceptions import AccessError
 
 MAX_ROWS = 500
 MAX_CHANGES = 8
+# Models outside the suite whose names never hold patient data.
+NAMED_MODELS = (
+    "account.account",
+    "account.journal",
+    "account.move",
+    "res.company",
+    "res.currency",
+    "res.users",
+)
 
 
 class RcmAuditTimeline(models.Model):
@@ -84,7 +93,7 @@ class RcmAuditTimeline(models.Model):
                 "model": row.model if (row.model, row.res_id) in openable else False,
                 "res_id": row.res_id,
                 "document": row.record_name or "",
-                "actor": row.actor_login or "",
+                "actor": row._rcm_actor_label(),
                 "kind": row.actor_kind,
                 "source": row.source or "",
                 **row._rcm_in_words(bodies.get(row.id)),
@@ -169,11 +178,21 @@ class RcmAuditTimeline(models.Model):
             return f"{value:,.2f}"
         return str(value)
 
+    def _rcm_actor_label(self):
+        """The login, or a word for the system's own user."""
+        self.ensure_one()
+        if self.actor_uid == api.SUPERUSER_ID:
+            return self.env._("System")
+        return self.actor_login or ""
+
     @api.model
     def _rcm_describe_link(self, field, value):
-        """Name staff; other records by number only, names may be of patients."""
+        """Name staff and our own records; others by number, names may be of patients."""
         ids = value if isinstance(value, list) else [value]
-        if field.comodel_name == "res.users":
-            users = self.env["res.users"].sudo().browse(ids).exists()
-            return ", ".join(users.mapped("name"))
+        # Patient-free names only, see _rcm_audit_name.
+        records = self.env[field.comodel_name].sudo().browse(ids).exists()
+        if field.comodel_name in NAMED_MODELS:
+            return ", ".join(records.mapped("display_name"))
+        if isinstance(records, self.pool["rcm.audit.mixin"]):
+            return ", ".join(records._rcm_audit_names())
         return ", ".join(f"#{id_}" for id_ in ids)

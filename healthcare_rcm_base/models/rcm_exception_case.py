@@ -6,7 +6,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import mute_logger
 
-
 STATES = [
     ("open", "Open"),
     ("in_progress", "In Progress"),
@@ -64,6 +63,8 @@ class RcmExceptionCase(models.Model):
         "res_id",
         "record_name",
         "company_id",
+        "facility_id",
+        "payer_id",
         "queue_id",
         "owner_id",
         "message",
@@ -93,7 +94,12 @@ class RcmExceptionCase(models.Model):
     severity = fields.Selection(related="type_id.severity", store=True)
     instructions = fields.Text(related="type_id.instructions")
     state = fields.Selection(
-        STATES, default="open", required=True, readonly=True, index=True
+        STATES,
+        default="open",
+        required=True,
+        readonly=True,
+        index=True,
+        group_expand="_group_expand_states",
     )
     res_model = fields.Char(string="Document Model", required=True, readonly=True)
     res_id = fields.Integer(string="Document ID", required=True, readonly=True)
@@ -106,6 +112,8 @@ class RcmExceptionCase(models.Model):
         default=lambda self: self.env.company,
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
+    facility_id = fields.Many2one("rcm.facility", readonly=True, index="btree_not_null")
+    payer_id = fields.Many2one("rcm.payer", readonly=True, index="btree_not_null")
     queue_id = fields.Many2one("rcm.exception.queue", readonly=True, index=True)
     owner_id = fields.Many2one("res.users", readonly=True, index=True)
     message = fields.Char(readonly=True)
@@ -171,6 +179,24 @@ class RcmExceptionCase(models.Model):
     def _compute_is_mine(self):
         for case in self:
             case.is_mine = case.owner_id == self.env.user
+
+    @api.model
+    def _group_expand_states(self, states, domain):
+        """Show the open columns always, the closed ones when they hold something."""
+        return [code for code, _label in STATES if code in OPEN_STATES or code in states]
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        cases = super().create(vals_list)
+        # here, so that the log has it before what automation rules do with the case
+        cases._rcm_emit(
+            "rcm.exception.case.opened",
+            changes_by_id={case.id: {"type": [None, case.type_code]} for case in cases},
+        )
+        return cases
 
     # ------------------------------------------------------------------
     # Raising and resolving (called by the document mixin)
@@ -255,12 +281,16 @@ class RcmExceptionCase(models.Model):
         self.env["rcm.exception.occurrence"].create(
             [_occurrence_vals(case, facts, now) for case in cases]
         )
-        cases._rcm_emit("rcm.exception.case.opened", {"type": [None, case_type.code]})
         return cases
 
     def _rcm_prepare_case_vals(self, record):
         """Further values of a new case taken from ``record`` (hook)."""
-        return {}
+        return {
+            name: record[name].id
+            for name in ("facility_id", "payer_id")
+            if name in record._fields
+            and record._fields[name].comodel_name == self._fields[name].comodel_name
+        }
 
     @api.model
     def _rcm_company_of(self, record):

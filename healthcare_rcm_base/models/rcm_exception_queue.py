@@ -22,6 +22,8 @@ class RcmExceptionQueue(models.Model):
         "member_ids",
         "assignment",
         "type_ids",
+        "facility_ids",
+        "payer_ids",
         "escalation_user_id",
         "escalation_hours",
         "active",
@@ -49,6 +51,12 @@ class RcmExceptionQueue(models.Model):
         string="Exception Types",
         help="Cases of these types come here. Empty: types that name this queue as "
         "their default.",
+    )
+    facility_ids = fields.Many2many(
+        "rcm.facility", string="Facilities", help="Empty: of every facility."
+    )
+    payer_ids = fields.Many2many(
+        "rcm.payer", string="Payers", help="Empty: of every payer."
     )
     escalation_user_id = fields.Many2one(
         "res.users",
@@ -106,11 +114,19 @@ class RcmExceptionQueue(models.Model):
             ],
         )
         fitting = queues.filtered(lambda queue: queue._rcm_fits(case))
-        return fitting[:1] or case.type_id.default_queue_id
+        default = case.type_id.default_queue_id
+        fallback = default.filtered(
+            lambda queue: queue.active
+            and queue.company_id in (case.company_id, queue.company_id.browse())
+        )
+        return fitting[:1] or fallback
 
     def _rcm_fits(self, case):
-        """Whether this queue takes ``case``. Extended by facility and payer."""
-        return True
+        """Whether the queue's facilities and payers include those of ``case``."""
+        self.ensure_one()
+        return (not self.facility_ids or case.facility_id in self.facility_ids) and (
+            not self.payer_ids or case.payer_id in self.payer_ids
+        )
 
     def _rcm_pick_owner(self):
         """Return the member who gets the next case, or nobody."""

@@ -19,6 +19,8 @@ class RcmExceptionReport(models.Model):
     queue_id = fields.Many2one("rcm.exception.queue", readonly=True)
     owner_id = fields.Many2one("res.users", string="Owner", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
+    facility_id = fields.Many2one("rcm.facility", readonly=True)
+    payer_id = fields.Many2one("rcm.payer", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     kind = fields.Selection(KINDS, readonly=True)
     severity = fields.Selection(SEVERITIES, readonly=True)
@@ -55,7 +57,8 @@ class RcmExceptionReport(models.Model):
                         ELSE 'e' END AS age_bucket
               FROM (
                 SELECT c.id, c.id AS case_id, c.type_id, c.queue_id, c.owner_id,
-                       c.company_id, co.currency_id, c.kind, c.severity, c.state,
+                       c.company_id, c.facility_id, c.payer_id,
+                       co.currency_id, c.kind, c.severity, c.state,
                        c.state IN ('open', 'in_progress', 'waiting') AS is_open,
                        c.breached, c.root_cause, c.resolution_code, c.amount,
                        c.occurrence_count, c.first_seen_at, c.resolved_at, c.due_at,

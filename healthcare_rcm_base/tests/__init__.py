@@ -1,5 +1,7 @@
 from . import test_audit_log
 from . import test_audit_seal
+from . import test_audit_timeline
+from . import test_batch_mixin
 from . import test_core_control_number
 from . import test_core_states
 from . import test_core_ticket
@@ -24,3 +26,4 @@ from . import test_rcm_authorization
 from . import test_rcm_claim_posting
 from . import test_rcm_claim_flow
 from . import test_rcm_billing_states
+from . import test_exception_case

@@ -22,10 +22,9 @@ ROLES = (
 
 def role_user(env, role, login=None):
     """Return a user who holds one role and nothing else."""
-    return new_test_user(
-        env,
-        login=login or f"ground_{role}",
-        groups=f"healthcare_rcm_base.group_{role}",
+    login = login or f"ground_{role}"
+    return env["res.users"].search([("login", "=", login)]) or new_test_user(
+        env, login=login, groups=f"healthcare_rcm_base.group_{role}"
     )
 
 

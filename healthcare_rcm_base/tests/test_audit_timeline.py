@@ -1,0 +1,118 @@
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
+
+from . import common_ground as ground
+
+
+@tagged("post_install", "-at_install")
+class TestTimeline(TransactionCase):
+    def setUp(self):
+        super().setUp()
+        self.biller = ground.role_user(self.env, "biller")
+        self.document = ground.make_case(self.env, "DOC", res_id=99)
+        self.Log = self.env["rcm.audit.log"].with_user(self.biller)
+
+    def test_a_thread_in_words_oldest_first(self):
+        thread = self.document.correlation_id
+        self.env["rcm.audit.log"]._rcm_append(
+            [
+                {
+                    "event": "encounter.completed",
+                    "record_name": "E1",
+                    "correlation_id": thread,
+                    "source": "ehr",
+                }
+            ]
+        )
+        self.document._rcm_set_state("in_progress", amount=92.5)
+        rows = self.Log.get_timeline(thread)
+        self.assertEqual(
+            [row["title"] for row in rows][-2:],
+            ["Encounter completed", "Exception Case: state changed"],
+        )
+        move = rows[-1]
+        self.assertEqual(
+            (move["state"]["before"], move["state"]["after"]), ("Open", "In Progress")
+        )
+        self.assertEqual(move["changes"][0]["label"], "Amount at Stake")
+        self.assertEqual(move["changes"][0]["after"], "92.50")
+        self.assertEqual((move["document"], move["res_id"]), ("DOC", self.document.id))
+        self.assertEqual(move["model"], "rcm.exception.case")
+        self.assertEqual(rows[-2]["source"], "ehr")
+
+    def test_documents_the_reader_may_not_open_are_not_linked(self):
+        self.document._rcm_set_state("in_progress")
+        executive = ground.role_user(self.env, "executive")
+        rows = self.Log.with_user(executive).get_timeline(self.document.correlation_id)
+        self.assertTrue(rows)
+        self.assertFalse(rows[-1]["model"])
+        self.assertEqual(rows[-1]["document"], "DOC")
+
+    def test_only_revenue_cycle_staff(self):
+        stranger = new_test_user(self.env, "ground_stranger", groups="base.group_user")
+        for method, argument in (
+            ("get_timeline", self.document.correlation_id),
+            ("find_threads", "DOC"),
+        ):
+            with self.subTest(method=method), self.assertRaises(AccessError):
+                getattr(self.Log.with_user(stranger), method)(argument)
+
+    def test_rows_of_other_companies_are_left_out(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        self.env["rcm.audit.log"]._rcm_append(
+            [
+                {
+                    "event": "test.theirs",
+                    "correlation_id": "their-thread",
+                    "record_name": "THEIRS",
+                    "company_id": other.id,
+                }
+            ]
+        )
+        self.assertEqual(self.Log.get_timeline("their-thread"), [])
+        self.assertEqual(self.Log.find_threads("THEIRS"), [])
+
+    def test_threads_are_found_by_id_and_by_document(self):
+        self.document._rcm_set_state("in_progress")
+        thread = self.document.correlation_id
+        for term in (thread, "DOC", " DOC "):
+            with self.subTest(term=term):
+                found = self.Log.find_threads(term)
+                self.assertIn(thread, [row["correlation_id"] for row in found])
+        for term in ("", None, "nothing like it", "%"):
+            with self.subTest(term=term):
+                self.assertEqual(self.Log.find_threads(term), [])
+        self.assertEqual(self.Log.get_timeline(False), [])
+
+    def test_people_are_named_and_others_numbered(self):
+        self.document._rcm_hand_over(self.biller)
+        row = self.Log.get_timeline(self.document.correlation_id)[-1]
+        change = next(c for c in row["changes"] if c["label"] == "Owner")
+        self.assertEqual(change["after"], self.biller.name)
+
+
+@tagged("post_install", "-at_install")
+class TestTimelineInTheBrowser(HttpCase):
+    def test_the_widget_shows_the_thread(self):
+        document = ground.make_case(self.env, "TIMELINE-DOC", res_id=99)
+        document._rcm_set_state("in_progress")
+        admin = self.env.ref("base.user_admin")
+        admin.group_ids |= self.env.ref("healthcare_rcm_base.group_auditor")
+        self.browser_js(
+            f"/odoo/rcm-exceptions/{document.id}",
+            """
+            const tab = [...document.querySelectorAll(".nav-link")].find(
+                (link) => link.textContent.trim() === "Timeline");
+            tab.click();
+            const poll = setInterval(() => {
+                const timeline = document.querySelector(".o_rcm_timeline");
+                if (timeline && timeline.textContent.includes("In Progress")) {
+                    clearInterval(poll);
+                    console.log("test successful");
+                }
+            }, 100);
+            """,
+            ready="[...document.querySelectorAll('.nav-link')]"
+            ".some((link) => link.textContent.trim() === 'Timeline')",
+            login="admin",
+        )
