@@ -171,11 +171,12 @@ class RcmClaim(models.Model):
 
     def _rcm_mark_adjudicated(self, payer=None):
         """The payer whose turn it is has decided; called when its remittance posts."""
+        self._rcm_check_standing((*WITH_PAYER, "adjudicated", "reopened"), "adjudicated")
         for claim in self:
             leg = claim._rcm_leg_of(payer, LEG_AT_PAYER)
             if leg:
                 leg._rcm_set_state("adjudicated")
-        self._rcm_set_state("adjudicated")
+        self._rcm_set_state("adjudicated", hold_state=False)
         self._rcm_resolve_cases(["claim_rejected"], self.env._("Adjudicated."))
 
     def _rcm_open_next_leg(self):
@@ -203,6 +204,9 @@ class RcmClaim(models.Model):
         A claim that is with its next payer is open already; only the reversed
         payer's leg changes then.
         """
+        self._rcm_check_standing(
+            (*WITH_PAYER, "adjudicated", "closed", "reopened"), "reopened"
+        )
         for claim in self:
             decided = claim.leg_ids.filtered(
                 lambda leg: leg.state in ("adjudicated", "closed")
@@ -210,7 +214,7 @@ class RcmClaim(models.Model):
             )
             decided[-1:]._rcm_set_state("reversed")
         self.filtered(lambda claim: claim.state not in WITH_PAYER)._rcm_set_state(
-            "reopened"
+            "reopened", hold_state=False
         )
 
     def _rcm_close(self):
@@ -257,14 +261,21 @@ class RcmClaim(models.Model):
             some._rcm_set_state(state or "draft", hold_state=False)
         held.encounter_id._rcm_wake_billing()
 
+    def _rcm_frozen(self):
+        """The claims whose charges are billed and authorized units used."""
+        return self.filtered(
+            lambda claim: claim._rcm_standing() not in ("draft", "void")
+        )
+
     def _rcm_back_to_draft(self):
         """Open validated claims for correction, as long as nothing was invoiced."""
         if any(claim.invoice_state != "none" for claim in self):
             raise UserError(
                 self.env._("An invoiced claim is corrected by a replacement, not edited.")
             )
-        billed = self.filtered(lambda claim: claim.state != "draft")
-        self._rcm_set_state("draft", work=False, clean_claim=False)
+        self._rcm_check_standing(("draft", "validated", "cleared"), "draft")
+        billed = self._rcm_frozen()
+        self._rcm_set_state("draft", work=False, clean_claim=False, hold_state=False)
         billed._rcm_use_authorizations(-1)
         for claim in self:
             claim._rcm_write({"failed_edits": claim.failed_edits + 1})
@@ -276,10 +287,10 @@ class RcmClaim(models.Model):
             raise UserError(
                 self.env._("An invoiced claim needs a credit note before it is void.")
             )
+        self._rcm_check_standing(("draft", "validated", "cleared", "void"), "void")
         billed = self.line_ids.charge_id.filtered(lambda item: item.state == "billed")
-        frozen = self.filtered(lambda claim: claim.state not in ("draft", "void"))
-        frozen._rcm_use_authorizations(-1)
-        self._rcm_set_state("void", work=False)
+        self._rcm_frozen()._rcm_use_authorizations(-1)
+        self._rcm_set_state("void", work=False, hold_state=False)
         self.leg_ids._rcm_set_state("closed")
         billed._rcm_move("captured")
 
@@ -340,6 +351,18 @@ class RcmClaim(models.Model):
     # ------------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------------
+    def _rcm_check_standing(self, allowed, target):
+        """A hold hides a state, it does not open a way around it."""
+        for claim in self:
+            standing = claim._rcm_standing()
+            if standing not in allowed:
+                claim._rcm_refuse_move(standing, target)
+
+    def _rcm_standing(self):
+        """The state of the claim, or the one under its hold."""
+        self.ensure_one()
+        return self.hold_state if self.state == "on_hold" else self.state
+
     def _rcm_leg_of(self, payer, states):
         """The leg of ``payer`` (record or code), or the first one, in these states."""
         self.ensure_one()
