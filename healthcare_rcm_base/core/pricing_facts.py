@@ -155,7 +155,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A line has a price. ``rate_ref`` is None when the contract's default priced it."""
+    """A line has a price; without ``rate_ref`` the contract's default made it."""
 
     expected: Decimal
     rate_ref: object

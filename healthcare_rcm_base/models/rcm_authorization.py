@@ -211,7 +211,9 @@ class RcmAuthorization(models.Model):
         used = _units(self.units_used) + _units(units)
         if used < 0 or (self.units_authorized and used > _units(self.units_authorized)):
             raise UserError(
-                self.env._("Authorization %(number)s has no units left.", number=self.number)
+                self.env._(
+                    "Authorization %(number)s has no units left.", number=self.number
+                )
             )
         # used units follow from charges, whoever bills them
         self.sudo().units_used = from_decimal(used, UNIT_DIGITS)

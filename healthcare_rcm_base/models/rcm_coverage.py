@@ -79,7 +79,9 @@ class RcmCoverage(models.Model):
     deductible_left = fields.Monetary(help="Still to be met this year when checked.")
     coinsurance_percent = fields.Float(string="Coinsurance", digits=(5, 2))
     is_current = fields.Boolean(
-        string="In Force Today", compute="_compute_is_current", search="_search_is_current"
+        string="In Force Today",
+        compute="_compute_is_current",
+        search="_search_is_current",
     )
     overlap_warning = fields.Char(compute="_compute_overlap_warning")
 
@@ -138,9 +140,11 @@ class RcmCoverage(models.Model):
             ("date_to", ">=", today),
         ]
 
-    @api.depends("sequence", "date_from", "date_to", "active", "patient_id.coverage_ids")
+    @api.depends(
+        "sequence", "date_from", "date_to", "active", "patient_id.coverage_ids"
+    )
     def _compute_overlap_warning(self):
-        """Sources send what they know; two first payers are for a person to sort out."""
+        """Sources send what they know; a person sorts two first payers out."""
         for coverage in self:
             clash = coverage.patient_id.coverage_ids.filtered(
                 lambda other, mine=coverage: other != mine

@@ -81,7 +81,9 @@ class RcmFacility(models.Model):
     def _compute_display_name(self):
         for facility in self:
             code = facility.code
-            facility.display_name = f"[{code}] {facility.name}" if code else facility.name
+            facility.display_name = (
+                f"[{code}] {facility.name}" if code else facility.name
+            )
 
     @api.constrains("npi", "tax_id")
     def _check_identifiers(self):

@@ -28,7 +28,9 @@ class RcmIdentifier(models.Model):
     system = fields.Char(
         required=True, help="Who issued it: a source system, or payer, npi, …"
     )
-    kind = fields.Char(required=True, help="What it names, e.g. mrn, account, payer_id.")
+    kind = fields.Char(
+        required=True, help="What it names, e.g. mrn, account, payer_id."
+    )
     value = fields.Char(required=True)
     res_model = fields.Char(string="Record Type", required=True)
     res_id = fields.Many2oneReference(

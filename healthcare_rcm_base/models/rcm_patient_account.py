@@ -33,7 +33,12 @@ class RcmPatientAccount(models.Model):
     _description = "Patient Account"
     _order = "name, id"
     _check_company_auto = True
-    _rcm_audit_fields = ("name", "facility_id", "guarantor_id", "active") + IDENTITY_FIELDS
+    _rcm_audit_fields = (
+        "name",
+        "facility_id",
+        "guarantor_id",
+        "active",
+    ) + IDENTITY_FIELDS
     _rcm_audit_masked = IDENTITY_FIELDS
 
     name = fields.Char(
@@ -78,7 +83,9 @@ class RcmPatientAccount(models.Model):
         required=True,
     )
 
-    mrn = fields.Char(string="MRN", groups=PATIENT, copy=False, help="Medical record number.")
+    mrn = fields.Char(
+        string="MRN", groups=PATIENT, copy=False, help="Medical record number."
+    )
     first_name = fields.Char(groups=PATIENT, copy=False)
     middle_name = fields.Char(groups=PATIENT, copy=False)
     last_name = fields.Char(groups=PATIENT, copy=False, index="trigram")

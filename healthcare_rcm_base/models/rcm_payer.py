@@ -200,7 +200,9 @@ class RcmPayer(models.Model):
             return payer
         Identifier = self.env["rcm.identifier"]
         known = Identifier._rcm_lookup("payer", "payer_id", value, company)
-        return known if known is not None and known._name == self._name else self.browse()
+        return (
+            known if known is not None and known._name == self._name else self.browse()
+        )
 
     # ------------------------------------------------------------------
     # Actions

@@ -97,7 +97,7 @@ class RcmPayerContract(models.Model):
         help="What a service is worth when no rate fits. With no price the claim "
         "waits with an exception.",
     )
-    default_percent = fields.Float(string="Default Percent", digits=(7, PERCENT_DIGITS))
+    default_percent = fields.Float(digits=(7, PERCENT_DIGITS))
     charge_cap_percent = fields.Float(
         string="Never More Than % of Charge",
         digits=(7, PERCENT_DIGITS),
@@ -166,7 +166,9 @@ class RcmPayerContract(models.Model):
         for contract in self:
             if contract.default_method != "none" and not contract.default_percent:
                 raise ValidationError(
-                    self.env._("Say which percent of charge services without a rate get.")
+                    self.env._(
+                        "Say which percent of charge services without a rate get."
+                    )
                 )
 
     @api.constrains(

@@ -92,7 +92,9 @@ class RcmPayerContractRate(models.Model):
         help="Paid on top of a case rate instead of being included in it."
     )
     date_from = fields.Date(string="From", help="Empty: from the contract's start.")
-    date_to = fields.Date(string="Until", help="Last day; empty: to the contract's end.")
+    date_to = fields.Date(
+        string="Until", help="Last day; empty: to the contract's end."
+    )
 
     _dates_ordered = models.Constraint(
         "CHECK(date_to IS NULL OR date_from IS NULL OR date_to >= date_from)",

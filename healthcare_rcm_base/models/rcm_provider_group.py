@@ -55,7 +55,9 @@ class RcmProviderGroup(models.Model):
     @api.depends("name", "code")
     def _compute_display_name(self):
         for group in self:
-            group.display_name = f"[{group.code}] {group.name}" if group.code else group.name
+            group.display_name = (
+                f"[{group.code}] {group.name}" if group.code else group.name
+            )
 
     @api.constrains("npi", "tax_id")
     def _check_identifiers(self):

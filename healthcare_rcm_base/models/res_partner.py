@@ -78,7 +78,9 @@ class ResPartner(models.Model):
             number = partner.rcm_account_number
             if not number or partner.name != number or partner.parent_id:
                 raise ValidationError(
-                    self.env._("A guarantor goes by the account number and nothing else.")
+                    self.env._(
+                        "A guarantor goes by the account number and nothing else."
+                    )
                 )
 
     @api.depends("rcm_is_guarantor", "rcm_account_number", "rcm_first_name")
@@ -91,12 +93,13 @@ class ResPartner(models.Model):
         decides here and not ``su``.
         """
         guarantors = self.filtered("rcm_is_guarantor")
-        super(ResPartner, self - guarantors)._compute_display_name()
+        result = super(ResPartner, self - guarantors)._compute_display_name()
         visible = self.env.user._rcm_sees_patients()
         for partner in guarantors:
             number = partner.rcm_account_number or ""
             name = partner._rcm_person_name() if visible else ""
             partner.display_name = f"{name} ({number})" if name else number
+        return result
 
     def _rcm_person_name(self):
         """The guarantor's own name; for callers that have checked who asks."""
@@ -139,7 +142,9 @@ class ResPartner(models.Model):
 
     def _export_rows(self, fields, *, _is_toplevel_call=True):
         """Exports read past ``read``: leave those rows out altogether."""
-        if self._rcm_masks() and any(path[0] in MASKED_FIELDS for path in fields if path):
+        if self._rcm_masks() and any(
+            path[0] in MASKED_FIELDS for path in fields if path
+        ):
             shown = self.filtered(lambda partner: not partner.rcm_is_guarantor)
             return super(ResPartner, shown)._export_rows(
                 fields, _is_toplevel_call=_is_toplevel_call

@@ -28,7 +28,9 @@ class ResUsers(models.Model):
         if self._rcm_has_role(*roles):
             return
         names = ", ".join(self._rcm_role_name(role) for role in roles)
-        raise AccessError(self.env._("This step is for the roles: %(roles)s.", roles=names))
+        raise AccessError(
+            self.env._("This step is for the roles: %(roles)s.", roles=names)
+        )
 
     def _rcm_has_role(self, *roles):
         """Whether this user holds one of ``roles``."""

@@ -21,6 +21,14 @@ class TestNpi(BaseCase):
                     self.assertFalse(npi.is_valid(bad), bad)
 
     def test_other_things_are_no_identifiers(self):
-        for value in ("", "123456789", "12345678930", "123456789A", None, 1234567893, "१२३४५६७८९३"):
+        for value in (
+            "",
+            "123456789",
+            "12345678930",
+            "123456789A",
+            None,
+            1234567893,
+            "१२३४५६७८९३",
+        ):
             with self.subTest(value=value):
                 self.assertFalse(npi.is_valid(value))

@@ -110,7 +110,9 @@ class TestPricing(BaseCase):
                 self.assertEqual(result.trace[-1].code, "unpriced")
 
     def test_first_and_last_day_count(self):
-        terms = contract(rate(1, date_from=DAY, date_to=DAY), date_from=DAY, date_to=DAY)
+        terms = contract(
+            rate(1, date_from=DAY, date_to=DAY), date_from=DAY, date_to=DAY
+        )
         self.assertPrice("92.00", price(charge(), terms))
 
     def test_default_percent_prices_what_has_no_rate(self):

@@ -19,7 +19,11 @@ class TestIdentifier(MasterCase):
         self.assertEqual(self.register("V1", self.main), self.main)
         lookup = self.env["rcm.identifier"]._rcm_lookup
         self.assertEqual(lookup("ehr", "mrn", "V1"), self.main)
-        for keys in (("lis", "mrn", "V1"), ("ehr", "account", "V1"), ("ehr", "mrn", "V2")):
+        for keys in (
+            ("lis", "mrn", "V1"),
+            ("ehr", "account", "V1"),
+            ("ehr", "mrn", "V2"),
+        ):
             self.assertIsNone(lookup(*keys))
 
     def test_first_registration_wins(self):

@@ -59,13 +59,17 @@ class TestMasterAccess(MasterCase):
 
     def test_administrator_makes_payers_and_facilities(self):
         admin = self.role("administrator")
-        payer = self.env["rcm.payer"].with_user(admin).create({"name": "N", "code": "N"})
+        payer = (
+            self.env["rcm.payer"].with_user(admin).create({"name": "N", "code": "N"})
+        )
         self.assertEqual(payer.partner_id.name, "N")
         self.assertEqual(payer.partner_id.customer_rank, 1)
         payer.name = "Renamed"
         self.assertEqual(payer.partner_id.name, "Renamed")
         facility = (
-            self.env["rcm.facility"].with_user(admin).create({"name": "F", "code": "F9"})
+            self.env["rcm.facility"]
+            .with_user(admin)
+            .create({"name": "F", "code": "F9"})
         )
         self.assertEqual(facility.analytic_account_id.sudo().name, "[F9] F")
 

@@ -112,8 +112,7 @@ class TestPayerContract(MasterCase):
             }
         )
         prices = {
-            day: self.price(contract, day)
-            for day in ("2026-06-30", "2026-07-01")
+            day: self.price(contract, day) for day in ("2026-06-30", "2026-07-01")
         }
         self.assertEqual(prices, {"2026-06-30": 92.0, "2026-07-01": 95.0})
 
@@ -182,7 +181,9 @@ class TestPayerContract(MasterCase):
         )
 
     def test_service_code_gives_the_code(self):
-        service = self.env["rcm.service.code"].create({"code": "T9213", "name": "Visit"})
+        service = self.env["rcm.service.code"].create(
+            {"code": "T9213", "name": "Visit"}
+        )
         contract = self.make_contract(rates=[{"service_code_id": service.id}])
         self.assertEqual(contract.rate_ids.code, "T9213")
 
@@ -218,7 +219,11 @@ class TestPayerContract(MasterCase):
     def test_price_check_says_when_there_is_none(self):
         contract = self.make_contract()
         check = self.env["rcm.price.check"].create(
-            {"contract_id": contract.id, "code": "<b>X</b>", "service_date": "2026-03-02"}
+            {
+                "contract_id": contract.id,
+                "code": "<b>X</b>",
+                "service_date": "2026-03-02",
+            }
         )
         self.assertTrue(check.has_answer)
         self.assertFalse(check.is_priced)

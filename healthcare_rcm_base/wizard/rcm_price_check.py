@@ -51,7 +51,9 @@ class RcmPriceCheck(models.TransientModel):
     sequestration_amount = fields.Monetary(
         string="Sequestration", compute="_compute_price"
     )
-    trace = fields.Html(string="How It Got There", compute="_compute_price", sanitize=False)
+    trace = fields.Html(
+        string="How It Got There", compute="_compute_price", sanitize=False
+    )
 
     # ------------------------------------------------------------------
     # Computes
