@@ -79,7 +79,7 @@ class RcmClaim(models.Model):
             "type": "ir.actions.act_window",
             "res_model": "account.move",
             "res_id": self.invoice_id.id,
-            "views": [(False, "form")],
+            "views": [(self.invoice_id.get_formview_id(), "form")],
         }
 
     # ------------------------------------------------------------------

@@ -20,6 +20,8 @@ from ..core.ledger_entries import (
 from ..core.money import to_decimal
 
 INVOICE_KINDS = ("claim_invoice", "self_pay_invoice")
+# Before the gate, or out of the way: nothing may be asked for.
+NOT_CLEARED = ("draft", "validated", "on_hold", "void", "superseded")
 BATCH = 100
 
 
@@ -90,9 +92,9 @@ class RcmClaim(models.Model):
     def _rcm_check_invoiceable(self):
         """Raise when an invoice of this claim would have no debtor or no meaning."""
         self.ensure_one()
-        if self.frequency_code == "8":
+        if self.state in NOT_CLEARED or self.frequency_code == "8":
             raise UserError(
-                self.env._("A void claim is credited, not invoiced.")
+                self.env._("Only claims that were cleared are invoiced; this one is not.")
             )
         partner = (
             self._rcm_guarantor_partner() if self.self_pay else self._rcm_payer_partner()
@@ -248,9 +250,12 @@ class RcmClaim(models.Model):
         """The day the service ended, on which it is earned."""
         self.ensure_one()
         end = self.encounter_id.service_end
-        return max(fields.Date.to_date(end), self.service_date) if end else (
-            self.service_date
-        )
+        if not end:
+            return self.service_date
+        # The clinic's own calendar day, not that of the server's clock.
+        zone = self.company_id.sudo().partner_id.tz or self.env.user.tz or "UTC"
+        local = fields.Datetime.context_timestamp(self.with_context(tz=zone), end)
+        return max(local.date(), self.service_date)
 
     def _rcm_invoice_vals(self, lines, accounts):
         """Complete values of an invoice or credit note with the given lines.

@@ -27,3 +27,5 @@ from . import test_rcm_claim_posting
 from . import test_rcm_claim_flow
 from . import test_rcm_billing_states
 from . import test_exception_case
+from . import test_claim_invoice
+from . import test_entry_guards
