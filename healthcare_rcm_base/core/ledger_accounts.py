@@ -33,7 +33,11 @@ PURPOSES = {
     purpose.key: purpose
     for purpose in (
         Purpose(
-            "receivable_payer", "Receivables from payers", "asset_receivable", True, "121200"
+            "receivable_payer",
+            "Receivables from payers",
+            "asset_receivable",
+            True,
+            "121200",
         ),
         Purpose(
             "receivable_patient",
@@ -42,7 +46,9 @@ PURPOSES = {
             True,
             "121300",
         ),
-        Purpose("unbilled_ar", "Unbilled receivables", "asset_current", False, "121400"),
+        Purpose(
+            "unbilled_ar", "Unbilled receivables", "asset_current", False, "121400"
+        ),
         Purpose(
             "patient_unbilled",
             "Patient responsibility, unbilled",
@@ -55,7 +61,11 @@ PURPOSES = {
             "concession_reserve", "Concession reserve", "asset_current", True, "121700"
         ),
         Purpose(
-            "withhold_receivable", "Withhold receivable", "asset_current", True, "121800"
+            "withhold_receivable",
+            "Withhold receivable",
+            "asset_current",
+            True,
+            "121800",
         ),
         Purpose(
             "unidentified_recoveries",
@@ -65,9 +75,7 @@ PURPOSES = {
             "121900",
         ),
         Purpose("clearing", "EFT and ERA clearing", "asset_current", True, "101810"),
-        Purpose(
-            "gateway", "Payment gateway clearing", "asset_current", True, "101820"
-        ),
+        Purpose("gateway", "Payment gateway clearing", "asset_current", True, "101820"),
         Purpose("withheld_tax", "Withheld tax", "asset_current", False, "131500"),
         Purpose(
             "unapplied_payer_cash",
@@ -77,7 +85,11 @@ PURPOSES = {
             "212000",
         ),
         Purpose(
-            "unidentified_cash", "Unidentified cash", "liability_current", True, "212100"
+            "unidentified_cash",
+            "Unidentified cash",
+            "liability_current",
+            True,
+            "212100",
         ),
         Purpose(
             "payer_overpayment",
@@ -86,7 +98,9 @@ PURPOSES = {
             True,
             "212200",
         ),
-        Purpose("payer_advances", "Payer advances", "liability_current", True, "212300"),
+        Purpose(
+            "payer_advances", "Payer advances", "liability_current", True, "212300"
+        ),
         Purpose(
             "patient_credits",
             "Patient credits and deposits",

@@ -76,7 +76,8 @@ BEGIN
     DELETE FROM rcm_move_balance_check
      WHERE move_id = NEW.move_id AND transaction_id = NEW.transaction_id;
     IF difference <> 0 THEN
-        RAISE EXCEPTION 'Journal entry % is out of balance by %', NEW.move_id, difference
+        RAISE EXCEPTION 'Journal entry % is out of balance by %',
+                        NEW.move_id, difference
             USING ERRCODE = 'check_violation', CONSTRAINT = 'rcm_move_balance';
     END IF;
     RETURN NULL;

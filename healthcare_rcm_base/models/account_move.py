@@ -116,7 +116,9 @@ class AccountMove(models.Model):
             if refused:
                 self._rcm_refuse(refused)
             # Set explicitly: a default in a context or of a user fills nothing.
-            guarded.append({**vals, **dict.fromkeys(PROTECTED & set(self._fields), False)})
+            guarded.append(
+                {**vals, **dict.fromkeys(PROTECTED & set(self._fields), False)}
+            )
         created = super(AccountMove, moves).create(guarded).with_env(self.env)
         created._rcm_refuse_our_journals()
         return created
@@ -127,9 +129,7 @@ class AccountMove(models.Model):
         if touched:
             ticket = Ticket.found_in(self.env.context)
             guarded = self if touched & PROTECTED else ours
-            if not (
-                ticket and ticket.covers_write(self._name, guarded._ids, touched)
-            ):
+            if not (ticket and ticket.covers_write(self._name, guarded._ids, touched)):
                 guarded._rcm_refuse(touched)
         result = super(AccountMove, self._rcm_without_ticket()).write(vals)
         if "journal_id" in vals:

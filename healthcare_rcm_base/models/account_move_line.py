@@ -66,9 +66,7 @@ class AccountMoveLine(models.Model):
             ticket = Ticket.found_in(self.env.context)
             if not (
                 ticket
-                and ticket.covers_write(
-                    self._name, self._ids, PROTECTED & vals.keys()
-                )
+                and ticket.covers_write(self._name, self._ids, PROTECTED & vals.keys())
             ):
                 self._rcm_refuse()
         elif GUARDED & vals.keys() and self._rcm_posted():

@@ -94,10 +94,14 @@ class RcmClaim(models.Model):
         self.ensure_one()
         if self.state in NOT_CLEARED or self.frequency_code == "8":
             raise UserError(
-                self.env._("Only claims that were cleared are invoiced; this one is not.")
+                self.env._(
+                    "Only claims that were cleared are invoiced; this one is not."
+                )
             )
         partner = (
-            self._rcm_guarantor_partner() if self.self_pay else self._rcm_payer_partner()
+            self._rcm_guarantor_partner()
+            if self.self_pay
+            else self._rcm_payer_partner()
         )
         if not partner:
             raise UserError(
@@ -129,7 +133,10 @@ class RcmClaim(models.Model):
         if not later:
             return {}
         versions = self.search(
-            [("name", "in", later.mapped("name")), ("company_id", "in", later.company_id.ids)]
+            [
+                ("name", "in", later.mapped("name")),
+                ("company_id", "in", later.company_id.ids),
+            ]
         )
         found = {}
         for claim in later:
@@ -210,7 +217,9 @@ class RcmClaim(models.Model):
             moves_of[claim] = claim._rcm_version_before().invoice_id
             if plans[claim.id]:
                 claim._rcm_local_entry(
-                    "repricing", totals(plans[claim.id]), self.env._("Replacement claim")
+                    "repricing",
+                    totals(plans[claim.id]),
+                    self.env._("Replacement claim"),
                 )
         for claim, move in moves_of.items():
             claim._rcm_write({"invoice_id": move.id, "invoice_state": "posted"})
@@ -296,7 +305,9 @@ class RcmClaim(models.Model):
             ),
             "line_ids": [
                 fields.Command.create(
-                    self._rcm_invoice_line_vals(line, accounts, partner, due_date, refund)
+                    self._rcm_invoice_line_vals(
+                        line, accounts, partner, due_date, refund
+                    )
                 )
                 for line in lines
             ],
@@ -395,7 +406,10 @@ class RcmClaim(models.Model):
         due._rcm_emit(
             "rcm.claim.credited",
             changes_by_id={
-                claim.id: {"invoice_state": ["posted", "credited"], "move": [None, move.name]}
+                claim.id: {
+                    "invoice_state": ["posted", "credited"],
+                    "move": [None, move.name],
+                }
                 for claim, move in zip(due, moves, strict=True)
             },
         )

@@ -20,8 +20,12 @@ class RcmClaim(models.Model):
 
     def _compute_rcm_move_line_count(self):
         # The number of items is no secret of accounting.
-        groups = self.env["account.move.line"].sudo()._read_group(
-            [("rcm_claim_id", "in", self.ids)], ["rcm_claim_id"], ["__count"]
+        groups = (
+            self.env["account.move.line"]
+            .sudo()
+            ._read_group(
+                [("rcm_claim_id", "in", self.ids)], ["rcm_claim_id"], ["__count"]
+            )
         )
         counts = {claim.id: count for claim, count in groups}
         for claim in self:

@@ -232,7 +232,8 @@ class RcmClaim(models.Model):
             own = balances[claim.id]
             reserves[claim] = ledger_local.true_up(own)
             if not any(
-                own.get(purpose) for purpose in ("receivable_patient", "patient_unbilled")
+                own.get(purpose)
+                for purpose in ("receivable_patient", "patient_unbilled")
             ):
                 concessions[claim] = ledger_local.concession_release(own)
         moves = self.env["account.move"]
@@ -305,7 +306,7 @@ class RcmClaim(models.Model):
         )
 
     def _rcm_lose_denial(self, reason, charge, allowance):
-        """A denied charge is lost for good; ``allowance`` is its part of the reserve."""
+        """A denied charge is lost; ``allowance`` is its part of the reserve."""
         self.ensure_one()
         balances = self._rcm_balances()[self.id]
         return self._rcm_decide(

@@ -23,9 +23,7 @@ class RcmClaim(models.Model):
         shares = {
             claim: balances[claim.id].get("patient_unbilled", ZERO) for claim in self
         }
-        due = self.filtered(
-            lambda claim: shares[claim] and not claim.self_pay
-        )
+        due = self.filtered(lambda claim: shares[claim] and not claim.self_pay)
         self.company_id._rcm_require_accounting()
         moves = self.env["account.move"]
         for company in due.company_id:
@@ -80,7 +78,9 @@ class RcmClaim(models.Model):
             **self._rcm_move_marks("patient_invoice"),
             "line_ids": [
                 fields.Command.create(
-                    self._rcm_invoice_line_vals(line, accounts, partner, due_date, refund)
+                    self._rcm_invoice_line_vals(
+                        line, accounts, partner, due_date, refund
+                    )
                 )
                 for line in lines
             ],

@@ -134,7 +134,9 @@ class ResCompany(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if any(name.startswith("rcm_") and name.endswith("_journal_id") for name in vals):
+        if any(
+            name.startswith("rcm_") and name.endswith("_journal_id") for name in vals
+        ):
             self._rcm_check_journals()
         return result
 
@@ -217,8 +219,12 @@ class ResCompany(models.Model):
 
     def _rcm_without_books(self):
         self.ensure_one()
-        return not self.env["account.move"].sudo().search_count(
-            [("company_id", "child_of", self.id), ("state", "=", "posted")], limit=1
+        return (
+            not self.env["account.move"]
+            .sudo()
+            .search_count(
+                [("company_id", "child_of", self.id), ("state", "=", "posted")], limit=1
+            )
         )
 
     def _rcm_ensure_accounting(self):
@@ -240,8 +246,8 @@ class ResCompany(models.Model):
         for key, spec in JOURNALS.items():
             if not company[f"rcm_{key}_journal_id"]:
                 journal = company._rcm_find_made("account.journal", f"journal_{key}")
-                company[f"rcm_{key}_journal_id"] = (
-                    journal or company._rcm_make_journal(spec)
+                company[f"rcm_{key}_journal_id"] = journal or company._rcm_make_journal(
+                    spec
                 )
         return company._rcm_accounting_ready()
 

@@ -177,7 +177,9 @@ def encounter(env, charges, payers=(), facility=None, company=None, **values):
     """
     facility = facility or _facility_of(env, company or env.company)
     person = values.pop("patient", None) or patient(env, facility)
-    group = values.pop("provider_group", None) or provider_group(env, facility.company_id)
+    group = values.pop("provider_group", None) or provider_group(
+        env, facility.company_id
+    )
     day = values.pop("service_date", SERVICE_DATE)
     coverages = [
         coverage(env, person, one, sequence=place)

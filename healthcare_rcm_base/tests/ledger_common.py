@@ -37,7 +37,9 @@ def load_vectors():
         row["id"]: Scenario(
             row["id"],
             row["title"],
-            tuple(Step(step["event"], _amounts(step["entry"])) for step in row["steps"]),
+            tuple(
+                Step(step["event"], _amounts(step["entry"])) for step in row["steps"]
+            ),
             _amounts(row["closing"]),
         )
         for row in data["scenarios"]
@@ -61,7 +63,9 @@ class LedgerCase(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = builders.company(cls.env, "Ledger Clinic")
-        cls.env = cls.env(context={**cls.env.context, "allowed_company_ids": cls.company.ids})
+        cls.env = cls.env(
+            context={**cls.env.context, "allowed_company_ids": cls.company.ids}
+        )
         cls.company = cls.company.with_env(cls.env)
         cls.payer2 = None
 

@@ -44,7 +44,12 @@ class TestAccountingSetup(TransactionCase):
             )
         }
         journal = self.env["account.journal"].create(
-            {"name": "General", "code": "GEN", "type": "general", "company_id": company.id}
+            {
+                "name": "General",
+                "code": "GEN",
+                "type": "general",
+                "company_id": company.id,
+            }
         )
         move = self.env["account.move"].create(
             {
@@ -116,7 +121,10 @@ class TestAccountingSetup(TransactionCase):
     def test_taken_codes_are_stepped_over(self):
         company = self.new_company("Codes", chart=None)
         accounts = self.env["account.account"].with_company(company)
-        for code, account_type in (("121000", "asset_receivable"), ("410000", "income")):
+        for code, account_type in (
+            ("121000", "asset_receivable"),
+            ("410000", "income"),
+        ):
             accounts.create(
                 {
                     "code": code,
@@ -148,7 +156,9 @@ class TestAccountingSetup(TransactionCase):
     def test_wizard_proposes_by_name_and_makes_the_rest(self):
         company, made = self.own_books()
         names = {account: account.name for account in made.values()}
-        codes = {code: account.with_company(company).code for code, account in made.items()}
+        codes = {
+            code: account.with_company(company).code for code, account in made.items()
+        }
         self.assertFalse(company.rcm_account_mapping_ids)
         wizard = self.setup_of(company)
         rows = {line.purpose: line for line in wizard.line_ids}
@@ -157,15 +167,22 @@ class TestAccountingSetup(TransactionCase):
         # Named alike, but it does not allow reconciliation: not proposed.
         self.assertFalse(rows["reserve"].account_id)
         self.assertEqual(rows["reserve"].status, "create")
-        self.env.user.group_ids += self.env.ref("healthcare_rcm_base.group_administrator")
+        self.env.user.group_ids += self.env.ref(
+            "healthcare_rcm_base.group_administrator"
+        )
         self.env.user.company_ids += company
         wizard.action_save()
         self.assertEqual(company._rcm_accounting_ready(), [])
         self.assertEqual(company._rcm_account("receivable_payer"), made["1100"])
-        self.assertEqual(len(company._rcm_account("clearing").with_company(company).code), 4)
+        self.assertEqual(
+            len(company._rcm_account("clearing").with_company(company).code), 4
+        )
         self.assertEqual({account: account.name for account in made.values()}, names)
         self.assertEqual(
-            {code: account.with_company(company).code for code, account in made.items()},
+            {
+                code: account.with_company(company).code
+                for code, account in made.items()
+            },
             codes,
         )
 
@@ -178,7 +195,9 @@ class TestAccountingSetup(TransactionCase):
 
     def test_wizard_names_what_is_missing(self):
         company, _made = self.own_books()
-        self.env.user.group_ids += self.env.ref("healthcare_rcm_base.group_administrator")
+        self.env.user.group_ids += self.env.ref(
+            "healthcare_rcm_base.group_administrator"
+        )
         self.env.user.company_ids += company
         wizard = self.setup_of(company)
         wizard.line_ids.filtered(lambda line: line.purpose == "clearing").make = False
@@ -221,7 +240,8 @@ class TestAccountingSetup(TransactionCase):
     def test_companies_do_not_share(self):
         one, two = self.new_company("One"), self.new_company("Two")
         self.assertFalse(
-            one.rcm_account_mapping_ids.account_id & two.rcm_account_mapping_ids.account_id
+            one.rcm_account_mapping_ids.account_id
+            & two.rcm_account_mapping_ids.account_id
         )
         self.assertFalse(one._rcm_journals() & two._rcm_journals())
 
@@ -230,7 +250,9 @@ class TestAccountingSetup(TransactionCase):
         branch = self.env["res.company"].create(
             {"name": "Branch", "parent_id": company.id}
         )
-        self.assertEqual(branch._rcm_account("revenue"), company._rcm_account("revenue"))
+        self.assertEqual(
+            branch._rcm_account("revenue"), company._rcm_account("revenue")
+        )
         self.assertEqual(branch._rcm_accounting_ready(), [])
         self.assertFalse(branch.rcm_account_mapping_ids)
 

@@ -245,7 +245,7 @@ class TestClaimInvoice(LedgerCase):
     # -- replacements and credits ----------------------------------------------------
 
     def replacement_of(self, claim, charge, contractual):
-        """Version 2 of ``claim`` with other amounts, as the replacement step makes it."""
+        """The next version of ``claim``, with other amounts."""
         values = {
             name: claim[name].id if hasattr(claim[name], "ids") else claim[name]
             for name in (
@@ -398,8 +398,10 @@ class TestClaimInvoice(LedgerCase):
         user = self.user("biller")
         elsewhere = builders.facility(self.env)
         user.rcm_facility_ids = elsewhere
-        found = self.env["account.move"].with_user(user).search_count(
-            [("id", "=", claim.invoice_id.id)]
+        found = (
+            self.env["account.move"]
+            .with_user(user)
+            .search_count([("id", "=", claim.invoice_id.id)])
         )
         self.assertFalse(found)
 

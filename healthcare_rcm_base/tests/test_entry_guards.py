@@ -70,9 +70,12 @@ class TestEntryGuards(LedgerCase):
         return False
 
     def test_state_and_identity(self):
-        other = self.env["account.journal"].search(
-            [("type", "=", "sale"), ("company_id", "=", self.company.id)]
-        ) - self.company._rcm_journals()
+        other = (
+            self.env["account.journal"].search(
+                [("type", "=", "sale"), ("company_id", "=", self.company.id)]
+            )
+            - self.company._rcm_journals()
+        )
         for vals in (
             {"state": "draft"},
             {"state": "cancel"},
@@ -153,7 +156,11 @@ class TestEntryGuards(LedgerCase):
         self.refused(lambda move: create(move, rcm_claim_id=self.claim.id))
         marked = [
             Command.create(
-                {"account_id": account.id, "balance": 5.0, "rcm_claim_id": self.claim.id}
+                {
+                    "account_id": account.id,
+                    "balance": 5.0,
+                    "rcm_claim_id": self.claim.id,
+                }
             ),
             Command.create({"account_id": account.id, "balance": -5.0}),
         ]
@@ -280,7 +287,8 @@ class TestBalanceCheck(LedgerCase):
         move = self.posted()
         line = move.line_ids[0]
         self.assertOutOfBalance(
-            "UPDATE account_move_line SET balance = balance + 0.01 WHERE id = %s", line.id
+            "UPDATE account_move_line SET balance = balance + 0.01 WHERE id = %s",
+            line.id,
         )
         self.assertOutOfBalance("DELETE FROM account_move_line WHERE id = %s", line.id)
         self.assertOutOfBalance(

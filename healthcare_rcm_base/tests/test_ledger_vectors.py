@@ -246,9 +246,9 @@ class TestLedgerVectors(LedgerCase):
         self.invoice(charge="1000", expected="400")()
         other = builders.company(self.env, "Other Clinic")
         env = self.env(context={**self.env.context, "allowed_company_ids": other.ids})
-        foreign = builders.invoiced_claim(env, charge="700", expected="700", company=other)
-        self.assertEqual(foreign.invoice_id.company_id, other)
-        self.assertEqual(
-            foreign.invoice_id.line_ids.account_id.company_ids, other
+        foreign = builders.invoiced_claim(
+            env, charge="700", expected="700", company=other
         )
+        self.assertEqual(foreign.invoice_id.company_id, other)
+        self.assertEqual(foreign.invoice_id.line_ids.account_id.company_ids, other)
         self.assertEqual(self.trial_balance()["revenue"], D("-1000"))

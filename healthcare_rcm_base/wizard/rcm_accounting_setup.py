@@ -153,7 +153,9 @@ class RcmAccountingSetup(models.TransientModel):
                 )
             )
         if min(self.payer_due_days, self.patient_due_days) < 0:
-            raise UserError(self.env._("Days until invoices are due cannot be negative."))
+            raise UserError(
+                self.env._("Days until invoices are due cannot be negative.")
+            )
         missing = [
             line.purpose_name
             for line in self.line_ids
