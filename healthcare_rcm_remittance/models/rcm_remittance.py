@@ -4,7 +4,7 @@ from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 
-from odoo.addons.healthcare_rcm_base.core.money import from_decimal
+from odoo.addons.healthcare_rcm_base.core.money import from_decimal, to_decimal
 
 from ..x12 import codes as x12_codes
 
@@ -320,16 +320,26 @@ class RcmRemittance(models.Model):
 
     def _rcm_approval_facts(self, effect):
         """What an approver is asked to approve; another plan is another request."""
+        if effect != "post":
+            return super()._rcm_approval_facts(effect)
         self.ensure_one()
+        amount = to_decimal(self.amount, self.currency_id.decimal_places)
         return {
-            "amount": self.amount,
-            "payer": self.payer_id.code or "",
-            "plan_type": self.payer_id.plan_type or "",
-            "trace": self.trace or "",
-            "claims": self.claim_count,
-            "parked_count": self.parked_count,
-            "parked_total": self.parked_total,
-            "plan": self.plan_digest or "",
+            "facts": self._rcm_facts_for(
+                "remittance",
+                effect,
+                amount,
+                company=self.company_id.id,
+                facility=self.facility_id.id or None,
+                payer_type=self.payer_id.plan_type or None,
+            ),
+            "approved": {
+                "amount": str(amount),
+                "payer": self.payer_id.id,
+                "trace": self.trace or "",
+                "parked": self.parked_count,
+                "plan": self.plan_digest or "",
+            },
         }
 
     def _rcm_money(self, amount):

@@ -47,6 +47,7 @@ class RcmRemittanceClaim(models.Model):
         outcome = plan.outcome(self.index)
         if outcome.decision != POST:
             reason = outcome.reasons[0]
+            self.invalidate_recordset(["rcm_case_ids"])
             others = [case.type_code for case in self.sudo().rcm_case_ids]
             code = case_type(reason.code)
             self._rcm_resolve_cases([other for other in others if other != code])

@@ -92,7 +92,8 @@ class RcmRemittance(models.Model):
             for old, new in zip(
                 move.line_ids.sorted("id"), reversal.line_ids.sorted("id"), strict=True
             ):
-                if old.account_id.reconcile:
+                # Posting a reversal matches it with its origin; what is left is ours.
+                if old.account_id.reconcile and not (old.reconciled or new.reconciled):
                     pairs.append(old | new)
         if pairs:
             # Matching is part of the reversal.

@@ -406,11 +406,24 @@ class _Builder:
                 parts = allocate(item.posted, weights)
                 for line_id, part in zip(line_ids, parts, strict=True):
                     add(line_id, effect.kind, effect.sign * part)
+        if self.leg.sequence > 1:
+            self._use_up_moved(totals)
         return tuple(
             (line_id, kind, amount)
             for (line_id, kind), amount in sorted(totals.items(), key=str)
             if amount
         )
+
+    @staticmethod
+    def _use_up_moved(totals):
+        """A later payer settles what earlier ones moved on to it."""
+        settled = {}
+        for (line_id, kind), amount in totals.items():
+            signed = -amount if kind == "incentive" else amount
+            settled[line_id] = settled.get(line_id, ZERO) + signed
+        for line_id, amount in settled.items():
+            key = (line_id, "moved_next")
+            totals[key] = totals.get(key, ZERO) - amount
 
     def _variances(self) -> tuple[Variance, ...]:
         """Allowed against contract, for a first payer's decided lines (3.11)."""

@@ -113,4 +113,5 @@ class RemittanceCase(LedgerCase):
 
     def case_types(self, records):
         """Types of the open exception cases of records."""
+        records.invalidate_recordset(["rcm_case_ids"])
         return sorted(records.rcm_case_ids.mapped("type_code"))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo.tests import tagged
 
-from odoo.addons.healthcare_rcm_base.tests import builders
+from odoo.addons.healthcare_rcm_base.tests.ledger_common import load_vectors
 
 from . import era
 from .remittance_common import RemittanceCase
@@ -52,8 +52,6 @@ class TestRemittanceLedgers(RemittanceCase):
         return lambda: self.post_other(amounts, self.claims.get("C1"))
 
     def step(self, key, position):
-        from odoo.addons.healthcare_rcm_base.tests.ledger_common import load_vectors
-
         return load_vectors()[key].steps[position].amounts
 
     def patient_invoice(self):
@@ -206,6 +204,8 @@ class TestRemittanceLedgers(RemittanceCase):
                 self.true_up,
             ],
         )
+        self.assertEqual(self.claims[claim].open_balance, 0)
+        self.assertEqual(self.claims[claim].moved_next_amount, 0)
         legs = self.claims[claim].leg_ids
         self.assertEqual(legs.mapped("state"), ["adjudicated", "adjudicated"])
 
@@ -302,11 +302,21 @@ class TestRemittanceLedgers(RemittanceCase):
         self.assertEqual(self.claims["C1"].sequestration_amount, 6.4)
 
     def test_h_capitation(self):
-        self.contract(percent=0)
+        self.contract()
+
+        def invoice():
+            self.invoice(charge="300")()
+            # Capitated: nothing is expected beside the capitation.
+            self.claims["C1"]._rcm_local_entry(
+                "repricing",
+                {"contractual": Decimal("120.00"), "reserve": Decimal("-120.00")},
+                "Capitated",
+            )
+
         self.check_scenario(
             "h",
             [
-                self.invoice(charge="300"),
+                invoice,
                 self.pays(5000, self.says("C1", 0, ("CO-24", 300)), plb=[("CT", -5000)]),
             ],
         )
@@ -355,7 +365,7 @@ class TestRemittanceLedgers(RemittanceCase):
                 {"control_number": self.claims["C2"].name}
             )
             self.assertTrue(released, parked.reason_text)
-            self.assertFalse(parked.rcm_case_ids)
+            self.assertFalse(self.case_types(parked))
 
         self.check_scenario(
             "j",

@@ -1,5 +1,7 @@
 """Posting: waiting, parking, releasing, taking back, and what is left behind."""
 
+from decimal import Decimal
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -32,7 +34,7 @@ class TestRemittancePost(RemittanceCase):
                 "healthcare_rcm_remittance.cron_remittance_post"
             ).method_direct_trigger()
         self.assertPosted(remittance)
-        self.assertFalse(remittance.rcm_case_ids)
+        self.assertFalse(self.case_types(remittance))
 
     def test_early_remittance_may_park_the_claim_instead(self):
         claim, ready = self.claim(submitted=False), self.claim()
@@ -148,7 +150,7 @@ class TestRemittancePost(RemittanceCase):
         self.assertPosted(late)
         self.assertPosted(early)
         self.assertEqual((claim.paid_amount, claim.open_balance), (400, 0))
-        self.assertFalse(early.claim_ids.rcm_case_ids)
+        self.assertFalse(self.case_types(early.claim_ids))
 
     def test_reversal_of_nothing_is_parked(self):
         claim = self.claim()
@@ -231,18 +233,18 @@ class TestRemittancePost(RemittanceCase):
         content = self.era(400, self.answer(claim, 400, ("CO-45", 600)))
         remittance = self.receive(content).remittance_ids
         first = remittance._rcm_match()
-        facts = remittance._rcm_approval_facts("post")
+        facts = remittance._rcm_approval_facts("post")["approved"]
         claim._rcm_local_entry(
             "small_balance",
             {
-                "receivable_payer": builders.Decimal("-700.00"),
-                "small_balance_writeoff": builders.Decimal("700.00"),
+                "receivable_payer": Decimal("-700.00"),
+                "small_balance_writeoff": Decimal("700.00"),
             },
             "Test",
         )
         second = remittance._rcm_match()
         self.assertNotEqual(first.digest, second.digest)
-        self.assertNotEqual(facts, remittance._rcm_approval_facts("post"))
+        self.assertNotEqual(facts, remittance._rcm_approval_facts("post")["approved"])
         with self.assertRaises(UserError):
             remittance._rcm_post(first)
 
