@@ -8,7 +8,16 @@ from odoo.tests import BaseCase, tagged
 from ..x12 import balance
 from ..x12.model import Adjustment, Claim, Procedure, Service
 from ..x12.reader import read_835, read_all
-from .x12_builders import CLAIM, bpr, file_of, payment_file, st
+from .x12_builders import (
+    CLAIM,
+    GS,
+    bpr,
+    file_of,
+    group,
+    interchange,
+    payment_file,
+    st,
+)
 
 
 def read_one(data):
@@ -144,6 +153,11 @@ class TestX12Balance(BaseCase):
             self.assertEqual(
                 faults(payment_file(*body, amount="246913578024691.34")),
                 ["transaction_out_of_balance"],
+            )
+            rounded = ("CLP*A1*1*123456.00*123000.00", "CAS*CO*45*0.00")
+            self.assertIn(
+                "claim_out_of_balance",
+                faults(payment_file(*rounded, amount="123000.00")),
             )
             claim = read_one(payment_file(*body, amount="0")).claims[0]
             self.assertEqual(balance.expected_claim_paid(claim), Decimal(big))
@@ -302,3 +316,13 @@ class TestX12Balance(BaseCase):
         body = ("CLP*A1*2*541*34**12*PCN1", "SVC*HC:93000*541*34")
         body += ("CAS*OA*23*516", "CAS*OA*94*-9")
         self.assertBalances(payment_file(*body, amount="34"))
+
+    def test_g15_reversal_of_the_old_version(self):
+        """RFI 319, 213: group CR, no PR, no CLP05; it balances all the same."""
+        body = ("CLP*A1*22*-150*-50**12*PCN1", "CAS*CR*45*-75**1*-25")
+        old = GS.replace("005010X221A1", "004010X091A1")
+        good = ("CLP*A2*1*60*60**12*PCN2",)
+        data = interchange(group(st(*body, *good, payment=bpr("10")), gs=old))
+        self.assertEqual(faults(data.encode()), ["version_4010"])
+        data = data.replace("1*-25", "1*-24")
+        self.assertIn("claim_out_of_balance", faults(data.encode()))

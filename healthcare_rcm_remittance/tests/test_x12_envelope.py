@@ -234,6 +234,12 @@ class TestX12Envelope(BaseCase):
         self.assertReads(
             text.replace(ge + iea, "").encode(), "ge_missing", "iea_missing"
         )
+        self.assertReads(
+            text.replace(ge + iea, "").encode() + GOOD,
+            "ge_missing",
+            "iea_missing",
+            count=2,
+        )
         read = read_all(text.replace(GS + "~", "").encode())
         self.assertEqual(
             codes(read.findings), ["gs_missing", "ge_unexpected", "iea_count_wrong"]
@@ -285,3 +291,13 @@ class TestX12Envelope(BaseCase):
         data = GOOD + b"\n" * 5
         read = self.assertReads(data)
         self.assertEqual(read.interchanges[0].end_offset, len(GOOD))
+
+    def test_odd_version_and_group_kind_are_told(self):
+        self.assertReads(
+            file_of(st(*CLAIM), head=isa(isa12="X0501")), "isa_version_unknown"
+        )
+        other = group(st(*CLAIM), gs=GS.replace("GS*HP", "GS*HN"))
+        [found] = self.assertReads(
+            interchange(other).encode(), "group_not_835"
+        ).findings
+        self.assertEqual((found.expected, found.actual), ("HP", "HN"))

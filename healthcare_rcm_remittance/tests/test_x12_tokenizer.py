@@ -9,7 +9,7 @@ from odoo.tests import BaseCase, tagged
 from ..x12.model import Delimiters, Limits
 from ..x12.reader import read_835, read_all
 from ..x12.tokenizer import Tokenizer
-from .x12_builders import CLAIM, file_of, payment_file, st
+from .x12_builders import CLAIM, file_of, payment_file, st, with_delimiters
 
 GOOD = payment_file(*CLAIM)
 
@@ -83,6 +83,20 @@ class TestX12Tokenizer(BaseCase):
         self.assertEqual(len(read.claims[0].services[0].adjustments), 2)
         for finding in read.findings:
             self.assertEqual(data[finding.offset : finding.offset + 1], b"~")
+
+    def test_white_space_that_is_a_delimiter_is_not_skipped(self):
+        lines = with_delimiters(GOOD, b"*", b":", b"^", b"\n")
+        self.assertEqual(codes(one(lines)), [])
+        read = one(lines.replace(b"\nCAS*PR", b"\n\nCAS*PR"))
+        self.assertEqual(codes(read), ["empty_segment"])
+        blank = lines.replace(b"\nCAS*PR", b"\n\n\nCAS*PR")
+        self.assertEqual(one(io.BytesIO(blank), chunk_bytes=1), one(blank))
+        tabs = with_delimiters(GOOD, b"\t", b":", b"^", b"~")
+        read = one(tabs.replace(b"~", b"~\n  "))
+        self.assertEqual(codes(read), [])
+        self.assertEqual(read.content_hash, one(GOOD).content_hash)
+        read = one(tabs.replace(b"CAS\tPR", b"\tX~CAS\tPR").replace(b"~", b"~\n "))
+        self.assertEqual([s.text for s in read.unknown_segments], ["\tX"])
 
     def test_line_breaks_inside_elements_are_taken_out_and_told(self):
         data = GOOD.replace(b"SYNTHETIC*CASE", b"SYNTH\r\nETIC*CA\nSE")

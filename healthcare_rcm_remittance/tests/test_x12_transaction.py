@@ -68,7 +68,7 @@ class TestX12Transaction(BaseCase):
                 "NM1*QC*1*SYNTHETIC*CASE*M**JR*MI*SY1",
                 "NM1*74*1*CORRECTED",
                 "NM1*TT*2*NEXT PAYER*****PI*NP1",
-                "MIA*0****N781***************MA15*N1",
+                "MIA*0****N781***************MA15*N1**N2",
                 "MOA***MA01*MA18**N782",
                 "REF*F8*OLDPCN",
                 "REF*EA*MRN1",
@@ -116,7 +116,9 @@ class TestX12Transaction(BaseCase):
         self.assertEqual((patient.qualifier, patient.identifier), ("MI", "SY1"))
         self.assertEqual(claim.name("TT").identifier, "NP1")
         self.assertIsNone(claim.name("IL"))
-        self.assertEqual(claim.remarks, ("N781", "MA15", "N1", "MA01", "MA18", "N782"))
+        self.assertEqual(
+            claim.remarks, ("N781", "MA15", "N1", "N2", "MA01", "MA18", "N782")
+        )
         self.assertEqual(claim.original_payer_claim_number, "OLDPCN")
         self.assertEqual(
             (claim.date_from, claim.date_to, claim.received),
@@ -517,3 +519,46 @@ class TestX12Transaction(BaseCase):
             (last.code, last.expected, last.actual), ("findings_limit", "10", "50")
         )
         self.assertTrue(read.has_errors)
+
+    def test_unknown_segments_are_kept_only_with_their_finding(self):
+        read = read_one(payment_file(*CLAIM, *["ZZZ"] * 50), findings=10)
+        self.assertEqual(len(read.unknown_segments), 10)
+        self.assertEqual(read.findings[-1].code, "findings_limit")
+
+    def test_oddities_of_single_elements(self):
+        """One changed segment, one finding; error or warning as the table says."""
+        for index, segment, code, error in (
+            (0, "CLP**1*100.00*80.00*5.00*12*PCN1", "claim_number_missing", False),
+            (0, "CLP*A1*1**80.00*5.00*12*PCN1", "amount_missing", True),
+            (0, "CLP*A1*1*100.00*80.00*5.001*12*PCN1", "amount_subcent", True),
+            (2, "SVC*HC>99213*100.00*80.00**1", "procedure_unreadable", False),
+            (2, "SVC*HC:99213*100.00*80.00**X", "quantity_invalid", False),
+            (2, "SVC*HC:99213*100.00*80.00**1**1E1", "quantity_invalid", False),
+            (4, "CAS*CO*45*15.00*NaN", "quantity_invalid", False),
+        ):
+            with self.subTest(segment=segment):
+                body = [*CLAIM[:index], segment, *CLAIM[index + 1 :]]
+                data = payment_file(*body)
+                read = read_one(data)
+                [found] = [f for f in read.findings if f.code == code]
+                self.assertEqual(found.severity == "error", error)
+                self.assertTrue(data[found.offset :].startswith(segment.encode()))
+                self.assertEqual(read.has_errors, error)
+        header = ("TRN*2*TRACE1*1512345678", *HEADER[1:])
+        self.assertEqual(
+            codes(read_one(payment_file(*CLAIM, header=header))), ["trace_type_unknown"]
+        )
+
+    def test_unreadable_quantity_is_none_not_zero(self):
+        body = [*CLAIM[:2], "SVC*HC:99213*100.00*80.00**X**2.5", *CLAIM[3:]]
+        [line] = read_one(payment_file(*body)).claims[0].services
+        self.assertIsNone(line.units_paid)
+        self.assertEqual(line.units_submitted, Decimal("2.5"))
+
+    def test_second_payer_does_not_replace_the_first(self):
+        header = (*HEADER, "N1*PR*OTHER PAYER", "REF*2U*OTHERID")
+        read = read_one(payment_file(*CLAIM, header=header))
+        self.assertEqual(codes(read), ["segment_misplaced"])
+        self.assertEqual(read.payer.name, "SYNTHETIC PAYER")
+        self.assertEqual([r.value for r in read.payer.references], ["PAYERID"])
+        self.assertEqual(read.unknown_segments[0].text, "N1*PR*OTHER PAYER")

@@ -28,10 +28,15 @@ class Findings:
 
     def append(self, finding: Finding):
         """Record a ready-made finding under the same limit."""
-        if len(self.items) < self.limit:
+        if not self.full():
             self.items.append(finding)
-        else:
-            self.suppressed += 1
+
+    def full(self) -> bool:
+        """Whether one more finding can only be counted, which this does."""
+        if len(self.items) < self.limit:
+            return False
+        self.suppressed += 1
+        return True
 
     def close(self, offset: int, location: str) -> tuple[Finding, ...]:
         """The findings by offset; the suppressed ones as one error."""

@@ -1,7 +1,7 @@
 """Table 1 of an 835: the payment, its trace, and who pays whom."""
 
 from .findings import shown_code, shown_number
-from .model import ZERO, Party, RawSegment, Reference
+from .model import ZERO, Party, Reference
 from .values import BLANKS, read_amount
 
 HANDLINGS = frozenset("CDHIPUX")
@@ -81,7 +81,7 @@ class Header:
             return
         self.tx.note("segment_misplaced", offset, "N1*PR, N1*PE", "N1")
         text = self.tx.interchange.delimiters.element.join(elements)
-        self.tx.unknown.append(RawSegment("N1", text, offset))
+        self.tx.keep("N1", text, offset)
 
     # results
 

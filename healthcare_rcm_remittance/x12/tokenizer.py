@@ -246,26 +246,28 @@ class _Splitter:
 
     def _tidy(self, body: str, offset: int) -> str:
         """Take out line breaks, control characters and padding, and note it."""
-        unbroken = body.translate(self.no_breaks)
-        if unbroken != body:
-            self.notes.append(
-                ("line_break_in_segment", offset, len(body) - len(unbroken))
-            )
-            body = unbroken
-        body = body.rstrip(self.blank)
-        plain = body.translate(self.controls)
-        if plain != body:
-            self.notes.append(("control_character", offset, len(body) - len(plain)))
-            body = plain
+        if not body.isprintable():
+            body = self._strip_controls(body, offset)
         if self.repetition and self.repetition in body:
             self.notes.append(("element_repeated", offset, body.count(self.repetition)))
-        if not body.isascii() or " " in body:
+        if " " in body or not body.isascii():
             parts = [part.rstrip(" ") for part in body.split(self.element)]
             if not "".join(parts).translate(self.no_own).isascii():
                 self.notes.append(("text_not_ascii", offset, 1))
                 parts = [_decode(part) for part in parts]
             body = self.element.join(parts)
         return body
+
+    def _strip_controls(self, body: str, offset: int) -> str:
+        unbroken = body.translate(self.no_breaks)
+        if unbroken != body:
+            lost = len(body) - len(unbroken)
+            self.notes.append(("line_break_in_segment", offset, lost))
+        body = unbroken.rstrip(self.blank)
+        plain = body.translate(self.controls)
+        if plain != body:
+            self.notes.append(("control_character", offset, len(body) - len(plain)))
+        return plain
 
 
 def _decode(text: str) -> str:

@@ -173,8 +173,13 @@ class TransactionReader:
             self.note("segment_misplaced", offset, actual=tag)
         else:
             self.note("unknown_segment", offset, actual=shown_code(tag))
-        self.unknown.append(RawSegment(tag, text, offset))
+        self.keep(tag, text, offset)
         return self.skip
+
+    def keep(self, tag, text, offset):
+        """Keep a segment as it stands, as long as it also has its finding."""
+        if not self.findings.suppressed:
+            self.unknown.append(RawSegment(tag, text, offset))
 
     def _stop(self, elements, offset):
         return True
@@ -279,6 +284,8 @@ class TransactionReader:
 
     def note(self, code, offset, expected=None, actual=None):
         """Record a finding at the place that is being read."""
+        if self.findings.full():
+            return
         self.findings.add(code, offset, self.loops.location(), expected, actual)
 
     def unread(self, *levels):

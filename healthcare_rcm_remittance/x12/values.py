@@ -7,16 +7,16 @@ and say what is wrong".
 
 import re
 from datetime import date
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal
 
 from .model import ZERO, Procedure
 
 BLANKS = [""] * 16  # to lengthen a segment that leaves its last elements out
-CACHE_SIZE = 8_192
+CACHE_SIZE = 4_096
 MAX_DIGITS = 18  # data element 782, type R 1/18
-_STRICT = Context(traps=[InvalidOperation])
 
 _DECIMAL = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_usual_amount = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{0,2})?").fullmatch
 _CENTS = re.compile(r"-?[0-9]*(?:\.[0-9]{0,2}0*)?")
 _EIGHT_DIGITS = re.compile(r"[0-9]{8}")
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
@@ -81,12 +81,8 @@ class Amounts(_Cache):
     """Text to Decimal; None for an amount with anything wrong."""
 
     def __missing__(self, text):
-        if len(text) <= MAX_DIGITS and "." not in text[:-3]:
-            # The usual amount: at most two decimals, nothing but its digits.
-            try:
-                value = None if text.strip("0123456789.-") else Decimal(text, _STRICT)
-            except InvalidOperation:
-                value = None
+        if _usual_amount(text):
+            value = Decimal(text)
         else:
             value, fault = read_amount(text)
             if fault:
