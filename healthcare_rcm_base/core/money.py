@@ -41,9 +41,10 @@ def from_decimal(value, digits=2):
 
 def total(values, digits=2):
     """Sum amounts exactly."""
-    return sum((to_decimal(value, digits) for value in values), Decimal(0).quantize(
-        _unit(digits)
-    ))
+    return sum(
+        (to_decimal(value, digits) for value in values),
+        Decimal(0).quantize(_unit(digits)),
+    )
 
 
 def _unit(digits):

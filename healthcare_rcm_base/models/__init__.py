@@ -7,6 +7,7 @@ from . import account_move_line
 from . import account_partial_reconcile
 from . import ir_cron
 from . import rcm_account_mapping
+from . import rcm_append_only_mixin
 from . import rcm_audit_log
 from . import rcm_audit_mixin
 from . import rcm_audit_payload

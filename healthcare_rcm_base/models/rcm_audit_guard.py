@@ -108,9 +108,7 @@ def install(cr, table):
 
 
 def _install_triggers(cr, table):
-    cr.execute(
-        SQL("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass", table)
-    )
+    cr.execute(SQL("SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass", table))
     present = {name for [name] in cr.fetchall()}
     for name, definition in _TRIGGERS[table].items():
         if name in present:

@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import SQL
 
@@ -25,6 +25,7 @@ class RcmAuditLog(models.Model):
     """
 
     _name = "rcm.audit.log"
+    _inherit = "rcm.append.only.mixin"
     _description = "Audit Log"
     _order = "id desc"
     _log_access = False
@@ -70,7 +71,9 @@ class RcmAuditLog(models.Model):
         bodies = self._rcm_bodies()
         for row in self:
             body = bodies.get(row.id)
-            row.changes_json = json.dumps(body, indent=2, ensure_ascii=False) if body else ""
+            row.changes_json = (
+                json.dumps(body, indent=2, ensure_ascii=False) if body else ""
+            )
             words = row._rcm_in_words(body)
             parts = [words["state"], *words["changes"]]
             row.changes_text = "; ".join(
@@ -85,7 +88,9 @@ class RcmAuditLog(models.Model):
     def _rcm_change_text(self, change):
         if change["masked"]:
             return self.env._("%s changed", change["label"])
-        return f"{change['label']}: {change['before'] or '–'} → {change['after'] or '–'}"
+        return (
+            f"{change['label']}: {change['before'] or '–'} → {change['after'] or '–'}"
+        )
 
     def _rcm_seal_position(self):
         """Number of the block that holds this row, 0 while it waits for one."""
@@ -132,22 +137,6 @@ class RcmAuditLog(models.Model):
             "target": "new",
             "context": {"default_log_ids": self.ids},
         }
-
-    # ------------------------------------------------------------------
-    # CRUD: nobody, not even the system, goes through the ORM
-    # ------------------------------------------------------------------
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._rcm_refuse_change()
-
-    def write(self, vals):
-        self._rcm_refuse_change()
-
-    def unlink(self):
-        self._rcm_refuse_change()
-
-    def _rcm_refuse_change(self):
-        raise AccessError(self.env._("The audit log can only be appended to."))
 
     # ------------------------------------------------------------------
     # Appending

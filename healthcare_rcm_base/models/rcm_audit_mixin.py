@@ -31,7 +31,9 @@ class RcmAuditMixin(models.AbstractModel):
             records._rcm_emit(
                 f"{self._name}.created",
                 changes_by_id={
-                    id_: {name: [None, value] for name, value in values.items() if value}
+                    id_: {
+                        name: [None, value] for name, value in values.items() if value
+                    }
                     for id_, values in after.items()
                 },
             )

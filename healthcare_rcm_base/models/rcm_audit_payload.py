@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from . import rcm_audit_guard
@@ -14,6 +13,7 @@ class RcmAuditPayload(models.Model):
     """
 
     _name = "rcm.audit.payload"
+    _inherit = "rcm.append.only.mixin"
     _description = "Audit Detail"
     _order = "log_id desc"
     _log_access = False
@@ -27,19 +27,6 @@ class RcmAuditPayload(models.Model):
 
     def init(self):
         rcm_audit_guard.install(self.env.cr, self._table)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._rcm_refuse_change()
-
-    def write(self, vals):
-        self._rcm_refuse_change()
-
-    def unlink(self):
-        self._rcm_refuse_change()
-
-    def _rcm_refuse_change(self):
-        raise AccessError(self.env._("The audit log can only be appended to."))
 
     # ------------------------------------------------------------------
     # Retention

@@ -2,7 +2,6 @@ import json
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from . import rcm_audit_guard
@@ -35,7 +34,7 @@ class RcmAuditSeal(models.Model):
     """
 
     _name = "rcm.audit.seal"
-    _inherit = "rcm.audit.mixin"
+    _inherit = ["rcm.append.only.mixin", "rcm.audit.mixin"]
     _description = "Audit Seal"
     _order = "position desc"
     _log_access = False
@@ -60,22 +59,6 @@ class RcmAuditSeal(models.Model):
             "ADD COLUMN IF NOT EXISTS digests bytea"
         )
         rcm_audit_guard.install(self.env.cr, self._table)
-
-    # ------------------------------------------------------------------
-    # CRUD
-    # ------------------------------------------------------------------
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._rcm_refuse_change()
-
-    def write(self, vals):
-        self._rcm_refuse_change()
-
-    def unlink(self):
-        self._rcm_refuse_change()
-
-    def _rcm_refuse_change(self):
-        raise AccessError(self.env._("The audit log can only be appended to."))
 
     # ------------------------------------------------------------------
     # Sealing

@@ -106,8 +106,8 @@ class RcmAuditTimeline(models.Model):
     # ------------------------------------------------------------------
     def _rcm_bodies(self):
         """Return {row id: changes} of the details that retention has kept."""
-        payloads = self.env["rcm.audit.payload"].sudo().search(
-            [("log_id", "in", self.ids)]
+        payloads = (
+            self.env["rcm.audit.payload"].sudo().search([("log_id", "in", self.ids)])
         )
         return {payload.log_id: json.loads(payload.body) for payload in payloads}
 
@@ -137,7 +137,9 @@ class RcmAuditTimeline(models.Model):
         state = changes.get("state")
         return {
             "title": self._rcm_title(model),
-            "state": self._rcm_describe_change(model, "state", state) if state else None,
+            "state": self._rcm_describe_change(model, "state", state)
+            if state
+            else None,
             "changes": described[:MAX_CHANGES],
             "more": max(len(described) - MAX_CHANGES, 0),
         }
@@ -187,7 +189,7 @@ class RcmAuditTimeline(models.Model):
 
     @api.model
     def _rcm_describe_link(self, field, value):
-        """Name staff and our own records; others by number, names may be of patients."""
+        """Name staff and our own records; others by number, they may be patients."""
         ids = value if isinstance(value, list) else [value]
         # Patient-free names only, see _rcm_audit_name.
         records = self.env[field.comodel_name].sudo().browse(ids).exists()

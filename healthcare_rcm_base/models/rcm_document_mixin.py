@@ -130,7 +130,9 @@ class RcmDocumentMixin(models.AbstractModel):
         trusted = ticket and ticket.covers_create(self._name, protected)
         if not trusted:
             self._rcm_refuse_context_defaults(protected)
-        guarded = [self._rcm_guarded_vals(vals, protected, trusted) for vals in vals_list]
+        guarded = [
+            self._rcm_guarded_vals(vals, protected, trusted) for vals in vals_list
+        ]
         return super(RcmDocumentMixin, self._rcm_without_ticket()).create(guarded)
 
     def write(self, vals):
@@ -204,7 +206,8 @@ class RcmDocumentMixin(models.AbstractModel):
             return self
         context = dict(self.env.context)
         del context[Ticket.KEY]
-        return self.with_context(context)
+        # a key can only be taken out by giving the whole context
+        return self.with_context(context)  # pylint: disable=context-overridden
 
     def _rcm_refuse_context_defaults(self, protected):
         """Refuse ``default_`` keys that would fill a protected field."""
@@ -269,9 +272,7 @@ class RcmDocumentMixin(models.AbstractModel):
         """
         machine, name = self._rcm_state_machine, self._rcm_state_field
         before = {record.id: record[name] for record in self}
-        moving = self.browse(
-            id_ for id_, old in before.items() if old != new_state
-        )
+        moving = self.browse(id_ for id_, old in before.items() if old != new_state)
         for id_ in moving.ids:
             if not states.can_move(machine, before[id_], new_state):
                 self._rcm_refuse_move(before[id_], new_state)
@@ -301,7 +302,9 @@ class RcmDocumentMixin(models.AbstractModel):
         )
 
     def _rcm_refuse_move(self, old, new):
-        labels = dict(self._fields[self._rcm_state_field]._description_selection(self.env))
+        labels = dict(
+            self._fields[self._rcm_state_field]._description_selection(self.env)
+        )
         raise UserError(
             self.env._(
                 "%(document)s cannot go from “%(old)s” to “%(new)s”.",

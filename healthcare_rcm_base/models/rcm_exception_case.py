@@ -152,7 +152,8 @@ class RcmExceptionCase(models.Model):
     resolved_by_id = fields.Many2one("res.users", string="Resolved By", readonly=True)
 
     _open_unique = models.UniqueIndex(
-        "(type_id, res_model, res_id) WHERE state IN ('open', 'in_progress', 'waiting')",
+        "(type_id, res_model, res_id) "
+        "WHERE state IN ('open', 'in_progress', 'waiting')",
         "This record has an open case of this type already.",
     )
     _record_idx = models.Index("(res_model, res_id)")
@@ -183,7 +184,9 @@ class RcmExceptionCase(models.Model):
     @api.model
     def _group_expand_states(self, states, domain):
         """Show the open columns always, the closed ones when they hold something."""
-        return [code for code, _label in STATES if code in OPEN_STATES or code in states]
+        return [
+            code for code, _label in STATES if code in OPEN_STATES or code in states
+        ]
 
     # ------------------------------------------------------------------
     # CRUD

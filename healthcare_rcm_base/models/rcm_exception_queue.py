@@ -33,9 +33,7 @@ class RcmExceptionQueue(models.Model):
     code = fields.Char(required=True)
     sequence = fields.Integer(default=10, help="The first queue that fits gets a case.")
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", help="Empty: cases of every company."
-    )
+    company_id = fields.Many2one("res.company", help="Empty: cases of every company.")
     kind = fields.Selection(KINDS, required=True, default="business")
     owner_id = fields.Many2one(
         "res.users",
@@ -84,10 +82,14 @@ class RcmExceptionQueue(models.Model):
     @api.depends("case_ids.state")
     def _compute_counts(self):
         Case = self.env["rcm.exception.case"]
-        open_domain = Case._rcm_open_domain() & fields.Domain("queue_id", "in", self.ids)
+        open_domain = Case._rcm_open_domain() & fields.Domain(
+            "queue_id", "in", self.ids
+        )
 
         def count(domain):
-            return dict(Case._read_group(open_domain & domain, ["queue_id"], ["__count"]))
+            return dict(
+                Case._read_group(open_domain & domain, ["queue_id"], ["__count"])
+            )
 
         total = count(fields.Domain.TRUE)
         overdue = count(fields.Domain("breached", "=", True))

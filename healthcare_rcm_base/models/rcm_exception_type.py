@@ -65,7 +65,9 @@ class RcmExceptionType(models.Model):
     def _rcm_get(self, code):
         """Return the type with this code; every code used in software is shipped."""
         # Reading the taxonomy is no right of the person whose step failed.
-        found = self.sudo().with_context(active_test=False).search([("code", "=", code)])
+        found = (
+            self.sudo().with_context(active_test=False).search([("code", "=", code)])
+        )
         if not found:
             raise ValueError(f"unknown exception type {code!r}")
         return found

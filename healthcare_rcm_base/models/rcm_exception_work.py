@@ -124,7 +124,10 @@ class RcmExceptionWork(models.Model):
             raise UserError(self.env._("Choose a time in the future to wait until."))
         waiting = self.filtered(lambda case: case.state == "waiting")
         waiting.sudo()._rcm_write_logged(
-            {case.id: {"wake_at": wake_at, "waiting_reason": reason} for case in waiting},
+            {
+                case.id: {"wake_at": wake_at, "waiting_reason": reason}
+                for case in waiting
+            },
             "rcm.exception.case.waiting_changed",
         )
         (self - waiting).sudo()._rcm_set_state(
@@ -202,7 +205,9 @@ class RcmExceptionWork(models.Model):
         return self._rcm_result(True, self.env._("Done; the exception is resolved."))
 
     def _rcm_result(self, ok, text):
-        self.sudo()._rcm_emit("rcm.exception.case.reprocessed", {"resolved": [None, ok]})
+        self.sudo()._rcm_emit(
+            "rcm.exception.case.reprocessed", {"resolved": [None, ok]}
+        )
         return {"case": self, "ok": ok, "text": text}
 
     def _rcm_record(self):

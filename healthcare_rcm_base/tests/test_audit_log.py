@@ -70,7 +70,7 @@ class TestAppend(TransactionCase):
         self.assertEqual(len(found._rcm_bodies()), 1000)
 
     def test_odd_characters_survive(self):
-        changes = {"note": ["a\"b\\c", "é € \u0000 \n '"]}
+        changes = {"note": ['a"b\\c', "é € \u0000 \n '"]}
         row = self.append(changes=changes)
         self.assertEqual(row._rcm_bodies()[row.id], changes)
 
@@ -79,7 +79,7 @@ class TestAppend(TransactionCase):
         try:
             with self.env.cr.savepoint():
                 self.append()
-                raise AccessError("undo")
+                raise AccessError(self.env._("undo"))
         except AccessError:
             self.assertEqual(self.env["rcm.audit.log"].search_count([]), before)
 
@@ -107,7 +107,7 @@ class TestAppendOnly(TransactionCase):
     def test_sql_is_refused(self):
         for statement in (
             "UPDATE rcm_audit_log SET actor_login = 'x'",
-            "UPDATE rcm_audit_log SET event = event WHERE id = %d" % self.row.id,
+            f"UPDATE rcm_audit_log SET event = event WHERE id = {self.row.id}",
             "DELETE FROM rcm_audit_log",
             "TRUNCATE rcm_audit_log",
             "TRUNCATE rcm_audit_log CASCADE",
@@ -170,9 +170,7 @@ class TestAppendOnly(TransactionCase):
             ]
         )
         seen = (
-            Log.with_user(auditor)
-            .search([("event", "like", "test.%")])
-            .mapped("event")
+            Log.with_user(auditor).search([("event", "like", "test.%")]).mapped("event")
         )
         self.assertIn("test.mine", seen)
         self.assertIn("test.common", seen)
@@ -238,9 +236,7 @@ class TestEmit(TransactionCase):
         )
 
     def test_one_row_per_record_in_one_insert(self):
-        cases = ground.make_case(self.env) | ground.make_case(
-            self.env, "T2", res_id=2
-        )
+        cases = ground.make_case(self.env) | ground.make_case(self.env, "T2", res_id=2)
         cases.mapped("display_name")
         cases._rcm_emit("test.both", changes_by_id={cases[0].id: {"state": ["a", "b"]}})
         rows = ground.audit_rows(self.env, cases, "test.both")

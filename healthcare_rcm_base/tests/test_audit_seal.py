@@ -165,7 +165,8 @@ class TestTampering(SealCase):
     def test_a_changed_block_is_named(self):
         place = self.first_block + 2
         self.tamper(
-            "UPDATE rcm_audit_seal SET digests = digests || '\\x00' WHERE position = %s",
+            "UPDATE rcm_audit_seal SET digests = digests || '\\x00' "
+            "WHERE position = %s",
             place,
         )
         self.assertIn(("block_changed", f"block {place}"), self.found())
@@ -192,8 +193,12 @@ class TestTampering(SealCase):
 
     def test_a_rebuilt_chain_needs_the_exported_head(self):
         self.tamper("DELETE FROM rcm_audit_seal")
-        self.tamper("UPDATE rcm_audit_log SET actor_login = 'x' WHERE event LIKE 'test%%'")
-        self.tamper("INSERT INTO rcm_audit_pending (log_id) SELECT id FROM rcm_audit_log")
+        self.tamper(
+            "UPDATE rcm_audit_log SET actor_login = 'x' WHERE event LIKE 'test%%'"
+        )
+        self.tamper(
+            "INSERT INTO rcm_audit_pending (log_id) SELECT id FROM rcm_audit_log"
+        )
         while self.Seal._rcm_seal_block(10):
             pass
         self.assertEqual(self.found(), set())
@@ -224,7 +229,9 @@ class TestTampering(SealCase):
         self.tamper("DELETE FROM rcm_audit_log WHERE id = %s", self.ids[3])
         for _time in range(2):
             self.Verification._cron_verify()
-        case = self.env["rcm.exception.case"].search([("type_code", "=", "audit_broken")])
+        case = self.env["rcm.exception.case"].search(
+            [("type_code", "=", "audit_broken")]
+        )
         self.assertEqual(len(case), 1)
         self.assertEqual(case.occurrence_count, 2)
         self.assertIn(f"row {self.ids[3]}", case.message)

@@ -33,12 +33,15 @@ class TestBatches(TransactionCase):
             seen.append(records.ids)
             step(records)
 
-        with patch.object(
-            self.registry["rcm.exception.case"],
-            "_rcm_test_step",
-            recorded,
-            create=True,
-        ), mute_logger(BATCH_LOGGER):
+        with (
+            patch.object(
+                self.registry["rcm.exception.case"],
+                "_rcm_test_step",
+                recorded,
+                create=True,
+            ),
+            mute_logger(BATCH_LOGGER),
+        ):
             done = self.Case._rcm_run_batches(
                 self.domain, "_rcm_test_step", batch_size=5, **options
             )
@@ -59,7 +62,7 @@ class TestBatches(TransactionCase):
         def step(records):
             self.take(records)
             if bad in records:
-                raise UserError("no rate")
+                raise UserError(self.env._("no rate"))
 
         done, seen = self.run_batches(step)
         self.assertEqual(done, 11)
@@ -73,7 +76,7 @@ class TestBatches(TransactionCase):
 
         def step(records):
             if bad in records:
-                raise UserError("no rate")
+                raise UserError(self.env._("no rate"))
             self.take(records)
 
         self.run_batches(step)

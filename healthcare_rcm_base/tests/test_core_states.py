@@ -31,7 +31,7 @@ class TestStates(BaseCase):
             "request": "pending info_requested pending approved",
         }.items():
             steps = path.split()
-            for old, new in zip(steps, steps[1:]):
+            for old, new in zip(steps, steps[1:], strict=False):
                 with self.subTest(machine=machine, move=(old, new)):
                     self.assertTrue(states.can_move(machine, old, new))
 

@@ -4,7 +4,7 @@ import pickle
 
 from odoo.tests import BaseCase, tagged
 
-from ..core.errors import PredecessorMissing, ReferenceMissing, RcmRetryable
+from ..core.errors import PredecessorMissing, RcmRetryable, ReferenceMissing
 from ..core.ticket import Ticket
 
 

@@ -99,9 +99,7 @@ class TestProtectedFields(TransactionCase):
         self.assertNotIn("amount", data)
 
     def test_import_is_refused(self):
-        result = self.Case.load(
-            [".id", "state"], [[str(self.case.id), "resolved"]]
-        )
+        result = self.Case.load([".id", "state"], [[str(self.case.id), "resolved"]])
         self.assertTrue(result["messages"])
         self.assertEqual(self.case.state, "open")
 
@@ -133,15 +131,11 @@ class TestState(TransactionCase):
 
     def test_a_move_is_written_and_logged_with_before_and_after(self):
         self.case._rcm_set_state("in_progress")
-        row = ground.audit_rows(
-            self.env, self.case, "rcm.exception.case.state_changed"
-        )
+        row = ground.audit_rows(self.env, self.case, "rcm.exception.case.state_changed")
         self.assertEqual(len(row), 1)
         self.assertEqual(row.record_name, "T1")
         self.assertEqual(row.correlation_id, self.case.correlation_id)
-        self.assertEqual(
-            row._rcm_bodies()[row.id], {"state": ["open", "in_progress"]}
-        )
+        self.assertEqual(row._rcm_bodies()[row.id], {"state": ["open", "in_progress"]})
 
     def test_the_same_state_is_a_no_op(self):
         self.case._rcm_set_state("in_progress")
@@ -172,9 +166,7 @@ class TestState(TransactionCase):
 
     def test_values_moved_with_the_state_are_logged(self):
         self.case._rcm_set_state("waiting", amount=12.5, waiting_reason="payer")
-        row = ground.audit_rows(
-            self.env, self.case, "rcm.exception.case.state_changed"
-        )
+        row = ground.audit_rows(self.env, self.case, "rcm.exception.case.state_changed")
         self.assertEqual(
             row._rcm_bodies()[row.id],
             {
@@ -372,10 +364,8 @@ class TestWake(TransactionCase):
         self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
         try:
             with self.env.cr.savepoint():
-                self.env["ir.cron"]._rcm_wake(
-                    "healthcare_rcm_base.cron_seal_audit_log"
-                )
-                raise UserError("undo")
+                self.env["ir.cron"]._rcm_wake("healthcare_rcm_base.cron_seal_audit_log")
+                raise UserError(self.env._("undo"))
         except UserError:
             self.env.cr.flush()
         self.assertFalse(self.env["ir.cron.trigger"].search_count(domain[:1]))

@@ -25,9 +25,7 @@ class ExceptionCase(TransactionCase):
 
     def on_reprocess(self, step):
         """Let ``step(document, case)`` be what the documents run again."""
-        return patch.object(
-            self.registry["rcm.exception.case"], "_rcm_reprocess", step
-        )
+        return patch.object(self.registry["rcm.exception.case"], "_rcm_reprocess", step)
 
 
 @tagged("post_install", "-at_install")
@@ -43,9 +41,7 @@ class TestRaise(ExceptionCase):
         self.assertEqual(case.record_name, "DOC")
         self.assertEqual(case.correlation_id, self.document.correlation_id)
         self.assertRegex(case.name, r"^EX\d{6}$")
-        self.assertTrue(
-            ground.audit_rows(self.env, case, "rcm.exception.case.opened")
-        )
+        self.assertTrue(ground.audit_rows(self.env, case, "rcm.exception.case.opened"))
 
     def test_a_repeat_is_an_occurrence(self):
         first = self.document._rcm_raise_case("price_missing", "one", amount=5)
@@ -85,7 +81,9 @@ class TestRaise(ExceptionCase):
         self.document._rcm_raise_case("price_missing", "theirs")
         self.env.flush_all()
         # what a snapshot taken before their commit sees
-        with patch.object(type(self.Case), "search", lambda self, *a, **k: self.browse()):
+        with patch.object(
+            type(self.Case), "search", lambda self, *a, **k: self.browse()
+        ):
             with self.assertRaises(ConcurrencyError):
                 self.Case._rcm_open_cases(
                     ground.exception_type(self.env, "price_missing"),
@@ -105,9 +103,11 @@ class TestRaise(ExceptionCase):
             with self.subTest(code=case_type.code):
                 self.assertTrue(case_type.instructions)
                 self.assertTrue(case_type.default_queue_id)
-                self.assertEqual(case_type.default_queue_id.kind == "technical",
-                                 case_type.kind == "technical"
-                                 and case_type.default_queue_id.code == "integration")
+                self.assertEqual(
+                    case_type.default_queue_id.kind == "technical",
+                    case_type.kind == "technical"
+                    and case_type.default_queue_id.code == "integration",
+                )
 
 
 @tagged("post_install", "-at_install")
@@ -141,9 +141,7 @@ class TestClock(ExceptionCase):
         activity = case.activity_ids
         self.assertEqual(activity.user_id, owner)
         self.assertEqual(len(activity), 1, "told once")
-        self.assertTrue(
-            ground.audit_rows(self.env, case, "rcm.exception.case.overdue")
-        )
+        self.assertTrue(ground.audit_rows(self.env, case, "rcm.exception.case.overdue"))
 
     def test_what_stays_overdue_goes_further_up_once(self):
         self.queue.write(
@@ -312,7 +310,7 @@ class TestReprocess(ExceptionCase):
 
         def one_fails(document, case):
             if document.id == second.res_id:
-                raise UserError("not this one")
+                raise UserError(self.env._("not this one"))
             return True
 
         with self.on_reprocess(one_fails):
@@ -331,7 +329,9 @@ class TestReprocess(ExceptionCase):
 
     def test_the_document_names_who_may_run_it_again(self):
         self.patch(
-            self.registry["rcm.exception.case"], "_rcm_reprocess_roles", ("cash_poster",)
+            self.registry["rcm.exception.case"],
+            "_rcm_reprocess_roles",
+            ("cash_poster",),
         )
         with self.on_reprocess(lambda document, case: True):
             with self.assertRaises(AccessError):
@@ -500,9 +500,7 @@ class TestExceptionAccess(ExceptionCase):
 
     def test_age_in_the_analysis(self):
         case = self.document._rcm_raise_case("price_missing", "x", amount=10)
-        case._rcm_write(
-            {"first_seen_at": fields.Datetime.now() - timedelta(days=5)}
-        )
+        case._rcm_write({"first_seen_at": fields.Datetime.now() - timedelta(days=5)})
         self.env.flush_all()
         row = self.env["rcm.exception.report"].search([("case_id", "=", case.id)])
         self.assertEqual(row.age_bucket, "c")

@@ -69,7 +69,9 @@ class RcmAuditExport(models.TransientModel):
                     limit=MAX_ROWS,
                 )
             )
-        write = self._rcm_write_csv if self.file_format == "csv" else self._rcm_write_jsonl
+        write = (
+            self._rcm_write_csv if self.file_format == "csv" else self._rcm_write_jsonl
+        )
         text = io.StringIO()
         write(text, self._rcm_read(domain))
         self.write(

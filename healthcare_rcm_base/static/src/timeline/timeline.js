@@ -1,26 +1,26 @@
-import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
-import { deserializeDateTime, formatDate, formatDateTime } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
-import { useService } from "@web/core/utils/hooks";
+import {Component, onWillStart, onWillUpdateProps, useState} from "@odoo/owl";
+import {deserializeDateTime, formatDate, formatDateTime} from "@web/core/l10n/dates";
+import {_t} from "@web/core/l10n/translation";
+import {useService} from "@web/core/utils/hooks";
 
 const KINDS = {
-    person: { icon: "fa-user", label: _t("Person") },
-    automation: { icon: "fa-cog", label: _t("Automation") },
-    integration: { icon: "fa-plug", label: _t("Integration") },
+    person: {icon: "fa-user", label: _t("Person")},
+    automation: {icon: "fa-cog", label: _t("Automation")},
+    integration: {icon: "fa-plug", label: _t("Integration")},
 };
 
 /** The thread of one correlation id, from source event to journal entry. */
 export class Timeline extends Component {
     static template = "healthcare_rcm_base.Timeline";
     static props = {
-        correlationId: { type: [String, Boolean], optional: true },
-        refreshKey: { optional: true },
+        correlationId: {type: [String, Boolean], optional: true},
+        refreshKey: {optional: true},
     };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ days: [], count: 0, newestFirst: false, failed: false });
+        this.state = useState({days: [], count: 0, newestFirst: false, failed: false});
         onWillStart(() => this.load(this.props.correlationId));
         onWillUpdateProps((next) => this.load(next.correlationId));
     }
@@ -62,7 +62,7 @@ export class Timeline extends Component {
         const days = [];
         for (const row of rows) {
             if (!days.length || days.at(-1).day !== row.day) {
-                days.push({ day: row.day, key: `${row.day}-${row.id}`, rows: [] });
+                days.push({day: row.day, key: `${row.day}-${row.id}`, rows: []});
             }
             days.at(-1).rows.push(row);
         }

@@ -1,20 +1,20 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
-import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
-import { ControlPanel } from "@web/search/control_panel/control_panel";
-import { standardActionServiceProps } from "@web/webclient/actions/action_service";
-import { Timeline } from "./timeline";
+import {Component, onWillStart, useState} from "@odoo/owl";
+import {registry} from "@web/core/registry";
+import {useService} from "@web/core/utils/hooks";
+import {ControlPanel} from "@web/search/control_panel/control_panel";
+import {standardActionServiceProps} from "@web/webclient/actions/action_service";
+import {Timeline} from "./timeline";
 
 /** Find a thread by correlation id or document number and show it. */
 export class TimelineAction extends Component {
     static template = "healthcare_rcm_base.TimelineAction";
-    static components = { ControlPanel, Timeline };
-    static props = { ...standardActionServiceProps };
+    static components = {ControlPanel, Timeline};
+    static props = {...standardActionServiceProps};
 
     setup() {
         this.orm = useService("orm");
-        this.display = { controlPanel: {} };
-        this.state = useState({ term: "", threads: [], chosen: false, searched: false });
+        this.display = {controlPanel: {}};
+        this.state = useState({term: "", threads: [], chosen: false, searched: false});
         onWillStart(async () => {
             const given = this.props.action.context?.rcm_correlation_id;
             if (given) {
