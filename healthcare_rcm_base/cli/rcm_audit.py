@@ -36,7 +36,7 @@ class RcmAudit(Command):
             outcome = env["rcm.audit.verification"]._rcm_verify(
                 witness=witness, details=not options.no_details
             )
-            if options.export:
+            if options.export and outcome["head"]:
                 options.export.write_bytes(env["rcm.audit.seal"]._rcm_head_file())
         findings = [
             {"code": finding.code, "severity": finding.severity, "at": finding.location}
