@@ -11,3 +11,5 @@ from . import test_settlement_rules
 from . import test_remittance_ledgers
 from . import test_remittance_receive
 from . import test_remittance_post
+from . import test_remittance_roles
+from . import test_remittance_queries
