@@ -255,26 +255,25 @@ def differences(want, have):
     return rows
 
 
-def corrupt(connection):
+def alter_one_cent(cursor):
     """Alter one cent of one posted item behind the application's back."""
-    with connection, connection.cursor() as cursor:
-        # the table's owner can always do this; that is what this check is for
-        cursor.execute("ALTER TABLE account_move_line DISABLE TRIGGER USER")
-        cursor.execute(
-            """
-            UPDATE account_move_line SET balance = balance + 0.01
-             WHERE id = (SELECT line.id FROM account_move_line line
-                           JOIN account_move move ON move.id = line.move_id
-                           JOIN rcm_account_mapping mapping
-                             ON mapping.account_id = line.account_id
-                            AND mapping.purpose = 'receivable_payer'
-                          WHERE move.state = 'posted' AND move.rcm_kind IS NOT NULL
-                          ORDER BY line.id LIMIT 1)
-            """
-        )
-        if cursor.rowcount != 1:
-            raise SystemExit("nothing to corrupt: no posted payer receivable found")
-        cursor.execute("ALTER TABLE account_move_line ENABLE TRIGGER USER")
+    # the table's owner can always do this; that is what this check is for
+    cursor.execute("ALTER TABLE account_move_line DISABLE TRIGGER USER")
+    cursor.execute(
+        """
+        UPDATE account_move_line SET balance = balance + 0.01
+         WHERE id = (SELECT line.id FROM account_move_line line
+                       JOIN account_move move ON move.id = line.move_id
+                       JOIN rcm_account_mapping mapping
+                         ON mapping.account_id = line.account_id
+                        AND mapping.purpose = 'receivable_payer'
+                      WHERE move.state = 'posted' AND move.rcm_kind IS NOT NULL
+                      ORDER BY line.id LIMIT 1)
+        """
+    )
+    if cursor.rowcount != 1:
+        raise SystemExit("nothing to corrupt: no posted payer receivable found")
+    cursor.execute("ALTER TABLE account_move_line ENABLE TRIGGER USER")
 
 
 def main(arguments=None):
@@ -289,7 +288,8 @@ def main(arguments=None):
     want, counts = expected(options.sent)
     connection = psycopg2.connect(options.dsn)
     if options.corrupt:
-        corrupt(connection)
+        with connection, connection.cursor() as cursor:
+            alter_one_cent(cursor)
     with connection.cursor() as cursor:
         have = actual(cursor)
     connection.close()

@@ -1,3 +1,2 @@
 from . import test_simulator
-from . import test_repository
-from . import test_install
+from . import test_main_job

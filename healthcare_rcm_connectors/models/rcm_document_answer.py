@@ -111,7 +111,7 @@ class RcmDocumentAnswer(models.AbstractModel):
             "invoice_state": claim.invoice_state,
             "total_charge": _money(claim.total_charge),
             "open_balance": _money(claim.open_balance),
-            "approval": "pending" if claim._rcm_waiting_for() == "pending" else None,
+            "approval": "pending" if claim._rcm_waiting_for() == "approval" else None,
             "lines": [
                 {
                     "line_control_number": line.line_control_number,

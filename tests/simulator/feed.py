@@ -31,8 +31,11 @@ INVOICED = "posted"
 class DemoDay:
     """One simulated period, from completed encounters to payer remittances."""
 
-    def __init__(self, client: Client, knobs: Knobs, today: date):
+    def __init__(
+        self, client: Client, knobs: Knobs, today: date, patience: int = WAIT_SECONDS
+    ):
         self.client = client
+        self.patience = patience
         self.knobs = knobs
         self.today = today
         self.rng = random.Random(f"feed-{knobs.seed}")
@@ -66,7 +69,7 @@ class DemoDay:
         again = [e for e in batch if self.rng.random() < self.knobs.duplicate_event_rate]
         for position, event in enumerate(batch + again):
             self._send(event, through_rpc=position % 3 == 0)
-        self.client.wait_processed([event["id"] for event in events], WAIT_SECONDS)
+        self.client.wait_processed([event["id"] for event in events], self.patience)
         self.event_ids += [event["id"] for event in events]
 
     def _send(self, event: dict, through_rpc: bool) -> None:
@@ -78,7 +81,7 @@ class DemoDay:
 
     def _wait_billed(self) -> dict[str, dict]:
         """Documents by encounter number, once nothing is on its way any more."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + self.patience
         documents: dict[str, dict] = {}
         while True:
             for item in self.encounters:
@@ -91,7 +94,7 @@ class DemoDay:
                 return documents
             if time.monotonic() > deadline:
                 raise FeedError(
-                    f"{len(open_)} encounters are not billed after {WAIT_SECONDS} s; "
+                    f"{len(open_)} encounters are not billed after {self.patience} s; "
                     f"first: {json.dumps(documents[open_[0]])[:600]}"
                 )
             self.client.rest(1)
@@ -165,13 +168,13 @@ class DemoDay:
             self.client.rpc("submit_event", {"event": event})
             self.client.keep("events.jsonl", json.dumps(event).encode() + b"\n")
             events.append(event["id"])
-            self.client.wait_processed([event["id"]], WAIT_SECONDS)
+            self.client.wait_processed([event["id"]], self.patience)
         self._wait_remittances(events)
         self.event_ids += events
 
     def _wait_remittances(self, events: list[str]) -> None:
         """Until every remittance a file brought has come to rest."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + self.patience
         moving = {"received", "parsed", "balanced", "matched"}
         for event_id in events:
             while True:
@@ -204,6 +207,7 @@ class DemoDay:
             "purposes": ledger.purposes,
             "claims_open": ledger.claims,
             "deposits": [asdict(item) for item in deposits(files)],
+            "sent_files": files,
         }
 
 
@@ -276,6 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
     except FeedError as error:
         say(f"stopped: {error}")
         return 1
+    summary.pop("sent_files")
     (options.out / "truth.json").write_text(json.dumps(summary, default=str, indent=1))
     say(f"done: {summary['events']} events, {summary['claims']} claims")
     return 0

@@ -1,0 +1,128 @@
+"""The main job end to end, over HTTP, against two independent reckonings."""
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import SuiteCase
+from .simulator.feed import DemoDay
+from .simulator.knobs import Knobs
+from .simulator.truth import expected_ledger
+from .test_simulator import load_check_ledger
+
+KNOBS = Knobs(seed=7, encounters=20, large_claims=1)
+
+
+@tagged("post_install", "-at_install")
+class TestMainJob(SuiteCase):
+    def setUp(self):
+        super().setUp()
+        self.check = load_check_ledger()
+        self.sent = self.make_sent_folder()
+        self.client = self.make_client(self.sent)
+        self.day = DemoDay(self.client, KNOBS, fields.Date.today(), patience=20)
+        self.summary = self.day.run()
+        self.env.flush_all()
+
+    def books(self):
+        self.env.flush_all()
+        return self.check.actual(self.env.cr)
+
+    def test_from_encounter_to_reconciled_remittance(self):
+        want, counts = self.check.expected(self.sent)
+        self.assertEqual(self.check.differences(want, self.books()), [])
+        self.assertGreater(counts["claims"], 8)
+        self.assertGreater(counts["remittances"], 2)
+        self._check_claims()
+        self._check_remittances()
+        self._check_timeline()
+        self._check_again_changes_nothing()
+        self._check_audit()
+
+    def _check_claims(self):
+        """The claim's own amounts equal its receivables and the simulator's truth."""
+        invoiced = {
+            claim.name: encounter
+            for encounter in self.day.encounters
+            for claim in self.env["rcm.claim"].search(
+                [
+                    ("encounter_id.number", "=", encounter.number),
+                    ("invoice_state", "=", "posted"),
+                ]
+            )
+        }
+        self.assertEqual(len(invoiced), len(self.summary["claims_open"]))
+        truth = expected_ledger(invoiced, self.summary["sent_files"])
+        groups = self.check.Books()
+        for purpose, amount in truth.purposes.items():
+            groups.add(self.check.GROUPS.get(purpose, purpose), amount)
+        have = self.books()
+        have.open.clear()
+        self.assertEqual(self.check.differences(groups, have), [])
+        for claim in self.env["rcm.claim"].search([("name", "in", list(invoiced))]):
+            with self.subTest(claim=claim.name):
+                self._check_claim(claim)
+
+    def _check_claim(self, claim):
+        lines = self.env["account.move.line"].search(
+            [
+                ("rcm_claim_id", "=", claim.id),
+                ("parent_state", "=", "posted"),
+                ("account_id.account_type", "=", "asset_receivable"),
+            ]
+        )
+        residual = sum(lines.mapped("amount_residual"))
+        if claim.self_pay:
+            self.assertAlmostEqual(residual, claim.total_charge)
+        else:
+            moved = claim.moved_next_amount
+            open_on_legs = claim.open_balance + moved
+            self.assertLessEqual(residual, open_on_legs + 0.001)
+            self.assertGreaterEqual(claim.open_balance, -0.001)
+
+    def _check_remittances(self):
+        fates = self.summary["fates"]
+        remittances = self.env["rcm.remittance"].search([])
+        posted = remittances.filtered(
+            lambda item: item.state in ("posted", "posted_with_parked", "reconciled")
+        )
+        self.assertEqual(len(posted), self.summary["remittances"])
+        self.assertEqual((fates["duplicate"], fates["refused"]), (1, 1))
+        self.assertTrue(remittances.filtered(lambda item: item.state == "rejected"))
+        self.assertTrue(posted.filtered(lambda item: item.state == "posted_with_parked"))
+        for remittance in posted.filtered("move_id"):
+            clearing = self.company._rcm_account("clearing")
+            lines = remittance.move_id.line_ids
+            on_clearing = lines.filtered(lambda line: line.account_id == clearing)
+            self.assertAlmostEqual(sum(on_clearing.mapped("balance")), remittance.amount)
+
+    def _check_timeline(self):
+        """One thread from the source event to the journal entry."""
+        claim = self.env["rcm.claim"].search([("state", "=", "adjudicated")], limit=1)
+        rows = self.env["rcm.audit.log"].search(
+            [("correlation_id", "=", claim.correlation_id)]
+        )
+        models = set(rows.mapped("model"))
+        self.assertLessEqual(
+            {"rcm.event", "rcm.encounter", "rcm.claim", "account.move"}, models
+        )
+
+    def _check_again_changes_nothing(self):
+        before = self.books()
+        for line in (self.sent / "events.jsonl").read_bytes().splitlines()[:10]:
+            response = self.url_open(
+                "/rcm/v1/events", data=line, headers=self.client.headers
+            )
+            self.assertEqual(response.status_code, 200, response.text)
+        self.run_scheduled_actions()
+        self.assertEqual(self.check.differences(before, self.books()), [])
+
+    def _check_audit(self):
+        found = self.env["rcm.audit.verification"]._rcm_verify()
+        self.assertFalse(found, found)
+
+    def test_one_cent_off_is_found(self):
+        want, _counts = self.check.expected(self.sent)
+        self.env.flush_all()
+        self.check.alter_one_cent(self.env.cr)
+        rows = self.check.differences(want, self.check.actual(self.env.cr))
+        self.assertTrue(rows)
