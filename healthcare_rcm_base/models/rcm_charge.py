@@ -68,6 +68,7 @@ class RcmCharge(models.Model):
     authorization_number = fields.Char()
     state = fields.Selection(
         [("captured", "Captured"), ("billed", "Billed"), ("void", "Void")],
+        string="Status",
         required=True,
         readonly=True,
         default="captured",

@@ -127,6 +127,7 @@ class RcmClaim(models.Model):
             ("superseded", "Superseded"),
             ("void", "Void"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",

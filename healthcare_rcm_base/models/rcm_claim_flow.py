@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.errors import PredecessorMissing, RcmPermanent
+from ..tools import bulk_update
 
 BEFORE_SUBMISSION = ("draft", "validated", "cleared", "on_hold")
 WITH_PAYER = ("submitted", "accepted", "rejected")
@@ -37,18 +38,31 @@ class RcmClaim(models.Model):
         """
         asking = self.filtered(lambda claim: claim.state == "validated")
         allowed = asking._rcm_gate("clear")
-        waiting = (asking - allowed).filtered("work")
-        if waiting:
+        if waiting := (asking - allowed).filtered("work"):
             waiting._rcm_write({"work": False})
-        now = allowed.filtered(lambda claim: claim._rcm_invoice_when() == "now")
-        now._rcm_set_state("cleared", work="invoice")
-        (allowed - now)._rcm_set_state("cleared", work=False)
+        allowed._rcm_set_state("cleared")
+        due = allowed.filtered(lambda claim: claim._rcm_invoice_when() == "now")
+        due._rcm_set_work("invoice")
+        (allowed - due).filtered("work")._rcm_set_work(False)
         first = allowed.leg_ids.filtered(
             lambda leg: leg.state == "not_due" and leg == leg.claim_id.leg_ids[:1]
         )
         first._rcm_set_state("ready")
         allowed.encounter_id._rcm_mark_billed()
         return allowed
+
+    def _rcm_set_work(self, work):
+        """Note the next automatic step.
+
+        The scheduled action that does these steps need not be woken by its own
+        doing, and rules run record by record: it passes them by.
+        """
+        if not self:
+            return
+        if self.env.context.get("ir_cron_progress_id"):
+            bulk_update(self, {claim.id: {"work": work} for claim in self})
+        else:
+            self._rcm_write({"work": work})
 
     def _rcm_gate_approved(self, effect):
         """A granted approval lets the claim go on."""
@@ -70,8 +84,7 @@ class RcmClaim(models.Model):
             lambda claim: claim.work == "invoice" and claim.invoice_state == "none"
         )
         due._rcm_create_invoices()
-        if idle := self.filtered("work"):
-            idle._rcm_write({"work": False})
+        self.filtered("work")._rcm_set_work(False)
 
     @api.model
     def _rcm_resume_invoicing(self):
@@ -259,6 +272,7 @@ class RcmClaim(models.Model):
         for state in set(held.mapped("hold_state")):
             some = held.filtered(lambda claim, state=state: claim.hold_state == state)
             some._rcm_set_state(state or "draft", hold_state=False)
+        held.filtered(lambda claim: claim.state == "validated")._rcm_set_work("clear")
         held.encounter_id._rcm_wake_billing()
 
     def _rcm_frozen(self):

@@ -33,6 +33,7 @@ class RcmClaimLeg(models.Model):
             ("closed", "Closed"),
             ("reversed", "Reversed"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="not_due",

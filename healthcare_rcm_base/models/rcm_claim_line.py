@@ -103,6 +103,7 @@ class RcmClaimLine(models.Model):
             ("written_off", "Written off"),
             ("patient", "Patient"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="open",

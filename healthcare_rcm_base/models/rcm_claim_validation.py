@@ -82,8 +82,8 @@ class RcmClaim(models.Model):
         clean = self.filtered(
             lambda claim: not claim.failed_edits and not claim.warning_text
         )
-        clean._rcm_set_state("validated", work="clear", clean_claim=True)
-        (self - clean)._rcm_set_state("validated", work="clear")
+        clean._rcm_set_state("validated", clean_claim=True)
+        (self - clean)._rcm_set_state("validated")
         self._rcm_use_authorizations(1)
         self.line_ids.charge_id._rcm_move("billed")
 

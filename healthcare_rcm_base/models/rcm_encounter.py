@@ -123,6 +123,7 @@ class RcmEncounter(models.Model):
             ("on_hold", "On hold"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="registered",
