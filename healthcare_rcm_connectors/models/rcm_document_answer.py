@@ -4,6 +4,8 @@ from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..protocol.problem import ProblemError
 
+# The word claims use while an approval request is open.
+APPROVAL = "approval"
 KINDS = ("encounter", "claim", "remittance")
 
 
@@ -47,7 +49,7 @@ class RcmDocumentAnswer(models.AbstractModel):
             domain.append(("facility_id.code", "=", facility))
         encounter = self.env["rcm.encounter"].search(domain, limit=2)
         if len(encounter) > 1:
-            raise ProblemError("not-found", "Name the facility: the number is not unique.")
+            raise ProblemError("not-found", "Name the facility as well.")
         if not encounter:
             raise ProblemError("not-found", "No such encounter.")
         claims = encounter.claim_ids.sorted(lambda claim: (claim.name, claim.version))
@@ -111,7 +113,7 @@ class RcmDocumentAnswer(models.AbstractModel):
             "invoice_state": claim.invoice_state,
             "total_charge": _money(claim.total_charge),
             "open_balance": _money(claim.open_balance),
-            "approval": "pending" if claim._rcm_waiting_for() == "approval" else None,
+            "approval": "pending" if claim._rcm_waiting_for() == APPROVAL else None,
             "lines": [
                 {
                     "line_control_number": line.line_control_number,
