@@ -59,6 +59,7 @@
     "demo": [
         "demo/rcm_master_demo.xml",
         "demo/rcm_users_demo.xml",
+        "demo/rcm_exception_demo.xml",
         # last: maps the accounts of the chart loaded above
         "demo/rcm_accounting_demo.xml",
     ],

@@ -12,6 +12,7 @@ from . import rcm_append_only_mixin
 from . import rcm_audit_log
 from . import rcm_audit_mixin
 from . import rcm_audit_payload
+from . import rcm_audit_rights
 from . import rcm_audit_seal
 from . import rcm_audit_timeline
 from . import rcm_audit_verification

@@ -19,6 +19,8 @@ class RcmAuditMixin(models.AbstractModel):
     _rcm_audit_fields = ()
     # Fields whose values never reach the log; fields with ``groups`` never do.
     _rcm_audit_masked = ()
+    # Fields behind a group for another reason than patient data (technical settings).
+    _rcm_audit_unmasked = ()
 
     # ------------------------------------------------------------------
     # CRUD
@@ -146,6 +148,8 @@ class RcmAuditMixin(models.AbstractModel):
         }
 
     def _rcm_audit_is_masked(self, name):
+        if name in self._rcm_audit_unmasked:
+            return False
         field = self._fields.get(name)
         return (
             name in self._rcm_audit_masked

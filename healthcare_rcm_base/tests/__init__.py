@@ -1,4 +1,5 @@
 from . import test_audit_log
+from . import test_audit_rights
 from . import test_audit_seal
 from . import test_audit_timeline
 from . import test_batch_mixin
