@@ -261,12 +261,13 @@ def say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; prints the summary as JSON and returns the exit code."""
+    defaults = Knobs()
     parser = argparse.ArgumentParser(prog="simulator.feed", description=__doc__)
     parser.add_argument("--url", required=True)
     parser.add_argument("--db", required=True)
     parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("--seed", type=int, default=Knobs.seed)
-    parser.add_argument("--encounters", type=int, default=Knobs.encounters)
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--encounters", type=int, default=defaults.encounters)
     parser.add_argument("--today", type=date.fromisoformat, default=date.today())
     options = parser.parse_args(arguments)
     key = os.environ.get("RCM_API_KEY")
