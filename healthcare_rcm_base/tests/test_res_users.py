@@ -32,6 +32,15 @@ class TestResUsers(MasterCase):
         with self.assertRaises(AccessError):
             robot.with_user(clerk)._rcm_require("biller")
 
+    def test_user_managers_limit_people_to_facilities(self):
+        """They keep users without being of the revenue cycle themselves."""
+        manager = self.user_of("t_manager", "base.group_erp_manager")
+        biller = self.role("biller")
+        biller.with_user(manager).rcm_facility_ids = self.main
+        self.assertEqual(biller.rcm_facility_ids, self.main)
+        with self.assertRaises(AccessError):
+            biller.with_user(biller).write({"rcm_facility_ids": [(5, 0, 0)]})
+
     def test_no_role_opens_the_books(self):
         for group in self.env["res.groups"].search(
             [

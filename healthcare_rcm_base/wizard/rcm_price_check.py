@@ -63,11 +63,15 @@ class RcmPriceCheck(models.TransientModel):
         for check in self:
             check.code = check.service_code_id.code or check.code
 
-    @api.depends("service_code_id", "units")
+    @api.depends("code", "units")
     def _compute_amount(self):
+        """Start from the charge master; whoever asks may type another charge."""
+        Service = self.env["rcm.service.code"]
         for check in self:
-            if check.service_code_id:
-                check.amount = check.service_code_id.standard_charge * check.units
+            company = check.company_id or self.env.company
+            known = Service._rcm_by_code([check.code], company) if check.code else {}
+            if service := known.get(check.code):
+                check.amount = service.standard_charge * check.units
 
     @api.depends(
         "contract_id",
