@@ -19,7 +19,14 @@ MAX_COVERAGES = 9
 MAX_TEXT = 255
 MAX_MONEY = Decimal("9999999.99")
 MAX_UNITS = Decimal("99999")
-ENCOUNTER_TYPES = ("outpatient", "inpatient", "emergency", "observation", "lab", "other")
+ENCOUNTER_TYPES = (
+    "outpatient",
+    "inpatient",
+    "emergency",
+    "observation",
+    "lab",
+    "other",
+)
 SEXES = ("F", "M", "U")
 RELATIONSHIPS = ("self", "spouse", "child", "other")
 GUARANTOR_RELATIONSHIPS = ("self", "spouse", "parent", "child", "other")
@@ -349,7 +356,7 @@ class _Reader:
         return parsed
 
     def moment(self, data, key, place):
-        """A date-time with its zone, given back in UTC without one (as Odoo keeps it)."""
+        """A date-time with its zone; in UTC without one, as Odoo keeps it."""
         value = data.get(key)
         if value in (None, ""):
             return None

@@ -80,7 +80,9 @@ class RcmCharge(models.Model):
     )
     rate_id = fields.Many2one("rcm.payer.contract.rate", readonly=True, copy=False)
     pricing_trace = fields.Json(readonly=True, copy=False)
-    claim_line_ids = fields.One2many("rcm.claim.line", "charge_id", string="Claim Lines")
+    claim_line_ids = fields.One2many(
+        "rcm.claim.line", "charge_id", string="Claim Lines"
+    )
 
     _ref_uniq = models.Constraint(
         "UNIQUE(encounter_id, external_ref)",
@@ -153,7 +155,7 @@ class RcmCharge(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "A billed or void charge is never overwritten. Add a new charge for "
+                    "A billed or void charge is never overwritten. Add a charge for "
                     "the correction."
                 )
             )
@@ -200,7 +202,9 @@ class RcmCharge(models.Model):
     def _rcm_modifiers(self):
         """The modifiers as a list, in order."""
         self.ensure_one()
-        return [item.strip() for item in (self.modifiers or "").split(",") if item.strip()]
+        return [
+            item.strip() for item in (self.modifiers or "").split(",") if item.strip()
+        ]
 
     def _rcm_pricing_facts(self):
         """This charge as the pricing core takes it."""
@@ -234,4 +238,6 @@ class RcmCharge(models.Model):
         }
 
     def _rcm_audit_names(self):
-        return [f"{charge.encounter_id.number} {charge.external_ref}" for charge in self]
+        return [
+            f"{charge.encounter_id.number} {charge.external_ref}" for charge in self
+        ]

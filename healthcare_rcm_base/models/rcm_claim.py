@@ -163,7 +163,10 @@ class RcmClaim(models.Model):
     submitted_date = fields.Datetime(readonly=True, copy=False)
     submission_reference = fields.Char(readonly=True, copy=False)
     payer_claim_number = fields.Char(
-        readonly=True, copy=False, index="btree_not_null", help="The payer's own number."
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The payer's own number.",
     )
     clean_claim = fields.Boolean(
         readonly=True, copy=False, help="Passed every edit at the first attempt."
@@ -296,7 +299,9 @@ class RcmClaim(models.Model):
     @api.depends("state", "invoice_state", "payer_id", "self_pay", "leg_ids.state")
     def _compute_is_submittable(self):
         for claim in self:
-            claim.is_submittable = bool(claim.filtered_domain(self._submittable_domain()))
+            claim.is_submittable = bool(
+                claim.filtered_domain(self._submittable_domain())
+            )
 
     @api.model
     def _search_is_submittable(self, operator, value):
@@ -317,9 +322,9 @@ class RcmClaim(models.Model):
                 | fields.Domain("payer_id.invoice_rule", "=", "adjudicated")
             )
         )
-        further = fields.Domain("state", "in", ("adjudicated", "reopened")) & fields.Domain(
-            "leg_ids.state", "=", "ready"
-        )
+        further = fields.Domain(
+            "state", "in", ("adjudicated", "reopened")
+        ) & fields.Domain("leg_ids.state", "=", "ready")
         return first | further
 
     @api.depends("name", "version")
@@ -331,7 +336,14 @@ class RcmClaim(models.Model):
     @api.model
     def _group_expand_state(self, states, domain):
         """The pipeline shows its usual columns even when they are empty."""
-        usual = ("draft", "validated", "cleared", "submitted", "accepted", "adjudicated")
+        usual = (
+            "draft",
+            "validated",
+            "cleared",
+            "submitted",
+            "accepted",
+            "adjudicated",
+        )
         order = [code for code, _label in self._fields["state"].selection]
         return [code for code in order if code in usual or code in states]
 
@@ -339,7 +351,7 @@ class RcmClaim(models.Model):
     # Hooks
     # ------------------------------------------------------------------
     def _rcm_waiting_for(self):
-        """A word for what the claim waits for besides its cases (approvals: pending)."""
+        """What the claim waits for besides its cases (approvals: pending)."""
         self.ensure_one()
         return False
 

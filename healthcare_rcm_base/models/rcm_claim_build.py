@@ -129,7 +129,9 @@ class RcmClaim(models.Model):
         """Show on each charge what its claim line was priced at."""
         vals_by_id = {
             vals["charge_id"]: {
-                "expected_amount": vals["expected_amount"] if vals["is_priced"] else 0.0,
+                "expected_amount": vals["expected_amount"]
+                if vals["is_priced"]
+                else 0.0,
                 "rate_id": rate_id,
                 "pricing_trace": vals["pricing_trace"],
             }

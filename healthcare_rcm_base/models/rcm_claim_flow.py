@@ -95,10 +95,14 @@ class RcmClaim(models.Model):
             & fields.Domain("res_model", "=", self._name)
             & fields.Domain("type_code", "=", "accounting_setup")
         )
-        claims = self.browse(waiting.mapped("res_id")).exists().filtered(
-            lambda claim: claim.state == "cleared"
-            and claim.invoice_state == "none"
-            and not claim.work
+        claims = (
+            self.browse(waiting.mapped("res_id"))
+            .exists()
+            .filtered(
+                lambda claim: claim.state == "cleared"
+                and claim.invoice_state == "none"
+                and not claim.work
+            )
         )
         for company in claims.company_id:
             if not company._rcm_accounting_ready():
@@ -184,7 +188,9 @@ class RcmClaim(models.Model):
 
     def _rcm_mark_adjudicated(self, payer=None):
         """The payer whose turn it is has decided; called when its remittance posts."""
-        self._rcm_check_standing((*WITH_PAYER, "adjudicated", "reopened"), "adjudicated")
+        self._rcm_check_standing(
+            (*WITH_PAYER, "adjudicated", "reopened"), "adjudicated"
+        )
         for claim in self:
             leg = claim._rcm_leg_of(payer, LEG_AT_PAYER)
             if leg:
@@ -285,7 +291,9 @@ class RcmClaim(models.Model):
         """Open validated claims for correction, as long as nothing was invoiced."""
         if any(claim.invoice_state != "none" for claim in self):
             raise UserError(
-                self.env._("An invoiced claim is corrected by a replacement, not edited.")
+                self.env._(
+                    "An invoiced claim is corrected by a replacement, not edited."
+                )
             )
         self._rcm_check_standing(("draft", "validated", "cleared"), "draft")
         billed = self._rcm_frozen()

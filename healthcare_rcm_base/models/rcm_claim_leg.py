@@ -40,7 +40,8 @@ class RcmClaimLeg(models.Model):
     )
 
     _sequence_uniq = models.Constraint(
-        "UNIQUE(claim_id, sequence)", "A claim has one payer at each place of its order."
+        "UNIQUE(claim_id, sequence)",
+        "A claim has one payer at each place of its order.",
     )
 
     def _rcm_audit_names(self):

@@ -49,7 +49,9 @@ class RcmClaimLine(models.Model):
     charge_id = fields.Many2one(
         "rcm.charge",
         string="Source Charge",
-        readonly=True, index="btree_not_null", ondelete="restrict"
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     line_control_number = fields.Char(
         readonly=True,
@@ -140,9 +142,7 @@ class RcmClaimLine(models.Model):
         """One readable line of how the price came about."""
         for line in self:
             steps = line.pricing_trace or []
-            line.pricing_summary = " → ".join(
-                step.get("text") or "" for step in steps
-            )
+            line.pricing_summary = " → ".join(step.get("text") or "" for step in steps)
 
     def _rcm_audit_names(self):
         return [line.line_control_number for line in self]

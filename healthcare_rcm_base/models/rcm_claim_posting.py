@@ -57,7 +57,9 @@ class RcmClaim(models.Model):
             "rcm.claim.posted",
             changes_by_id={
                 id_: {
-                    name: [None, str(amount)] for name, amount in deltas.items() if amount
+                    name: [None, str(amount)]
+                    for name, amount in deltas.items()
+                    if amount
                 }
                 for id_, deltas in claims.items()
             },

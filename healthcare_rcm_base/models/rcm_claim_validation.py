@@ -88,7 +88,7 @@ class RcmClaim(models.Model):
         self.line_ids.charge_id._rcm_move("billed")
 
     def _rcm_use_authorizations(self, sign):
-        """Take the units of these claims off their authorizations, or give them back."""
+        """Take the claims' units off their authorizations, or give them back."""
         Check = self.env["rcm.validation.check"]
         units = defaultdict(float)
         for line in Check._rcm_lines_to_authorize(self):

@@ -84,7 +84,7 @@ class RcmEncounter(models.Model):
     diagnosis_codes = fields.Char(
         string="Diagnoses",
         groups="healthcare_rcm_base.group_patient_data",
-        help="ICD-10 codes in order, separated by commas; charges point at their places.",
+        help="ICD-10 codes in order, with commas; charges point at their places.",
     )
     rendering_npi = fields.Char(string="Rendering NPI", size=10)
     authorization_id = fields.Many2one(
@@ -131,7 +131,10 @@ class RcmEncounter(models.Model):
         index=True,
     )
     hold_state = fields.Char(
-        string="State Before Hold", readonly=True, copy=False, help="Where to go back to."
+        string="State Before Hold",
+        readonly=True,
+        copy=False,
+        help="Where to go back to.",
     )
     hold_reason = fields.Char(copy=False)
     billing_due = fields.Boolean(
@@ -227,7 +230,9 @@ class RcmEncounter(models.Model):
     def action_ready(self):
         """Hand the encounter to billing now."""
         encounters = self._rcm_as("biller")
-        if blocked := encounters.filtered(lambda encounter: not encounter._is_complete()):
+        if blocked := encounters.filtered(
+            lambda encounter: not encounter._is_complete()
+        ):
             raise UserError(
                 self.env._(
                     "Not complete yet: %(numbers)s. An encounter needs its coding "
@@ -344,7 +349,9 @@ class RcmEncounter(models.Model):
 
     def _rcm_hold(self):
         for state in set(self.mapped("state")) - {"on_hold"}:
-            held = self.filtered(lambda encounter, state=state: encounter.state == state)
+            held = self.filtered(
+                lambda encounter, state=state: encounter.state == state
+            )
             held._rcm_set_state("on_hold", hold_state=state, billing_due=False)
 
     def _rcm_release(self):

@@ -69,7 +69,9 @@ class RcmEncounter(models.Model):
                 "identity_conflict", "the encounter belongs to another patient account"
             )
         elif encounter.state == "cancelled":
-            raise RcmPermanent("encounter_cancelled", "the encounter was cancelled here")
+            raise RcmPermanent(
+                "encounter_cancelled", "the encounter was cancelled here"
+            )
         elif encounter.state in ("billed", "closed"):
             encounter._rcm_intake_compare(vals, source)
         elif changed := differing(encounter, vals):
@@ -142,7 +144,10 @@ class RcmEncounter(models.Model):
                 }
             )
         for key, owner in zip(keys, known, strict=True):
-            if not owner and Identifier._rcm_register(*key, patient, company) != patient:
+            if (
+                not owner
+                and Identifier._rcm_register(*key, patient, company) != patient
+            ):
                 raise RcmPermanent(
                     "identity_conflict", "a patient identifier names another account"
                 )
@@ -283,7 +288,7 @@ class RcmEncounter(models.Model):
         self._rcm_raise_case(
             "charge_changed",
             self.env._(
-                "The source sent other values for %(count)s billed charges: %(fields)s.",
+                "The source changed %(count)s billed charges: %(fields)s.",
                 count=len(changed),
                 fields=", ".join(labels[name]["string"] for name in names),
             ),

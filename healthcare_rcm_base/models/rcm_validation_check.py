@@ -26,7 +26,17 @@ CHECKS = [
 FILING_NEAR_DAYS = 14
 # Modifiers that say why the same service stands there twice (CPT, HCPCS).
 REPEAT_MODIFIERS = {
-    "50", "59", "76", "77", "91", "LT", "RT", "XE", "XP", "XS", "XU",
+    "50",
+    "59",
+    "76",
+    "77",
+    "91",
+    "LT",
+    "RT",
+    "XE",
+    "XP",
+    "XS",
+    "XU",
 }
 
 
@@ -118,7 +128,8 @@ class RcmValidationCheck(models.AbstractModel):
     @api.model
     def _check_coverage_missing(self, claims):
         return dict.fromkeys(
-            claims.filtered(lambda item: not item.self_pay and not item.payer_id).ids, ""
+            claims.filtered(lambda item: not item.self_pay and not item.payer_id).ids,
+            "",
         )
 
     @api.model
@@ -176,7 +187,10 @@ class RcmValidationCheck(models.AbstractModel):
     @api.model
     def _rcm_authorization(self, line):
         """The charge's own authorization, or the encounter's."""
-        return line.charge_id.authorization_id or line.claim_id.encounter_id.authorization_id
+        return (
+            line.charge_id.authorization_id
+            or line.claim_id.encounter_id.authorization_id
+        )
 
     @api.model
     def _rcm_authorization_fits(self, line):

@@ -59,7 +59,9 @@ class RcmValidationRule(models.Model):
         default="[]",
         help="Claims or lines that meet this condition are stopped.",
     )
-    payer_ids = fields.Many2many("rcm.payer", string="Payers", help="Empty: every payer.")
+    payer_ids = fields.Many2many(
+        "rcm.payer", string="Payers", help="Empty: every payer."
+    )
     facility_ids = fields.Many2many(
         "rcm.facility", string="Facilities", help="Empty: every facility."
     )
@@ -146,7 +148,7 @@ class RcmValidationRule(models.Model):
     @api.model
     def _rcm_in_force(self):
         """All active rules; reading them is not a right of the person who bills."""
-        return self.sudo().search([])
+        return self.sudo().search([("active", "=", True)])
 
     def _rcm_failures(self, claims):
         """Return {claim id: [(rule, text)]} of the claims these rules object to.

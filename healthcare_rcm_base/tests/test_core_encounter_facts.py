@@ -135,7 +135,11 @@ class TestEncounterFacts(BaseCase):
     @settings(max_examples=300, deadline=None)
     @given(
         st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats()
+            | st.text(max_size=9),
             lambda inner: st.lists(inner, max_size=3)
             | st.dictionaries(
                 st.sampled_from(
@@ -157,11 +161,25 @@ class TestEncounterFacts(BaseCase):
             [
                 f"{part}.{name}"
                 for part in ("encounter", "patient", "coverages.0", "charges.0")
-                for name in ("number", "id", "amount", "units", "sex", "sequence",
-                             "service_date", "diagnoses", "modifiers", "member_id")
+                for name in (
+                    "number",
+                    "id",
+                    "amount",
+                    "units",
+                    "sex",
+                    "sequence",
+                    "service_date",
+                    "diagnoses",
+                    "modifiers",
+                    "member_id",
+                )
             ]
         ),
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text(max_size=20)
         | st.lists(st.text(max_size=3), max_size=3),
     )
     def test_one_strange_value_never_breaks_the_reader(self, path, value):

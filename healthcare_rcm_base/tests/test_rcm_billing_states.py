@@ -88,4 +88,6 @@ class TestBillingStates(BillingCase):
                 self.assertEqual(encounter.charge_ids.state, "billed")
             live = encounter.claim_ids.filtered(lambda claim: claim.state != "void")
             self.assertLessEqual(len(live), 1)
-            self.assertEqual(encounter.billing_due and encounter.state != "ready", False)
+            self.assertEqual(
+                encounter.billing_due and encounter.state != "ready", False
+            )

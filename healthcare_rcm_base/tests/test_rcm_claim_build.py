@@ -105,7 +105,8 @@ class TestClaimBuild(BillingCase):
             encounters = self.env["rcm.encounter"]
             for number in range(start, start + count):
                 encounters |= self.intake(
-                    number=f"Q{number}", charges=[("99213", "150.00"), ("80053", "60.00")]
+                    number=f"Q{number}",
+                    charges=[("99213", "150.00"), ("80053", "60.00")],
                 )
             self.env.flush_all()
             self.env.invalidate_all()

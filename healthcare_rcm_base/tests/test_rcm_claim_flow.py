@@ -23,7 +23,9 @@ class TestClaimFlow(BillingCase):
 
     def cleared(self, **keywords):
         claim = self.intake(**keywords)._rcm_bill()
-        self.assertEqual(claim.state, "cleared", self.open_cases(claim).mapped("message"))
+        self.assertEqual(
+            claim.state, "cleared", self.open_cases(claim).mapped("message")
+        )
         return claim
 
     def invoiced(self, **keywords):
@@ -287,7 +289,7 @@ class TestClaimFlow(BillingCase):
 
         def fail(self, encounters):
             if broken in encounters:
-                raise UserError("boom")
+                raise RcmPermanent("boom")
             return original(self, encounters)
 
         self.patch(type(good.claim_ids), "_rcm_build_from", fail)
@@ -324,11 +326,23 @@ class TestClaimFlow(BillingCase):
     def test_buttons_are_for_their_roles(self):
         claim = self.invoiced()
         encounter = claim.encounter_id
-        for role in ("front_desk", "coder", "auditor", "executive", "cash_poster",
-                     "administrator", "integration"):
+        for role in (
+            "front_desk",
+            "coder",
+            "auditor",
+            "executive",
+            "cash_poster",
+            "administrator",
+            "integration",
+        ):
             user_claim = self.as_user(claim, role)
-            for action in ("action_validate", "action_mark_submitted", "action_hold",
-                           "action_void", "action_back_to_draft"):
+            for action in (
+                "action_validate",
+                "action_mark_submitted",
+                "action_hold",
+                "action_void",
+                "action_back_to_draft",
+            ):
                 with self.subTest(f"{role} {action}"), self.assertRaises(AccessError):
                     getattr(user_claim, action)()
             with self.subTest(role), self.assertRaises(AccessError):

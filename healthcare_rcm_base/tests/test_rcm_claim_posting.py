@@ -79,7 +79,9 @@ class TestClaimPosting(BillingCase):
         self.post((self.line, "paid", "100.00"), (self.line, "moved_next", "110.00"))
         self.assertEqual(self.claim.open_balance, 0.0)
         self.assertEqual(self.claim.payment_status, "partial")
-        self.post((self.line, "moved_next", "-110.00"), (self.line, "patient", "110.00"))
+        self.post(
+            (self.line, "moved_next", "-110.00"), (self.line, "patient", "110.00")
+        )
         self.assertEqual(self.claim.payment_status, "paid")
         self.post((self.line, "paid", "1.00"))
         self.assertEqual(self.claim.payment_status, "credit")
@@ -132,19 +134,24 @@ class TestClaimPosting(BillingCase):
         few, many = cost(3, 0), cost(30, 100)
         self.assertLessEqual(many, few + 3)
 
-    @settings(
-        max_examples=40, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         st.lists(
-            st.tuples(st.sampled_from([0, 1, None]), st.sampled_from(list(KINDS)), AMOUNT),
+            st.tuples(
+                st.sampled_from([0, 1, None]), st.sampled_from(list(KINDS)), AMOUNT
+            ),
             max_size=12,
         )
     )
     def test_open_balance_is_always_the_sum_of_what_was_posted(self, moves):
         before = {name: self.claim[name] for name in KINDS.values()}
         rows = [
-            (self.claim.id, False if at is None else self.claim.line_ids[at].id, kind, sum_)
+            (
+                self.claim.id,
+                False if at is None else self.claim.line_ids[at].id,
+                kind,
+                sum_,
+            )
             for at, kind, sum_ in moves
         ]
         self.claim._rcm_apply_posting(rows)

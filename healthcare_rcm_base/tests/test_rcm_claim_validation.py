@@ -51,9 +51,7 @@ class TestValidation(BillingCase):
             set(self.open_cases(claim).mapped("type_code")),
             {"service_code_unknown", "price_missing"},
         )
-        self.assertIn(
-            "lines 2", self.open_cases(claim, "service_code_unknown").message
-        )
+        self.assertIn("lines 2", self.open_cases(claim, "service_code_unknown").message)
 
     def test_coverage_missing(self):
         self.assert_stopped(self.validate(coverages=[]), "coverage_missing")
@@ -225,7 +223,9 @@ class TestValidation(BillingCase):
         self.env.ref(
             "healthcare_rcm_base.rcm_validation_rule_coverage_missing"
         ).active = False
-        self.env.ref("healthcare_rcm_base.rcm_validation_rule_price_missing").active = False
+        self.env.ref(
+            "healthcare_rcm_base.rcm_validation_rule_price_missing"
+        ).active = False
         self.assertEqual(self.validate(coverages=[]).state, "validated")
 
     def test_test_button_lists_what_it_would_stop_and_changes_nothing(self):
@@ -253,8 +253,8 @@ class TestValidation(BillingCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            failures = self.env["rcm.validation.rule"]._rcm_in_force()._rcm_failures(
-                claims
+            failures = (
+                self.env["rcm.validation.rule"]._rcm_in_force()._rcm_failures(claims)
             )
             self.assertFalse(failures)
             return self.env.cr.sql_log_count - before

@@ -2,7 +2,7 @@ from copy import deepcopy
 
 from odoo.tests import tagged
 
-from ..core.errors import ReferenceMissing, RcmPermanent
+from ..core.errors import RcmPermanent, ReferenceMissing
 from .billing_common import BillingCase
 
 

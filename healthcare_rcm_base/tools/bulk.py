@@ -64,7 +64,8 @@ def _update_page(model, names, vals_by_id, ids, add):
         SQL(
             """
             UPDATE %(table)s
-               SET %(settings)s, write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
+               SET %(settings)s, write_uid = %(uid)s,
+                   write_date = now() AT TIME ZONE 'UTC'
               FROM (VALUES %(rows)s) AS fresh (%(columns)s)
              WHERE %(table)s.id = fresh.id
             """,

@@ -26,4 +26,6 @@ def _normal(record, name, value):
     if field.type == "many2many":
         return {id_ for _command, _zero, ids in value for id_ in ids}
     cached = field.convert_to_cache(value, record, validate=False)
-    return field.convert_to_write(field.convert_to_record(cached, record), record) or False
+    return (
+        field.convert_to_write(field.convert_to_record(cached, record), record) or False
+    )

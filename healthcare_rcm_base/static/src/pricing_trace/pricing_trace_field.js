@@ -1,4 +1,4 @@
-import { Component } from "@odoo/owl";
+import {Component} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
@@ -37,9 +37,7 @@ export const pricingTraceField = {
     component: PricingTraceField,
     displayName: _t("Pricing trace"),
     supportedTypes: ["json"],
-    supportedOptions: [
-        {label: _t("Expanded"), name: "expanded", type: "boolean"},
-    ],
+    supportedOptions: [{label: _t("Expanded"), name: "expanded", type: "boolean"}],
     extractProps: ({options}) => ({expanded: Boolean(options.expanded)}),
 };
 
