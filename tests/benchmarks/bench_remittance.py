@@ -1,0 +1,350 @@
+"""Posting remittances: against a payment wizard per invoice, and a bare entry.
+
+    ./setup/bench remittance
+    RCM_BENCH_CLAIMS=1000 RCM_BENCH_RUNS=3 ./setup/bench remittance
+
+One remittance of N claims is posted whole: matched, planned, approved by policy,
+booked, reconciled, audited, claims and denials updated. In the same run, on the same
+machine and database:
+
+* the *wizard*: `account.payment.register` once an invoice, the difference written off;
+* the *ceiling*: one bare journal entry with the very same items (no match, no plan, no
+  audit, no claim) and one `_reconcile_plan`.
+
+Prints one JSON object a line: ratios and counts, no bare times.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from datetime import date
+from decimal import Decimal
+
+import odoo
+from odoo import SUPERUSER_ID, Command, api, fields
+from odoo.modules.registry import Registry
+
+CLAIMS = int(os.environ.get("RCM_BENCH_CLAIMS", "250"))
+RUNS = int(os.environ.get("RCM_BENCH_RUNS", "2"))
+WIZARD_INVOICES = int(os.environ.get("RCM_BENCH_WIZARD", "30"))
+CHARGE, PAID, CONTRACTUAL, PATIENT = 100, 30, 60, 10
+TAX_ID = "123456789"
+
+
+def report(metric, value, unit, goal, better, against, runs):
+    """One line of output."""
+    print(
+        json.dumps(
+            {
+                "metric": metric,
+                "value": round(value, 3),
+                "unit": unit,
+                "goal": goal,
+                "better": better,
+                "against": against,
+                "runs": runs,
+            }
+        ),
+        flush=True,
+    )
+
+
+def say(text):
+    """Progress for the person who waits."""
+    print(f"  bench: {text}", file=sys.stderr, flush=True)
+
+
+class Bench:
+    """A clinic with as many submitted claims as are asked for."""
+
+    def __init__(self, env):
+        from odoo.addons.healthcare_rcm_base.tests import builders
+        from odoo.addons.healthcare_rcm_remittance.tests import era
+
+        self.builders, self.era = builders, era
+        company = builders.company(env, "Bench clinic")
+        company.rcm_tax_id = TAX_ID
+        context = {"allowed_company_ids": company.ids, "tracking_disable": True}
+        self.env = env(context=context)
+        self.company = company.with_env(self.env)
+        self.payer = builders.payer(self.env, payer_identifier="1512345678")
+        builders.contract(self.env, self.payer, percent=40, patient_percent=20)
+        self.facility = builders.facility(self.env)
+        self.group = builders.provider_group(self.env)
+        self.patient = builders.patient(self.env, self.facility)
+        self.coverage = builders.coverage(self.env, self.patient, self.payer)
+        self.code = builders.service_code(self.env)
+        self.made = 0
+
+    # -- what is posted --------------------------------------------------------
+
+    def claims(self, count):
+        """``count`` claims, invoiced and submitted; not part of any measure."""
+        encounters = self.env["rcm.encounter"].create(
+            [self._encounter(number) for number in range(self.made, self.made + count)]
+        )
+        self.made += count
+        self.env["rcm.charge"].create(
+            [
+                {
+                    "encounter_id": encounter.id,
+                    "external_ref": "C1",
+                    "service_code_id": self.code.id,
+                    "code": self.code.code,
+                    "units": 1.0,
+                    "amount": float(CHARGE),
+                    "service_date": encounter.service_date,
+                    "place_of_service": "11",
+                    "diagnosis_pointers": "1",
+                }
+                for encounter in encounters
+            ]
+        )
+        claims = self.builders.claims_of(encounters)
+        claims._rcm_create_invoices()
+        claims._rcm_mark_submitted(fields.Datetime.now())
+        self.env.cr.commit()
+        return claims
+
+    def _encounter(self, number):
+        return {
+            "number": f"BENCH{number}",
+            "company_id": self.company.id,
+            "facility_id": self.facility.id,
+            "provider_group_id": self.group.id,
+            "patient_id": self.patient.id,
+            "guarantor_id": self.patient.guarantor_id.id,
+            "coverage_ids": [Command.set(self.coverage.ids)],
+            "service_date": date(2026, 3, 1 + number % 28),
+            "place_of_service": "11",
+            "diagnosis_codes": self.builders.DIAGNOSES,
+            "rendering_npi": self.builders.NPI,
+        }
+
+    def remittance(self, claims):
+        """The 835 that answers the claims, received and read."""
+        answers = [
+            self.era.clp(
+                claim.name,
+                CHARGE,
+                PAID,
+                patient=PATIENT,
+                services=[
+                    self.era.svc(
+                        CHARGE,
+                        PAID,
+                        ("CO-45", CONTRACTUAL),
+                        ("PR-2", PATIENT),
+                        number=claim.line_ids.line_control_number,
+                    )
+                ],
+            )
+            for claim in claims
+        ]
+        content = self.era.interchange(
+            self.era.st(PAID * len(claims), *answers, trace=f"BENCH{self.made}"),
+            control=self.made + 1,
+        )
+        file = self.env["rcm.remittance.file"]._rcm_receive(
+            content, "bench.835", "bench", company=self.company
+        )
+        file._rcm_read()
+        self.env.cr.commit()
+        return file.remittance_ids
+
+    def invoices(self, count):
+        """Plain customer invoices as any Odoo has them."""
+        accounts = self.company._rcm_accounts()
+        journal = self.env["account.journal"].search(
+            [
+                ("type", "=", "sale"),
+                ("company_id", "=", self.company.id),
+                ("id", "not in", self.company._rcm_journals().ids),
+            ],
+            limit=1,
+        )
+        income = self.env["account.account"].search(
+            [
+                ("account_type", "=", "income"),
+                ("company_ids", "in", self.company.ids),
+                ("id", "not in", [account.id for account in accounts.values()]),
+            ],
+            limit=1,
+        )
+        moves = self.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "journal_id": journal.id,
+                    "partner_id": self.payer.partner_id.id,
+                    "invoice_date": "2026-03-02",
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "name": "Service",
+                                "quantity": 1,
+                                "price_unit": CHARGE,
+                                "account_id": income.id,
+                                "tax_ids": [Command.clear()],
+                            }
+                        )
+                    ],
+                }
+                for _number in range(count)
+            ]
+        )
+        moves._post()
+        self.env.cr.commit()
+        return moves
+
+    # -- what is measured ------------------------------------------------------
+
+    def timed(self, step):
+        """Seconds and SQL statements of ``step``, its commit included."""
+        self.env.invalidate_all()
+        statements, started = self.env.cr.sql_log_count, time.perf_counter()
+        step()
+        self.env.flush_all()
+        self.env.cr.commit()
+        seconds = time.perf_counter() - started
+        return seconds, self.env.cr.sql_log_count - statements
+
+    def post(self, count):
+        """The suite: all of posting one remittance of ``count`` claims."""
+        remittance = self.remittance(self.claims(count))
+        result = self.timed(remittance._rcm_process)
+        if remittance.state != "posted":
+            raise SystemExit(f"not posted: {remittance.rcm_case_ids.mapped('message')}")
+        return result
+
+    def ceiling(self, count):
+        """One bare entry with the same items, and one reconciliation plan."""
+        invoices = self.invoices(count)
+        accounts = self.company._rcm_accounts()
+        journal = self.env["account.journal"].search(
+            [
+                ("type", "=", "general"),
+                ("company_id", "=", self.company.id),
+                ("id", "not in", self.company._rcm_journals().ids),
+            ],
+            limit=1,
+        )
+        partner = self.payer.partner_id.id
+
+        def item(account, balance):
+            return Command.create(
+                {"account_id": account.id, "partner_id": partner, "balance": balance}
+            )
+
+        def step():
+            receivable = invoices.line_ids.filtered(
+                lambda line: line.display_type == "payment_term"
+            )
+            lines = []
+            for line in receivable:
+                lines.append(item(line.account_id, -float(CHARGE)))
+                lines.append(item(accounts["reserve"], float(CONTRACTUAL)))
+                lines.append(item(accounts["patient_unbilled"], float(PATIENT)))
+            lines.append(item(accounts["clearing"], float(PAID * len(receivable))))
+            context = {"tracking_disable": True, "skip_invoice_sync": True}
+            move = (
+                self.env["account.move"]
+                .with_context(**context)
+                .create(
+                    {"move_type": "entry", "journal_id": journal.id, "line_ids": lines}
+                )
+            )
+            move._post()
+            credits = move.line_ids.filtered(
+                lambda line: line.account_id == receivable.account_id
+            )
+            self.env["account.move.line"].with_context(**context)._reconcile_plan(
+                [one | other for one, other in zip(receivable, credits, strict=True)]
+            )
+
+        return self.timed(step)
+
+    def wizard(self, count):
+        """The obvious way: register a payment on each invoice."""
+        invoices = self.invoices(count)
+        reserve = self.company._rcm_account("reserve")
+
+        def step():
+            for invoice in invoices:
+                self.env["account.payment.register"].with_context(
+                    active_model="account.move", active_ids=invoice.ids
+                ).create(
+                    {
+                        "amount": float(PAID),
+                        "payment_difference_handling": "reconcile",
+                        "writeoff_account_id": reserve.id,
+                        "writeoff_label": "Contractual",
+                    }
+                )._create_payments()
+
+        return self.timed(step)
+
+
+def main():
+    """Run everything and print the ratios."""
+    database = os.environ["RCM_BENCH_DATABASE"]
+    odoo.tools.config.parse_config(["-c", os.environ["ODOO_RC"], "-d", database])
+    with Registry(database).cursor() as cr:
+        bench = Bench(api.Environment(cr, SUPERUSER_ID, {}))
+        say("warming up")
+        bench.post(10)
+        bench.ceiling(10)
+        bench.wizard(2)
+        ours, bare, double, statements = [], [], [], []
+        for run in range(1, RUNS + 1):
+            say(f"run {run} of {RUNS}: {CLAIMS} claims, the ceiling, {2 * CLAIMS} claims")
+            seconds, used = bench.post(CLAIMS)
+            ours.append(seconds)
+            statements.append(Decimal(used) / CLAIMS)
+            bare.append(bench.ceiling(CLAIMS)[0])
+            double.append(bench.post(2 * CLAIMS)[0])
+        say(f"the wizard, {WIZARD_INVOICES} invoices one by one")
+        wizard = bench.wizard(WIZARD_INVOICES)[0] / WIZARD_INVOICES
+        each = statistics.median(ours) / CLAIMS
+        report(
+            "vs_wizard",
+            wizard / each,
+            "times the claims per second",
+            18,
+            "more",
+            "account.payment.register per invoice",
+            RUNS,
+        )
+        report(
+            "vs_ceiling",
+            statistics.median(b / o for b, o in zip(bare, ours, strict=True)),
+            "of the claims per second",
+            0.65,
+            "more",
+            "one bare entry of the same items and one _reconcile_plan",
+            RUNS,
+        )
+        report(
+            "sql_per_claim",
+            float(statistics.median(statements)),
+            "SQL statements",
+            6,
+            "less",
+            f"a remittance of {CLAIMS} claims",
+            RUNS,
+        )
+        report(
+            "growth_2n",
+            statistics.median(d / o for d, o in zip(double, ours, strict=True)),
+            "time(2N)/time(N)",
+            2.2,
+            "less",
+            f"N = {CLAIMS}",
+            RUNS,
+        )
+
+
+if __name__ == "__main__":
+    main()
