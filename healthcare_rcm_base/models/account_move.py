@@ -109,16 +109,14 @@ class AccountMove(models.Model):
         if trusted:
             # The lines that are created along carry the same marks.
             moves = self.env["account.move.line"]._rcm_line_ticket(moves)
-            return super(AccountMove, moves).create(vals_list).with_env(self.env)
+            complete = [{**self._rcm_explicit(), **vals} for vals in vals_list]
+            return super(AccountMove, moves).create(complete).with_env(self.env)
         guarded = []
         for vals in vals_list:
             refused = {name for name in PROTECTED if vals.get(name)}
             if refused:
                 self._rcm_refuse(refused)
-            # Set explicitly: a default in a context or of a user fills nothing.
-            guarded.append(
-                {**vals, **dict.fromkeys(PROTECTED & set(self._fields), False)}
-            )
+            guarded.append({**self._rcm_explicit(), **vals})
         created = super(AccountMove, moves).create(guarded).with_env(self.env)
         created._rcm_refuse_our_journals()
         return created
@@ -137,15 +135,28 @@ class AccountMove(models.Model):
         return result
 
     def unlink(self):
-        ours = self._rcm_ours()
-        if ours.filtered(lambda move: move.state == "posted" or move.posted_before):
+        # Not in an ondelete method: those are skipped by a key any context may hold.
+        self._rcm_refuse_deletion()
+        return super().unlink()
+
+    def _rcm_refuse_deletion(self):
+        if self._rcm_ours().filtered(
+            lambda move: move.state == "posted" or move.posted_before
+        ):
             raise UserError(
                 self.env._(
                     "Entries of the revenue cycle cannot be deleted. They are reversed "
                     "from the claim or remittance they belong to."
                 )
             )
-        return super().unlink()
+
+    @api.model
+    def _rcm_explicit(self):
+        """Protected values of a new entry, so that no default in a context fills them.
+
+        A default state would make a posted entry that was never posted.
+        """
+        return {"state": "draft", **dict.fromkeys(PROTECTED, False)}
 
     def _rcm_ours(self):
         """The entries among these that the revenue cycle made."""
@@ -181,7 +192,7 @@ class AccountMove(models.Model):
             return self
         context = dict(self.env.context)
         del context[Ticket.KEY]
-        return self.with_context(context)
+        return self.with_env(self.env(context=context))
 
     def _rcm_with_ticket(self, names=GUARDED):
         """These entries with leave to change ``names``. Private: domain code only."""

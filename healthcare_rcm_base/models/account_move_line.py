@@ -48,7 +48,7 @@ class AccountMoveLine(models.Model):
         lines = self._rcm_without_ticket()
         if trusted:
             return super(AccountMoveLine, lines).create(vals_list).with_env(self.env)
-        marks = dict.fromkeys(PROTECTED & set(self._fields), False)
+        marks = dict.fromkeys(PROTECTED, False)
         guarded = []
         for vals in vals_list:
             if any(vals.get(name) for name in PROTECTED):
@@ -104,7 +104,7 @@ class AccountMoveLine(models.Model):
             return self
         context = dict(self.env.context)
         del context[Ticket.KEY]
-        return self.with_context(context)
+        return self.with_env(self.env(context=context))
 
     @api.model
     def _rcm_line_ticket(self, records):
