@@ -1,7 +1,7 @@
 """Checks that live in the database, below every context key and every module.
 
-An unbalanced posted entry cannot be committed, and the amounts of a sealed entry
-cannot be changed, whatever code or SQL tries to.
+An unbalanced posted entry cannot be committed, and the amounts of a sealed entry of
+the revenue cycle cannot be changed, whatever code or SQL tries to.
 """
 
 from odoo import models
@@ -87,7 +87,7 @@ CREATE OR REPLACE FUNCTION rcm_refuse_sealed_line() RETURNS trigger AS $$
 DECLARE
     sealed boolean;
 BEGIN
-    SELECT bool_or(move.inalterable_hash IS NOT NULL AND move.inalterable_hash <> '')
+    SELECT bool_or(move.rcm_kind IS NOT NULL AND move.inalterable_hash <> '')
       INTO sealed
       FROM account_move move
      WHERE (TG_OP <> 'INSERT' AND move.id = OLD.move_id)

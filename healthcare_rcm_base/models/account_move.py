@@ -79,6 +79,12 @@ class AccountMove(models.Model):
             return self.env.ref("healthcare_rcm_base.account_move_view_form_rcm").id
         return super().get_formview_id(access_uid=access_uid)
 
+    def _compute_show_reset_to_draft_button(self):
+        """Entries of the revenue cycle are reversed by it, never reset."""
+        result = super()._compute_show_reset_to_draft_button()
+        self._rcm_ours().show_reset_to_draft_button = False
+        return result
+
     def action_rcm_open_claim(self):
         """Open the claim this entry belongs to."""
         self.ensure_one()

@@ -14,17 +14,38 @@ class ResPartner(models.Model):
 
     def _rcm_set_receivable(self, purpose):
         """Let payments without an invoice use the account their invoices use."""
-        for company in self.company_id.root_id or self.env.company.root_id:
+        for company, partners in self.grouped(
+            lambda partner: (partner.company_id or self.env.company).root_id
+        ).items():
             account_id = company._rcm_account_ids_by_purpose().get(purpose)
-            partners = self.filtered(
-                lambda partner, own=company: not partner.company_id
-                or partner.company_id.root_id == own
-            )
             if account_id:
                 # Whoever registers people or payers holds no accounting right.
                 partners.sudo().with_company(
                     company
                 ).property_account_receivable_id = account_id
+
+
+class ResCompany(models.Model):
+    """Accounts that were set up after the people and payers were registered."""
+
+    _inherit = "res.company"
+
+    def _rcm_map(self, purpose, account):
+        result = super()._rcm_map(purpose, account)
+        # Contacts belong to everyone; this concerns their account in this company.
+        if purpose == "receivable_payer":
+            payers = self.env["rcm.payer"].sudo()
+            owned = payers.search([("company_id", "child_of", self.id)])
+            owned.partner_id._rcm_set_receivable(purpose)
+        if purpose == "receivable_patient":
+            guarantors = self.env["res.partner"].sudo()
+            guarantors.search(
+                [
+                    ("rcm_is_guarantor", "=", True),
+                    ("company_id", "child_of", self.id),
+                ]
+            )._rcm_set_receivable(purpose)
+        return result
 
 
 class RcmPayer(models.Model):

@@ -259,3 +259,19 @@ class TestAccountingSetup(TransactionCase):
     def test_builder_company_is_ready(self):
         company = builders.company(self.env, "Built")
         self.assertEqual(company._rcm_accounting_ready(), [])
+
+    def test_partners_registered_before_the_setup_get_their_receivable(self):
+        company = self.new_company("Late", chart=None)
+        env = self.env(context={**self.env.context, "allowed_company_ids": company.ids})
+        payer = builders.payer(env, company)
+        guarantor = builders.patient(env, builders.facility(env, company)).guarantor_id
+        self.env["account.chart.template"].try_loading("generic_coa", company=company)
+        for partner, purpose in (
+            (payer.partner_id, "receivable_payer"),
+            (guarantor, "receivable_patient"),
+            (builders.payer(env, company).partner_id, "receivable_payer"),
+        ):
+            self.assertEqual(
+                partner.with_company(company).property_account_receivable_id,
+                company._rcm_account(purpose),
+            )

@@ -206,6 +206,7 @@ class RcmAccountingSetupLine(models.TransientModel):
     )
     purpose_name = fields.Char(compute="_compute_purpose_name")
     account_id = fields.Many2one("account.account", ondelete="cascade")
+    account_code = fields.Char(compute="_compute_account_code", string="Code")
     available_account_ids = fields.Many2many(
         "account.account", compute="_compute_available_account_ids"
     )
@@ -225,6 +226,12 @@ class RcmAccountingSetupLine(models.TransientModel):
     def _compute_purpose_name(self):
         for line in self:
             line.purpose_name = PURPOSES[line.purpose].name if line.purpose else False
+
+    @api.depends("account_id", "setup_id.company_id")
+    def _compute_account_code(self):
+        for line in self:
+            company = line.setup_id.company_id
+            line.account_code = line.account_id.with_company(company).code
 
     @api.depends("account_id")
     def _compute_make(self):
