@@ -246,7 +246,7 @@ class RcmClaim(models.Model):
 
     def _rcm_invoice_trace(self, move):
         """What the audit log keeps: number, and dates that are not the service's."""
-        trace = {"invoice_id": [None, move.name]}
+        trace = {"invoice_id": [None, move.id], "entry": [None, move.name]}
         service = self._rcm_service_end()
         if move.invoice_date and move.invoice_date != service:
             trace["invoice_date"] = [str(service), str(move.invoice_date)]
