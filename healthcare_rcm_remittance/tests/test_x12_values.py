@@ -93,7 +93,7 @@ class TestX12Values(BaseCase):
     def test_cache_forgets_rather_than_grows(self):
         amounts = Amounts()
         for cents in range(CACHE_SIZE * 2 + 5):
-            amounts[f"{cents}.00"]
+            self.assertEqual(amounts[f"{cents}.00"], cents)
         self.assertLessEqual(len(amounts), CACHE_SIZE)
         self.assertEqual(amounts["7.00"], Decimal(7))
 

@@ -275,7 +275,8 @@ class ClaimLoops:
 
     def claim_dtm(self, elements, offset):
         """DTM 232/233 statement dates, 050 received."""
-        qualifier, value = self._dated(elements, offset)
+        _tag, qualifier, text = (elements + BLANKS)[:3]
+        value = self.day(text, offset)
         if qualifier == "232":
             self.clp.date_from = value
         elif qualifier == "233":
@@ -285,21 +286,18 @@ class ClaimLoops:
 
     def service_dtm(self, elements, offset):
         """DTM 472 service date, 150/151 its start and end."""
-        qualifier, value = self._dated(elements, offset)
+        if len(elements) != 3:
+            elements = (elements + BLANKS)[:3]
+        _, qualifier, text = elements
+        value = self.dates[text]
+        if value is None:
+            self.day(text, offset)
         if qualifier == "472":
             self.svc.date_from = self.svc.date_to = value
         elif qualifier == "150":
             self.svc.date_from = value
         elif qualifier == "151":
             self.svc.date_to = value
-
-    def _dated(self, elements, offset):
-        if len(elements) != 3:
-            elements = (elements + BLANKS)[:3]
-        value = self.dates[elements[2]]
-        if value is None:
-            value = self.day(elements[2], offset)
-        return elements[1], value
 
     def skip(self, elements, offset):
         """A segment of the guide that posting has no use for (PER, QTY)."""

@@ -200,7 +200,7 @@ class _Splitter:
             return 0
         count = piece.count(self.terminator)
         line_end = self.line_end = self._line_end(piece) if count else ""
-        if piece.count(self.terminator + line_end) != count:
+        if line_end and piece.count(self.terminator + line_end) != count:
             return 0
         for char in self.line_breaks:
             if piece.count(char) != line_end.count(char) * count:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from .balance import balance_of, check_claim, check_payment
+from .balance import balance_of, check_claim, check_payment, untied
 from .canonical import ContentHash
 from .claims import CODES_4010, CODES_5010, ClaimLoops
 from .envelope import same_count, starts_isa
@@ -360,7 +360,7 @@ class TransactionReader:
 
     def _check_balance(self, amount, claims) -> Balance:
         found = []
-        for claim in claims:
+        for claim in untied(claims):
             found += check_claim(claim, f"{self.location} / CLP {claim.index}")
         offset = self.header.bpr[1] if self.header.bpr else self.start
         adjustments = self.provider_adjustments
