@@ -103,5 +103,3 @@ def _text(value):
     if not isinstance(value, str):
         raise ProblemError("not-found", "The identifier is text.")
     return value
-
-

@@ -4,6 +4,7 @@ from . import (
     rcm_event_type,
     rcm_connector_key,
     rcm_connector,
+    res_users_apikeys,
     rcm_event_attempt,
     rcm_event,
     rcm_event_intake,

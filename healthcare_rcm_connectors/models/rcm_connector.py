@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..protocol import business_key
+from .rcm_connector_key import SCOPE
 
 KINDS = [
     ("ehr", "Clinical system (EHR)"),
@@ -178,6 +179,21 @@ class RcmConnector(models.Model):
                 )
 
     # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        connectors = super().create(vals_list)
+        connectors._rcm_list_keys()
+        return connectors
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "user_id" in vals:
+            self._rcm_list_keys()
+        return result
+
+    # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
     def action_pause(self):
@@ -234,6 +250,27 @@ class RcmConnector(models.Model):
     # ------------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------------
+    def _rcm_list_keys(self):
+        """Make an entry for every key of the service users that has none yet."""
+        # Keys are the service user's; only name and dates are read.
+        keys = self.env["res.users.apikeys"].sudo()
+        rows = keys.search([("user_id", "in", self.user_id.ids), ("scope", "=", SCOPE)])
+        Key = self.env["rcm.connector.key"].sudo()  # kept by the system alone
+        listed = set(Key.search([("apikey_id", "in", rows.ids)]).mapped("apikey_id"))
+        connector_of = {connector.user_id.id: connector for connector in self}
+        Key.create(
+            [
+                {
+                    "connector_id": connector_of[row.user_id.id].id,
+                    "apikey_id": row.id,
+                    "name": row.name,
+                    "expires_at": row.expiration_date,
+                }
+                for row in rows
+                if row.id not in listed
+            ]
+        )
+
     def _rcm_payload_limit(self):
         """Largest body in bytes."""
         return min(self.payload_limit_mib * MEBIBYTE, HARD_LIMIT_BYTES)

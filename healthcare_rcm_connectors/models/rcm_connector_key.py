@@ -52,14 +52,18 @@ class RcmConnectorKey(models.Model):
     def action_revoke(self):
         """Make these keys useless at once."""
         self.env.user._rcm_require("administrator")
-        self.check_access("write")
+        self.check_access("read")
         live = self.filtered(lambda key: not key.revoked_at)
         live.sudo()._rcm_revoke()  # keys of service users, after the role was checked
         return True
 
     def _rcm_revoke(self):
         self.env["res.users.apikeys"].browse(self.mapped("apikey_id")).exists().unlink()
-        self.write({"revoked_at": fields.Datetime.now()})
+        self._rcm_mark_revoked()
+
+    def _rcm_mark_revoked(self):
+        live = self.filtered(lambda key: not key.revoked_at)
+        live.write({"revoked_at": fields.Datetime.now()})
 
     @api.model
     def _rcm_touch(self, apikey_id):

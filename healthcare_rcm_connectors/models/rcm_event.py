@@ -209,8 +209,10 @@ class RcmEvent(models.Model):
         wrong = self.filtered(lambda event: event.state in ("done", "processing"))
         if wrong:
             raise UserError(
-                self.env._("An event that is done cannot be replayed: %s")
-                % ", ".join(wrong.mapped("external_id"))
+                self.env._(
+                    "An event that is done cannot be replayed: %s",
+                    ", ".join(wrong.mapped("external_id")),
+                )
             )
         moving = self.filtered(lambda event: event.state != "received")
         moving._rcm_emit("event.replayed")

@@ -156,7 +156,9 @@ class RcmEvent(models.Model):
                 "RETURNING external_id, id",
                 SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
                 SQL(", ").join(
-                    SQL("(%s)", SQL(", ").join(SQL("%s", row[name]) for name in COLUMNS))
+                    SQL(
+                        "(%s)", SQL(", ").join(SQL("%s", row[name]) for name in COLUMNS)
+                    )
                     for row in rows
                 ),
             ),

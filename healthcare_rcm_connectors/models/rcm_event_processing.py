@@ -19,9 +19,9 @@ from odoo.tools import SQL, mute_logger
 
 from odoo.addons.healthcare_rcm_base.core.errors import (
     PredecessorMissing,
-    ReferenceMissing,
     RcmPermanent,
     RcmRetryable,
+    ReferenceMissing,
 )
 
 from ..protocol import retry, scrub
@@ -295,9 +295,17 @@ class RcmEvent(models.Model):
     def _rcm_classify(self, error):
         """Return (class, code, message) of an exception."""
         if isinstance(error, PredecessorMissing):
-            return retry.SEQUENCE, "predecessor_missing", str(error)
+            message = self.env._(
+                "What must come before it is not here yet (%s).", error.business_key
+            )
+            return retry.SEQUENCE, "predecessor_missing", message
         if isinstance(error, ReferenceMissing):
-            return retry.REFERENCE, error.code, error.message
+            message = self.env._(
+                "The %(kind)s %(value)s is not known here.",
+                kind=error.kind.replace("_", " "),
+                value=error.value,
+            )
+            return retry.REFERENCE, error.code, message
         if isinstance(error, RcmPermanent):
             schema = error.code in SCHEMA_CODES
             kind = retry.SCHEMA if schema else retry.BUSINESS
@@ -431,4 +439,3 @@ class RcmEvent(models.Model):
             event.write({"attempt_count": event.attempt_count + 1})
             outcome = event._rcm_judge(error, now)
             event._rcm_settle({event: outcome}, now)
-

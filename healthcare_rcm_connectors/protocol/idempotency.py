@@ -21,4 +21,3 @@ def decide(known_hash, incoming_hash):
     if known_hash and known_hash == incoming_hash:
         return Decision.DUPLICATE
     return Decision.CONFLICT
-

@@ -71,7 +71,10 @@ class ConnectorMixin:
         }
 
     def submitted(self, control_number="RTEST0000001", **changes):
-        data = {"control_number": control_number, "submitted_at": "2026-11-03T08:00:00Z"}
+        data = {
+            "control_number": control_number,
+            "submitted_at": "2026-11-03T08:00:00Z",
+        }
         return self.envelope("claim.submitted", data, **changes)
 
     def completed(self, number="E-1", charges=None, **changes):

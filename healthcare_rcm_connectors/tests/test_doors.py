@@ -428,9 +428,8 @@ class TestDoors(ConnectorMixin, HttpCase):
         apikey = self.env["res.users.apikeys"].search(
             [("user_id", "=", self.service_user.id)], limit=1
         )
-        entry = self.env["rcm.connector.key"].create(
-            {"connector_id": self.connector.id, "apikey_id": apikey.id, "name": "test"}
-        )
+        entry = self.connector.key_ids.filtered(lambda key: key.apikey_id == apikey.id)
+        self.assertFalse(entry.last_used_at)
         self.env.flush_all()
         self.env["rcm.connector.key"]._rcm_touch(apikey.id)
         entry.invalidate_recordset()

@@ -125,7 +125,9 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         self.connector.facility_ids = elsewhere
         event = self.receive(self.submitted(claim.name))
         self.process()
-        self.assertEqual((event.state, event.error_code), ("dead", "facility_not_allowed"))
+        self.assertEqual(
+            (event.state, event.error_code), ("dead", "facility_not_allowed")
+        )
 
     # ------------------------------------------------------------------
     # Remittances

@@ -6,7 +6,9 @@ from ..protocol import strict_json
 @tagged("post_install", "-at_install")
 class TestStrictJson(BaseCase):
     def test_plain_json_is_read(self):
-        self.assertEqual(strict_json.loads(b'{"a": [1, "\xc3\xa9", null]}'), {"a": [1, "é", None]})
+        self.assertEqual(
+            strict_json.loads(b'{"a": [1, "\xc3\xa9", null]}'), {"a": [1, "é", None]}
+        )
 
     def test_what_has_two_meanings_is_refused(self):
         bad = {

@@ -17,9 +17,9 @@ def fail():
 METHODS = {"add": add, "fail": fail}
 
 
-def call(value, methods=METHODS):
+def call(value, methods=None):
     raw = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return jsonrpc.respond(raw, methods, "urn:test")
+    return jsonrpc.respond(raw, methods or METHODS, "urn:test")
 
 
 @tagged("post_install", "-at_install")
@@ -33,7 +33,11 @@ class TestJsonRpc(BaseCase):
         return call(value)["error"]["code"]
 
     def test_parameters_by_position_and_name(self):
-        for params in ([19, 23], {"first": 19, "second": 23}, {"second": 23, "first": 19}):
+        for params in (
+            [19, 23],
+            {"first": 19, "second": 23},
+            {"second": 23, "first": 19},
+        ):
             with self.subTest(params=params):
                 answer = call(self.request(method="add", params=params))
                 self.assertEqual(answer, {"jsonrpc": "2.0", "id": 1, "result": 42})
@@ -45,7 +49,12 @@ class TestJsonRpc(BaseCase):
                 self.assertEqual(answer["id"], call_id)
 
     def test_notification_is_never_answered(self):
-        for method, params in (("add", [1]), ("fail", []), ("nothing", []), ("add", {})):
+        for method, params in (
+            ("add", [1]),
+            ("fail", []),
+            ("nothing", []),
+            ("add", {}),
+        ):
             with self.subTest(method):
                 message = {"jsonrpc": "2.0", "method": method, "params": params}
                 self.assertIsNone(call(message))
@@ -81,7 +90,9 @@ class TestJsonRpc(BaseCase):
     def test_parameters_that_do_not_fit(self):
         for params in ([], [1, 2, 3], {"third": 1}, {"first": 1, "x": 2}):
             with self.subTest(params=params):
-                self.assertEqual(self.code(self.request(method="add", params=params)), -32602)
+                self.assertEqual(
+                    self.code(self.request(method="add", params=params)), -32602
+                )
 
     def test_problem_becomes_application_error_with_the_same_document(self):
         error = call(self.request(method="fail"))["error"]
@@ -104,7 +115,9 @@ class TestJsonRpc(BaseCase):
         self.assertEqual(answers[1]["error"]["code"], -32600)
 
     def test_batch_of_notifications_has_no_answer(self):
-        self.assertIsNone(call([{"jsonrpc": "2.0", "method": "add", "params": [1]}] * 2))
+        self.assertIsNone(
+            call([{"jsonrpc": "2.0", "method": "add", "params": [1]}] * 2)
+        )
 
     def test_unforeseen_error_is_not_swallowed(self):
         with self.assertRaises(ZeroDivisionError):

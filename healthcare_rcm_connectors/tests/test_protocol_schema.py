@@ -32,7 +32,9 @@ class TestSchema(BaseCase):
         self.assertEqual(self.rules(**good), set())
 
     def test_errors_name_path_and_rule(self):
-        self.assertEqual(schema.errors(SCHEMA, {}), [{"path": "$.number", "rule": "required"}])
+        self.assertEqual(
+            schema.errors(SCHEMA, {}), [{"path": "$.number", "rule": "required"}]
+        )
         self.assertEqual(self.rules(day="2026-02-30"), {("$.day", "format")})
         self.assertEqual(self.rules(day="2026-W01-1"), {("$.day", "format")})
         self.assertEqual(self.rules(at="2026-11-02T10:00:00"), {("$.at", "format")})
@@ -105,7 +107,11 @@ class TestBusinessKey(BaseCase):
 @tagged("post_install", "-at_install")
 class TestScrub(BaseCase):
     def test_values_below_sensitive_keys_are_found(self):
-        data = {"patient": {"first_name": "Ann", "n": 12345}, "code": "99213", "mrn": "M1"}
+        data = {
+            "patient": {"first_name": "Ann", "n": 12345},
+            "code": "99213",
+            "mrn": "M1",
+        }
         hidden = scrub.sensitive_values(data, {"patient", "mrn"}.__contains__)
         self.assertEqual(hidden, {"Ann", "12345"})
 

@@ -31,8 +31,12 @@ class TestSignature(BaseCase):
         self.assertFalse(signature.verify([], good, BODY), "no secret")
         self.assertFalse(signature.verify(["", None], good, BODY), "empty secret")
         self.assertFalse(signature.verify([SECRET], {}, BODY), "no headers")
-        self.assertFalse(signature.verify([SECRET], self.headers(shift=-301), BODY), "old")
-        self.assertFalse(signature.verify([SECRET], self.headers(shift=302), BODY), "early")
+        self.assertFalse(
+            signature.verify([SECRET], self.headers(shift=-301), BODY), "old"
+        )
+        self.assertFalse(
+            signature.verify([SECRET], self.headers(shift=302), BODY), "early"
+        )
         for name in good:
             broken = {**good, name: "nonsense"}
             self.assertFalse(signature.verify([SECRET], broken, BODY), name)

@@ -51,7 +51,10 @@ class TestSecurity(ConnectorMixin, TransactionCase):
         self.receive(self.completed())
         for role in OTHERS:
             for model in MODELS:
-                with self.subTest(role=role, model=model), self.assertRaises(AccessError):
+                with (
+                    self.subTest(role=role, model=model),
+                    self.assertRaises(AccessError),
+                ):
                     self.env[model].with_user(self.users[role]).search([]).mapped("id")
 
     def test_raw_payload_needs_patient_data_beside_the_event(self):
@@ -105,9 +108,7 @@ class TestSecurity(ConnectorMixin, TransactionCase):
         event = self.receive(self.completed())
         elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
         user = self.make_user("far", "integration_support")
-        user.write(
-            {"company_ids": [(6, 0, elsewhere.ids)], "company_id": elsewhere.id}
-        )
+        user.write({"company_ids": [(6, 0, elsewhere.ids)], "company_id": elsewhere.id})
         self.assertFalse(self.env["rcm.event"].with_user(user).search([]))
         self.assertFalse(self.env["rcm.connector"].with_user(user).search([]))
         self.assertFalse(self.env["rcm.event.attempt"].with_user(user).search([]))
@@ -187,7 +188,9 @@ class TestKeyWizard(ConnectorMixin, TransactionCase):
 
     def make(self, user):
         wizard = self.env["rcm.connector.key.wizard"].with_user(user)
-        return wizard.create({"connector_id": self.connector.id, "name": "EHR", "days": "90"})
+        return wizard.create(
+            {"connector_id": self.connector.id, "name": "EHR", "days": "90"}
+        )
 
     def test_key_is_made_for_the_service_user_and_kept_nowhere(self):
         key = self.make(self.administrator).sudo()._rcm_make_key()
@@ -199,6 +202,17 @@ class TestKeyWizard(ConnectorMixin, TransactionCase):
         self.assertEqual(check(scope="rcm", key=key), self.service_user.id)
         self.assertFalse(check(scope="rpc", key=key))
         self.assertNotIn(key, str(entry.read()))
+
+    def test_key_made_elsewhere_is_listed_too(self):
+        self.make_key(self.service_user)
+        self.make_key(self.service_user, scope="rpc")
+        self.assertEqual(len(self.connector.key_ids), 1)
+        user = self.make_user("svc-late", "integration")
+        self.make_key(user)
+        late = self.make_connector(user, "late")
+        self.assertEqual(late.key_count, 1)
+        self.env["res.users.apikeys"].search([("user_id", "=", user.id)]).unlink()
+        self.assertEqual(late.key_ids.state, "revoked")
 
     def test_revoked_key_is_gone(self):
         key = self.make(self.administrator).sudo()._rcm_make_key()
@@ -221,7 +235,6 @@ class TestKeyWizard(ConnectorMixin, TransactionCase):
         path = "healthcare_rcm_connectors/data/neutralize.sql"
         self.make(self.administrator).sudo()._rcm_make_key()
         self.env.flush_all()
-        from odoo.tools import file_open
 
         with file_open(path) as script:
             self.env.cr.execute(script.read())
@@ -241,4 +254,6 @@ class TestKeyWizard(ConnectorMixin, TransactionCase):
             accepted, words = check._rcm_check(self.connector, bad)
             self.assertFalse(accepted)
             self.assertTrue(words)
-        self.assertFalse(self.env["rcm.event"].search([("external_id", "like", "check-")]))
+        self.assertFalse(
+            self.env["rcm.event"].search([("external_id", "like", "check-")])
+        )

@@ -47,26 +47,12 @@ class RcmConnectorKeyWizard(models.TransientModel):
         }
 
     def _rcm_make_key(self):
-        """Return a new key of scope ``rcm`` and list it on the connector."""
+        """Return a new key of scope ``rcm``; the connector lists it by itself."""
         if not self.name.strip():
             raise UserError(self.env._("Say where the key is used."))
         expires = fields.Datetime.now() + timedelta(days=int(self.days))
         keys = self.env["res.users.apikeys"].with_user(self.connector_id.user_id).sudo()
-        key = keys._generate(SCOPE, self.name, expires)
-        row = keys.search(
-            [("user_id", "=", self.connector_id.user_id.id), ("scope", "=", SCOPE)],
-            order="id desc",
-            limit=1,
-        )
-        self.env["rcm.connector.key"].create(
-            {
-                "connector_id": self.connector_id.id,
-                "apikey_id": row.id,
-                "name": self.name,
-                "expires_at": expires,
-            }
-        )
-        return key
+        return keys._generate(SCOPE, self.name, expires)
 
 
 class RcmConnectorKeyShow(models.AbstractModel):

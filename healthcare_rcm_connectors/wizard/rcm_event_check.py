@@ -72,7 +72,9 @@ class RcmEventCheck(models.TransientModel):
             self.env._("202: this event would be taken."),
             self.env._("Worked on in order by: %s", key or self.env._("nothing")),
             self.env._("Facility: %s", self._rcm_facility_words(row)),
-            self.env._("Handler: %s", event_type.handler_model or self.env._("none yet")),
+            self.env._(
+                "Handler: %s", event_type.handler_model or self.env._("none yet")
+            ),
             self.env._("Canonical size: %s bytes", len(canonical_json(value))),
         ]
         return True, "\n".join(lines)
