@@ -1,2 +1,3 @@
-from . import test_simulator
 from . import test_main_job
+from . import test_real_samples
+from . import test_simulator

@@ -231,7 +231,9 @@ def claims_of(encounters):
     claims._rcm_validate()
     claims._rcm_clear()
     stuck = claims.filtered(lambda one: one.state != "cleared")
-    assert not stuck, [(one.name, one.state, one.warning_text) for one in stuck]
+    assert not stuck, [
+        (one.name, one.state, one.rcm_case_ids.mapped("message")) for one in stuck
+    ]
     return claims
 
 

@@ -85,7 +85,8 @@ class RcmRemittance(models.Model):
                     payee.identifier if payee else "",
                     transaction.trace,
                     str(transaction.payment_date or ""),
-                    format(transaction.amount, "f"),
+                    # 150000 and 150000.00 are one payment
+                    format(transaction.amount.normalize(), "f"),
                 )
             ),
             "start_offset": transaction.offset,
