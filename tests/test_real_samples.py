@@ -67,9 +67,10 @@ TABLE = {
         parked=3,
         cases=frozenset({"claim_unmatched"}),
     ),
-    # the payment of the demo file again, written with other delimiters and zeros
+    # the payment key of the demo file again (150000 is 150000.00), yet its TS3 says
+    # something else: same remittance or trace used again, a person decides
     "kputnam-stupidedi__dollars-and-data-sent-together.edi": Outcome(
-        "150000.00", "duplicate"
+        "150000.00", "held", cases=frozenset({"remittance_trace_reused"})
     ),
     "kputnam-stupidedi__era-sample.edi": Outcome("132.00", "posted", test_file=False),
     # nine claims under one CLP01
