@@ -57,7 +57,15 @@ class RcmCharge(models.Model):
     modifiers = fields.Char(help="Up to four, in order, separated by commas.")
     units = fields.Float(digits=(12, 3), default=1.0, required=True)
     amount = fields.Monetary(string="Charge", required=True, help="Gross, whole line.")
-    service_date = fields.Date(required=True, index=True)
+    service_date = fields.Date(
+        compute="_compute_service_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        index=True,
+        help="As on the encounter unless said otherwise.",
+    )
     place_of_service = fields.Char(size=2)
     revenue_code = fields.Char(size=4)
     diagnosis_pointers = fields.Char(
@@ -99,8 +107,15 @@ class RcmCharge(models.Model):
     )
 
     # ------------------------------------------------------------------
-    # Onchange, checks
+    # Computes, onchange, checks
     # ------------------------------------------------------------------
+    @api.depends("encounter_id")
+    def _compute_service_date(self):
+        """Only a charge without a date takes the encounter's, and only once."""
+        for charge in self:
+            if not charge.service_date:
+                charge.service_date = charge.encounter_id.service_date
+
     @api.onchange("service_code_id", "units")
     def _onchange_service_code_id(self):
         """A picked service brings its code and standard charge."""

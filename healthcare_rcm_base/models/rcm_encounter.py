@@ -66,6 +66,7 @@ class RcmEncounter(models.Model):
     guarantor_id = fields.Many2one(
         "res.partner",
         index="btree_not_null",
+        domain="[('rcm_is_guarantor', '=', True)]",
         help="Who answers for what no payer covers.",
     )
     coverage_ids = fields.Many2many(
@@ -188,6 +189,17 @@ class RcmEncounter(models.Model):
             encounter.is_editable = encounter.state in EDITABLE_STATES
 
     # ------------------------------------------------------------------
+    # Onchange
+    # ------------------------------------------------------------------
+    @api.onchange("patient_id", "service_date")
+    def _onchange_patient_id(self):
+        """A picked patient brings guarantor and the coverages of the day."""
+        if self.patient_id:
+            self.guarantor_id = self.patient_id.guarantor_id
+            day = self.service_date or fields.Date.context_today(self)
+            self.coverage_ids = self.patient_id._rcm_coverages_on(day)
+
+    # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
     def write(self, vals):
@@ -271,9 +283,18 @@ class RcmEncounter(models.Model):
             lambda encounter: encounter.state in ("completed", "coded", "reopened")
             and encounter._is_complete()
         )._rcm_make_ready()
-        return encounters.filtered(
-            lambda encounter: encounter.state == "ready"
-        )._rcm_bill()
+        ready = encounters.filtered(lambda encounter: encounter.state == "ready")
+        claims = ready._rcm_bill()
+        claims.filtered(lambda claim: claim.work == "invoice")._rcm_invoice()
+        stopped = claims.filtered(lambda claim: claim.state == "draft")
+        return claims._rcm_notify(
+            "warning" if stopped or not claims else "success",
+            self.env._(
+                "%(count)s claims built, %(stopped)s of them stopped by validation.",
+                count=len(claims),
+                stopped=len(stopped),
+            ),
+        )
 
     def action_open_claims(self):
         action = self.env["ir.actions.act_window"]._for_xml_id(
