@@ -153,7 +153,7 @@ class RcmCharge(models.Model):
     def create(self, vals_list):
         charges = super().create(vals_list)
         if any(
-            charge.encounter_id.state in ("billed", "closed", "cancelled")
+            charge.encounter_id._rcm_standing() in ("billed", "closed", "cancelled")
             for charge in charges
         ):
             raise UserError(

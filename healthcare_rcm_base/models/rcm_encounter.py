@@ -14,6 +14,7 @@ TYPE_LABELS = {
 # What a person or a source system may change only before the encounter is billed.
 BILLING_INPUTS = (
     "number",
+    "company_id",
     "facility_id",
     "provider_group_id",
     "patient_id",
@@ -29,7 +30,7 @@ BILLING_INPUTS = (
     "authorization_id",
     "authorization_number",
 )
-EDITABLE_STATES = ("registered", "completed", "coded", "ready", "on_hold", "reopened")
+EDITABLE_STATES = ("registered", "completed", "coded", "ready", "reopened")
 
 
 class RcmEncounter(models.Model):
@@ -112,6 +113,7 @@ class RcmEncounter(models.Model):
     )
     billing_block = fields.Html(compute="_compute_billing_block", sanitize=False)
     is_editable = fields.Boolean(compute="_compute_is_editable")
+    takes_charges = fields.Boolean(compute="_compute_is_editable")
     state = fields.Selection(
         [
             ("registered", "Registered"),
@@ -143,7 +145,6 @@ class RcmEncounter(models.Model):
         copy=False,
         help="The next run of “Bill ready encounters” takes it.",
     )
-    active = fields.Boolean(default=True)
 
     _number_uniq = models.Constraint(
         "UNIQUE(facility_id, number)",
@@ -183,10 +184,11 @@ class RcmEncounter(models.Model):
                 encounter.rcm_block_reason or stopped[:1].rcm_block_reason
             )
 
-    @api.depends("state")
+    @api.depends("state", "hold_state", "charge_ids.state")
     def _compute_is_editable(self):
         for encounter in self:
-            encounter.is_editable = encounter.state in EDITABLE_STATES
+            encounter.takes_charges = encounter._rcm_standing() in EDITABLE_STATES
+            encounter.is_editable = not encounter._rcm_is_frozen()
 
     # ------------------------------------------------------------------
     # Onchange
@@ -210,7 +212,7 @@ class RcmEncounter(models.Model):
 
     def _check_editable(self):
         """A billed encounter is corrected by new charges, never by overwriting."""
-        if any(encounter.state not in EDITABLE_STATES for encounter in self):
+        if any(encounter._rcm_is_frozen() for encounter in self):
             raise UserError(
                 self.env._(
                     "A billed, closed or cancelled encounter cannot be changed. "
@@ -261,6 +263,10 @@ class RcmEncounter(models.Model):
     def action_release(self):
         """Go on where the hold stopped."""
         self._rcm_as("biller", "coder")._rcm_release()
+
+    def action_reopen(self):
+        """Take in a late charge after billing; it gets a claim of its own."""
+        self._rcm_as("biller")._rcm_set_state("reopened")
 
     def action_cancel(self):
         """Nothing of this encounter is to be billed."""
@@ -330,6 +336,18 @@ class RcmEncounter(models.Model):
         self.env.user._rcm_require(*roles)
         self.check_access("read")
         return self.sudo()  # role and record rules were checked above
+
+    def _rcm_standing(self):
+        """The state of the encounter, or the one under its hold."""
+        self.ensure_one()
+        return self.hold_state if self.state == "on_hold" else self.state
+
+    def _rcm_is_frozen(self):
+        """Whether its values are billed: a late charge does not thaw them."""
+        self.ensure_one()
+        return self._rcm_standing() not in EDITABLE_STATES or any(
+            charge.state == "billed" for charge in self.charge_ids
+        )
 
     def _is_complete(self):
         """Whether nothing is missing before billing may start."""

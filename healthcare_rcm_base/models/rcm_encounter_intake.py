@@ -72,14 +72,13 @@ class RcmEncounter(models.Model):
             raise RcmPermanent(
                 "encounter_cancelled", "the encounter was cancelled here"
             )
-        elif encounter.state in ("billed", "closed"):
+        elif encounter._rcm_is_frozen():
             encounter._rcm_intake_compare(vals, source)
         elif changed := differing(encounter, vals):
+            before = encounter._rcm_audit_snapshot(list(changed))
             encounter.write(changed)
-            encounter._rcm_emit(
-                "rcm.encounter.corrected",
-                changes={name: [None, "changed"] for name in changed},
-                source=source,
+            encounter._rcm_emit_difference(
+                "rcm.encounter.corrected", before, list(changed)
             )
         encounter._rcm_intake_charges(facts)
         encounter._rcm_intake_progress(facts)
@@ -253,8 +252,11 @@ class RcmEncounter(models.Model):
         self._rcm_intake_gone(gone)
         self._rcm_intake_changed(changed_refs)
         if fresh:
-            if self.state in ("billed", "closed"):
-                self._rcm_set_state("reopened")
+            if self._rcm_standing() in ("billed", "closed"):
+                if self.state == "on_hold":
+                    self._rcm_write({"hold_state": "reopened"})
+                else:
+                    self._rcm_set_state("reopened")
             self.env["rcm.charge"].create(
                 [{**vals, "encounter_id": self.id} for vals in fresh]
             )

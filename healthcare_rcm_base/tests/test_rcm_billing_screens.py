@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
@@ -82,6 +84,23 @@ class TestBillingScreens(BillingCase):
                 with self.subTest(f"{role} {record._name}"):
                     Form(mine)
                     self.assertTrue(mine.search([("id", "=", record.id)]))
+
+    def test_timeline_tells_the_story_without_patient_data(self):
+        self.intake(number="E2", coverages=[])
+        encounter = self.intake(number="E2")
+        claim = encounter._rcm_bill()
+        claim._rcm_invoice()
+        claim._rcm_mark_submitted("2026-03-05 12:00:00")
+        claim._rcm_apply_posting(
+            [(claim.id, claim.line_ids.id, "paid", Decimal("92.00"))]
+        )
+        log = self.as_user(self.env["rcm.audit.log"], "biller")
+        story = log.get_timeline(claim.correlation_id)
+        titles = {row["title"] for row in story}
+        self.assertTrue({"Claim: built", "Claim: posted"} <= titles, titles)
+        self.assertTrue({"Encounter: corrected", "Encounter: registered"} <= titles)
+        for text in ("Sample", "Pat ", "W1", "E119", "1980"):
+            self.assertNotIn(text, str(story))
 
     def test_ready_to_submit_is_the_worklist(self):
         claim = self.intake(number="E2")._rcm_bill()

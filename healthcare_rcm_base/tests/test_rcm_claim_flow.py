@@ -1,6 +1,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -376,6 +377,32 @@ class TestClaimFlow(BillingCase):
                 record._rcm_void()
         with self.assertRaises(UserError):
             charge.encounter_id.write({"diagnosis_codes": "I10"})
+
+    def test_hold_and_late_charge_do_not_thaw_what_is_billed(self):
+        encounter = self.cleared().encounter_id
+        biller = self.as_user(encounter, "biller")
+        biller.action_hold()
+        with self.assertRaises(UserError):
+            biller.diagnosis_codes = "I10"
+        self.intake(charges=[("99213", "150.00"), ("80053", "60.00")])
+        self.assertEqual(encounter.state, "on_hold")
+        biller.action_release()
+        self.assertEqual(encounter.state, "reopened")
+        with self.assertRaises(UserError):
+            biller.diagnosis_codes = "I10"
+        biller.action_bill_now()
+        self.assertEqual(encounter.state, "billed")
+        self.assertEqual(encounter.claim_ids.mapped("total_charge"), [60.0, 150.0])
+
+    def test_biller_reopens_for_a_late_charge(self):
+        encounter = self.cleared().encounter_id
+        biller = self.as_user(encounter, "biller")
+        values = {"external_ref": "LATE", "code": "80053", "amount": 60.0}
+        with self.assertRaises(UserError):
+            biller.charge_ids = [Command.create(values)]
+        biller.action_reopen()
+        biller.charge_ids = [Command.create(values)]
+        self.assertEqual(encounter.total_charge, 210.0)
 
     def test_front_desk_and_auditor_see_but_do_not_change_charges(self):
         charge = self.intake().charge_ids
