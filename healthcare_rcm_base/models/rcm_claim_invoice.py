@@ -18,6 +18,7 @@ from ..core.ledger_entries import (
     totals,
 )
 from ..core.money import to_decimal
+from ..tools import bulk_update
 
 INVOICE_KINDS = ("claim_invoice", "self_pay_invoice")
 # Before the gate, or out of the way: nothing may be asked for.
@@ -221,8 +222,10 @@ class RcmClaim(models.Model):
                     totals(plans[claim.id]),
                     self.env._("Replacement claim"),
                 )
-        for claim, move in moves_of.items():
-            claim._rcm_write({"invoice_id": move.id, "invoice_state": "posted"})
+        bulk_update(
+            self, {claim.id: {"invoice_id": move.id} for claim, move in moves_of.items()}
+        )
+        self._rcm_write({"invoice_state": "posted"})
         self._rcm_emit(
             "rcm.claim.invoiced",
             changes_by_id={

@@ -12,7 +12,7 @@ from . import builders
 from .ledger_common import LedgerCase
 
 # Statements a claim of a batch may cost at most; measured about half of it.
-QUERIES_PER_CLAIM = 16
+QUERIES_PER_CLAIM = 14
 
 
 @tagged("post_install", "-at_install")
