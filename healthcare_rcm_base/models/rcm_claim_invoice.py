@@ -223,7 +223,8 @@ class RcmClaim(models.Model):
                     self.env._("Replacement claim"),
                 )
         bulk_update(
-            self, {claim.id: {"invoice_id": move.id} for claim, move in moves_of.items()}
+            self,
+            {claim.id: {"invoice_id": move.id} for claim, move in moves_of.items()},
         )
         self._rcm_write({"invoice_state": "posted"})
         self._rcm_emit(
