@@ -11,17 +11,23 @@ class Ticket:
     """
 
     KEY = "rcm_ticket"
-    __slots__ = ("_fields", "_ids", "_model")
+    __slots__ = ("_fields", "_ids", "_model", "_spent")
 
     def __init__(self, model, ids, fields):
         self._model = model
         self._ids = None if ids is None else frozenset(ids)
         self._fields = frozenset(fields)
+        self._spent = False
+
+    def spend(self):
+        """Use it up: automation that runs around the call finds it worthless."""
+        self._spent = True
 
     def covers_create(self, model, fields):
         """Whether records of ``model`` may be created with these ``fields`` set."""
         return (
-            self._ids is None
+            not self._spent
+            and self._ids is None
             and self._model == model
             and self._fields.issuperset(fields)
         )
@@ -29,7 +35,8 @@ class Ticket:
     def covers_write(self, model, ids, fields):
         """Whether these ``fields`` of these records of ``model`` may be written."""
         return (
-            self._ids is not None
+            not self._spent
+            and self._ids is not None
             and self._model == model
             and self._ids.issuperset(ids)
             and self._fields.issuperset(fields)

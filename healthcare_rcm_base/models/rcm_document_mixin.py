@@ -128,7 +128,9 @@ class RcmDocumentMixin(models.AbstractModel):
         ticket = Ticket.found_in(self.env.context)
         protected = self._rcm_protected_fields()
         trusted = ticket and ticket.covers_create(self._name, protected)
-        if not trusted:
+        if trusted:
+            ticket.spend()
+        else:
             self._rcm_refuse_context_defaults(protected)
         guarded = [
             self._rcm_guarded_vals(vals, protected, trusted) for vals in vals_list
@@ -143,6 +145,7 @@ class RcmDocumentMixin(models.AbstractModel):
             ticket = Ticket.found_in(self.env.context)
             if not (ticket and ticket.covers_write(self._name, self._ids, touched)):
                 self._rcm_refuse(touched)
+            ticket.spend()
         return super(RcmDocumentMixin, self._rcm_without_ticket()).write(vals)
 
     def copy_data(self, default=None):

@@ -1,6 +1,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -38,6 +39,32 @@ class TestBillingStates(BillingCase):
     """Whatever is called in whatever order, states move by the table only."""
 
     number = 0
+
+    def test_automation_around_a_step_cannot_use_its_ticket(self):
+        claim = self.fresh()._rcm_build_claims()
+        field = self.env.ref("healthcare_rcm_base.field_rcm_claim__state")
+        automation = self.env["base.automation"].create(
+            {
+                "name": "Sneak",
+                "model_id": self.env["ir.model"]._get_id("rcm.claim"),
+                "trigger": "on_create_or_write",
+                "trigger_field_ids": [Command.set(field.ids)],
+            }
+        )
+        self.env["ir.actions.server"].create(
+            {
+                "name": "Sneak",
+                "model_id": automation.model_id.id,
+                "usage": "base_automation",
+                "base_automation_id": automation.id,
+                "state": "code",
+                "code": "record.write({'state': 'closed'})",
+            }
+        )
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            claim._rcm_set_state("on_hold", hold_state="draft")
+        claim.invalidate_recordset()
+        self.assertEqual(claim.state, "draft")
 
     def fresh(self, **keywords):
         type(self).number += 1
