@@ -64,6 +64,7 @@ class RcmDenial(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     group_code = fields.Char(string="Group", readonly=True)
     reason_code = fields.Char(string="Reason", readonly=True)
+    adjustment_code = fields.Char(string="Code", compute="_compute_adjustment_code")
     remarks = fields.Char(readonly=True)
     rule_id = fields.Many2one("rcm.posting.rule", readonly=True, ondelete="set null")
     words = fields.Char(string="What It Means", related="rule_id.name")
@@ -82,6 +83,7 @@ class RcmDenial(models.Model):
             ("written_off", "Written Off"),
             ("reversed", "Taken Back"),
         ],
+        string="Status",
         default="open",
         required=True,
         readonly=True,
@@ -103,6 +105,11 @@ class RcmDenial(models.Model):
             denial.display_name = (
                 f"{denial.claim_id.name} {denial.group_code}-{denial.reason_code}"
             )
+
+    @api.depends("group_code", "reason_code")
+    def _compute_adjustment_code(self):
+        for denial in self:
+            denial.adjustment_code = f"{denial.group_code}-{denial.reason_code}"
 
     def _rcm_audit_names(self):
         return [denial.display_name or "" for denial in self]

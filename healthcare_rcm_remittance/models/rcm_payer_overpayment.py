@@ -70,6 +70,7 @@ class RcmPayerOverpayment(models.Model):
     )
     state = fields.Selection(
         [("open", "Open"), ("settled", "Settled"), ("cancelled", "Cancelled")],
+        string="Status",
         default="open",
         required=True,
         readonly=True,

@@ -71,6 +71,7 @@ class RcmPaymentVariance(models.Model):
             ("recovered", "Recovered"),
             ("reversed", "Taken Back"),
         ],
+        string="Status",
         default="open",
         required=True,
         readonly=True,

@@ -157,7 +157,7 @@ class RcmRemittance(models.Model):
     # ------------------------------------------------------------------
     # Its balance
     # ------------------------------------------------------------------
-    findings = fields.Json(readonly=True, copy=False)
+    findings = fields.Json(string="Findings Data", readonly=True, copy=False)
     findings_html = fields.Html(
         string="Findings", compute="_compute_findings_html", sanitize=False
     )
@@ -168,10 +168,10 @@ class RcmRemittance(models.Model):
         string="Balanced", compute="_compute_is_balanced", store=True
     )
     claim_total = fields.Monetary(
-        string="Claims", readonly=True, help="Sum of CLP04 of all claims."
+        string="Claim Payments", readonly=True, help="Sum of CLP04 of all claims."
     )
     provider_total = fields.Monetary(
-        string="Provider Adjustments",
+        string="Provider Adjustment Total",
         readonly=True,
         help="Sum of the PLB amounts; what is positive reduces the payment.",
     )
@@ -190,6 +190,7 @@ class RcmRemittance(models.Model):
     # ------------------------------------------------------------------
     state = fields.Selection(
         STATES,
+        string="Status",
         default="received",
         required=True,
         readonly=True,
@@ -202,7 +203,7 @@ class RcmRemittance(models.Model):
         copy=False,
         help="Hash of everything posting would do; an approval is for this hash.",
     )
-    plan = fields.Json(readonly=True, copy=False)
+    plan = fields.Json(string="Plan Data", readonly=True, copy=False)
     planned_at = fields.Datetime(readonly=True, copy=False)
     park_unready = fields.Boolean(
         string="Park Claims Not Ready",

@@ -92,8 +92,8 @@ class RcmRemittanceClaim(models.Model):
     control_number = fields.Char(
         readonly=True, index=True, help="CLP01, the number we gave the claim (CLM01)."
     )
-    status = fields.Char(readonly=True, help="CLP02.")
-    status_text = fields.Char(string="Status", compute="_compute_status_text")
+    status = fields.Char(string="Status Code", readonly=True, help="CLP02.")
+    status_text = fields.Char(string="Decided", compute="_compute_status_text")
     charge = fields.Monetary(readonly=True, help="CLP03.")
     paid = fields.Monetary(readonly=True, help="CLP04.")
     patient_responsibility = fields.Monetary(
@@ -141,6 +141,7 @@ class RcmRemittanceClaim(models.Model):
             ("reversed", "Reversed"),
             ("not_ours", "Not Ours"),
         ],
+        string="Status",
         default="open",
         required=True,
         readonly=True,

@@ -68,13 +68,16 @@ class RcmRemittanceFile(models.Model):
     )
     state = fields.Selection(
         [("received", "Received"), ("read", "Read"), ("refused", "Refused")],
+        string="Status",
         default="received",
         required=True,
         readonly=True,
         index=True,
     )
-    findings = fields.Json(readonly=True, copy=False)
-    findings_html = fields.Html(compute="_compute_findings_html", sanitize=False)
+    findings = fields.Json(string="Findings Data", readonly=True, copy=False)
+    findings_html = fields.Html(
+        string="Findings", compute="_compute_findings_html", sanitize=False
+    )
     read_at = fields.Datetime(readonly=True, copy=False)
     receipt_ids = fields.One2many("rcm.remittance.receipt", "file_id", string="Receipts")
     receipt_count = fields.Integer(compute="_compute_counts")

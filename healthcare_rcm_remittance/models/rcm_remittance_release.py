@@ -366,6 +366,14 @@ class RcmRemittance(models.Model):
             "context": {"create": False},
         }
 
+    def action_parked(self):
+        """Show the claims of this remittance that wait for a person."""
+        self.ensure_one()
+        action = self.action_claims()
+        action["name"] = self.env._("Parked Claims")
+        action["domain"] = [("remittance_id", "=", self.id), ("state", "=", "parked")]
+        return action
+
     def action_denials(self):
         """Show the denials this remittance opened."""
         self.ensure_one()

@@ -130,7 +130,7 @@ class RcmRemittanceUploadResult(models.TransientModel):
     name = fields.Char(string="File")
     outcome = fields.Char()
     good = fields.Boolean()
-    file_id = fields.Many2one("rcm.remittance.file")
+    file_id = fields.Many2one("rcm.remittance.file", string="Stored File")
     remittance_id = fields.Many2one("rcm.remittance")
     currency_id = fields.Many2one(related="remittance_id.currency_id")
     amount = fields.Monetary(related="remittance_id.amount")

@@ -73,8 +73,6 @@ class Bench:
         builders.contract(self.env, self.payer, percent=40, patient_percent=20)
         self.facility = builders.facility(self.env)
         self.group = builders.provider_group(self.env)
-        self.patient = builders.patient(self.env, self.facility)
-        self.coverage = builders.coverage(self.env, self.patient, self.payer)
         self.code = builders.service_code(self.env)
         self.made = 0
 
@@ -82,8 +80,9 @@ class Bench:
 
     def claims(self, count):
         """``count`` claims, invoiced and submitted; not part of any measure."""
+        patients = self._patients(range(self.made, self.made + count))
         encounters = self.env["rcm.encounter"].create(
-            [self._encounter(number) for number in range(self.made, self.made + count)]
+            [self._encounter(patient) for patient in patients]
         )
         self.made += count
         self.env["rcm.charge"].create(
@@ -108,16 +107,58 @@ class Bench:
         self.env.cr.commit()
         return claims
 
-    def _encounter(self, number):
+    def _patients(self, numbers):
+        """A patient with a guarantor and a coverage for each number."""
+        partners = self.env["res.partner"].create(
+            [
+                {
+                    "name": f"Guarantor {number}",
+                    "rcm_is_guarantor": True,
+                    "rcm_account_number": f"G{number}",
+                    "company_id": self.company.id,
+                }
+                for number in numbers
+            ]
+        )
+        patients = self.env["rcm.patient.account"].create(
+            [
+                {
+                    "name": f"BENCH{number}",
+                    "mrn": f"BENCH{number}",
+                    "first_name": "Test",
+                    "last_name": "Sample",
+                    "birth_date": "1980-01-01",
+                    "facility_id": self.facility.id,
+                    "company_id": self.company.id,
+                    "guarantor_id": partner.id,
+                }
+                for number, partner in zip(numbers, partners, strict=True)
+            ]
+        )
+        self.env["rcm.coverage"].create(
+            [
+                {
+                    "patient_id": patient.id,
+                    "payer_id": self.payer.id,
+                    "sequence": 1,
+                    "member_id": f"MEM{patient.name}",
+                    "date_from": "2020-01-01",
+                }
+                for patient in patients
+            ]
+        )
+        return patients
+
+    def _encounter(self, patient):
         return {
-            "number": f"BENCH{number}",
+            "number": f"E{patient.name}",
             "company_id": self.company.id,
             "facility_id": self.facility.id,
             "provider_group_id": self.group.id,
-            "patient_id": self.patient.id,
-            "guarantor_id": self.patient.guarantor_id.id,
-            "coverage_ids": [Command.set(self.coverage.ids)],
-            "service_date": date(2026, 3, 1 + number % 28),
+            "patient_id": patient.id,
+            "guarantor_id": patient.guarantor_id.id,
+            "coverage_ids": [Command.set(patient.coverage_ids.ids)],
+            "service_date": date(2026, 3, 2),
             "place_of_service": "11",
             "diagnosis_codes": self.builders.DIAGNOSES,
             "rendering_npi": self.builders.NPI,
@@ -290,7 +331,8 @@ class Bench:
 def main():
     """Run everything and print the ratios."""
     database = os.environ["RCM_BENCH_DATABASE"]
-    odoo.tools.config.parse_config(["-c", os.environ["ODOO_RC"], "-d", database])
+    arguments = ["-c", os.environ["ODOO_RC"], "-d", database, "--log-level", "error"]
+    odoo.tools.config.parse_config(arguments)
     with Registry(database).cursor() as cr:
         bench = Bench(api.Environment(cr, SUPERUSER_ID, {}))
         say("warming up")
