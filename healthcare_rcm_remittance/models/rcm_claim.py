@@ -38,7 +38,9 @@ class RcmClaim(models.Model):
         """Take up remittances that wait for these claims."""
         if not self:
             return
-        Remittance = self.env["rcm.remittance"].sudo()  # a step of the system, not theirs
+        Remittance = self.env[
+            "rcm.remittance"
+        ].sudo()  # a step of the system, not theirs
         Remittance._rcm_other_remittance_of(self.mapped("name"))._rcm_wake_again()
 
     # ------------------------------------------------------------------
@@ -51,7 +53,9 @@ class RcmClaim(models.Model):
         Line = self.env["rcm.claim.line"]
         for state, ids in remittance._rcm_line_states(outcomes).items():
             lines = Line.browse(ids)
-            lines.filtered(lambda line, new=state: line.state != new)._rcm_set_state(state)
+            lines.filtered(lambda line, new=state: line.state != new)._rcm_set_state(
+                state
+            )
         self._rcm_settle_legs(outcomes)
         self._rcm_mark_adjudicated(remittance.payer_id)
         forwarded = {o.claim_id for o in outcomes if o.next_payer_id or o.crossover}

@@ -57,7 +57,9 @@ class RcmDenial(models.Model):
     claim_line_id = fields.Many2one("rcm.claim.line", readonly=True, index=True)
     code = fields.Char(string="Service", related="claim_line_id.code")
     company_id = fields.Many2one(related="claim_id.company_id", store=True, index=True)
-    facility_id = fields.Many2one(related="claim_id.facility_id", store=True, index=True)
+    facility_id = fields.Many2one(
+        related="claim_id.facility_id", store=True, index=True
+    )
     payer_id = fields.Many2one(
         related="remittance_claim_id.payer_id", store=True, index=True
     )
@@ -144,9 +146,7 @@ class RcmDenial(models.Model):
             "correlation_id": remittance.correlation_id,
             "group_code": item.group,
             "reason_code": item.reason,
-            "remarks": ",".join(
-                filter(None, (record.remarks, service.remarks))
-            ),
+            "remarks": ",".join(filter(None, (record.remarks, service.remarks))),
             "amount": remittance._rcm_money(item.amount),
             "rule_id": item.rule_id,
             "category": item.category or "other",
@@ -165,9 +165,7 @@ class RcmDenial(models.Model):
             for outcome in outcomes
             if not outcome.reverses
             for _index, line_id in outcome.matches
-        } - {
-            item.line_id for outcome in outcomes for item in outcome.denials
-        }
+        } - {item.line_id for outcome in outcomes for item in outcome.denials}
         now = fields.Datetime.now()
         if reversed_ids:
             self.search(
@@ -197,7 +195,9 @@ class RcmDenial(models.Model):
         self.env.user._rcm_require("denial_analyst", "finance_manager")
         self.check_access("write")
         denials = self.sudo()  # the role was checked above
-        denials.filtered(lambda denial: denial.state == "open")._rcm_set_state("in_work")
+        denials.filtered(lambda denial: denial.state == "open")._rcm_set_state(
+            "in_work"
+        )
         denials._rcm_set_state("appealed")
         lines = denials.claim_line_id.filtered(lambda line: line.state == "denied")
         lines._rcm_set_state("appealed")

@@ -76,7 +76,9 @@ class RcmPayerOverpayment(models.Model):
         readonly=True,
         index=True,
     )
-    use_ids = fields.One2many("rcm.payer.overpayment.use", "overpayment_id", "Recoveries")
+    use_ids = fields.One2many(
+        "rcm.payer.overpayment.use", "overpayment_id", "Recoveries"
+    )
 
     _not_below_zero = models.Constraint(
         "CHECK(used_amount >= 0 AND used_amount <= amount)",
@@ -118,10 +120,13 @@ class RcmPayerOverpayment(models.Model):
     @api.model
     def _rcm_open(self, remittance, kind, reference, amount, claim=None):
         """Open a record; the reference may name a claim of the same remittance."""
-        named = claim or remittance.claim_ids.filtered(
-            lambda item: reference
-            and reference in (item.payer_claim_number, item.control_number)
-        )[:1]
+        named = (
+            claim
+            or remittance.claim_ids.filtered(
+                lambda item: reference
+                and reference in (item.payer_claim_number, item.control_number)
+            )[:1]
+        )
         return self._rcm_create(
             [
                 {

@@ -49,7 +49,9 @@ class RcmPaymentVariance(models.Model):
     code = fields.Char(string="Service", related="claim_line_id.code")
     contract_id = fields.Many2one(related="claim_id.contract_id", store=True)
     company_id = fields.Many2one(related="claim_id.company_id", store=True, index=True)
-    facility_id = fields.Many2one(related="claim_id.facility_id", store=True, index=True)
+    facility_id = fields.Many2one(
+        related="claim_id.facility_id", store=True, index=True
+    )
     payer_id = fields.Many2one(
         related="remittance_claim_id.payer_id", store=True, index=True
     )
@@ -90,7 +92,9 @@ class RcmPaymentVariance(models.Model):
     @api.depends("claim_id", "difference")
     def _compute_display_name(self):
         for variance in self:
-            variance.display_name = f"{variance.claim_id.name} {variance.difference:.2f}"
+            variance.display_name = (
+                f"{variance.claim_id.name} {variance.difference:.2f}"
+            )
 
     def _rcm_audit_names(self):
         return [variance.claim_id.name or "" for variance in self]

@@ -57,7 +57,10 @@ class RcmPostingRule(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", help="Empty: for all companies.")
     kind = fields.Selection(
-        [("claim", "Claim adjustment (CAS)"), ("provider", "Provider adjustment (PLB)")],
+        [
+            ("claim", "Claim adjustment (CAS)"),
+            ("provider", "Provider adjustment (PLB)"),
+        ],
         default="claim",
         required=True,
     )
@@ -87,8 +90,8 @@ class RcmPostingRule(models.Model):
     )
     action = fields.Selection(
         [item for item in ACTIONS if item[0] in actions.CHOICES],
-        help="Contractual, sequestration: the reserve. Patient: the next payer if there "
-        "is one, else the patient. Denial: nothing is booked, a denial is opened. "
+        help="Contractual, sequestration: the reserve. Patient: the next payer if "
+        "there is one, else the patient. Denial: nothing is booked, a denial is opened. "
         "Review: the claim is parked for a person.",
     )
     treatment = fields.Selection([item for item in TREATMENTS if item[0] != "unmapped"])
@@ -133,8 +136,10 @@ class RcmPostingRule(models.Model):
             code = "-".join(
                 filter(
                     None,
-                    ("PLB" if rule.kind == "provider" else rule.group_code,
-                     rule.reason_code),
+                    (
+                        "PLB" if rule.kind == "provider" else rule.group_code,
+                        rule.reason_code,
+                    ),
                 )
             )
             rule.display_name = f"{code} {rule.name or ''}"

@@ -180,7 +180,9 @@ class RcmRemittance(models.Model):
     posted_total = fields.Monetary(string="Posted", readonly=True)
     parked_total = fields.Monetary(string="Parked", readonly=True)
     parked_count = fields.Integer(string="Parked Claims", readonly=True)
-    claim_ids = fields.One2many("rcm.remittance.claim", "remittance_id", string="Claims")
+    claim_ids = fields.One2many(
+        "rcm.remittance.claim", "remittance_id", string="Claims"
+    )
     provider_adjustment_ids = fields.One2many(
         "rcm.remittance.provider.adjustment", "remittance_id", "Provider Adjustments"
     )
@@ -296,9 +298,9 @@ class RcmRemittance(models.Model):
                 difference,
                 "" if item.get("offset") is None else f"@{item['offset']}",
             )
-        return Markup('<table class="table table-sm mb-0"><tbody>%s</tbody></table>') % (
-            rows
-        )
+        return Markup(
+            '<table class="table table-sm mb-0"><tbody>%s</tbody></table>'
+        ) % (rows)
 
     @api.model
     def _rcm_finding_text(self, code):

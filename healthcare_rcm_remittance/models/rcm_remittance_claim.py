@@ -121,7 +121,9 @@ class RcmRemittanceClaim(models.Model):
     )
     start_offset = fields.Integer(readonly=True)
     end_offset = fields.Integer(readonly=True)
-    service_ids = fields.One2many("rcm.remittance.service", "remittance_claim_id", "Lines")
+    service_ids = fields.One2many(
+        "rcm.remittance.service", "remittance_claim_id", "Lines"
+    )
     adjustment_ids = fields.One2many(
         "rcm.remittance.adjustment", "remittance_claim_id", "Adjustments"
     )
@@ -160,7 +162,9 @@ class RcmRemittanceClaim(models.Model):
     reasons = fields.Json(readonly=True)
     warnings = fields.Json(readonly=True)
     reason_text = fields.Char(string="Why", compute="_compute_reason_text")
-    warning_text = fields.Char(string="Remarks to Look At", compute="_compute_reason_text")
+    warning_text = fields.Char(
+        string="Remarks to Look At", compute="_compute_reason_text"
+    )
     override = fields.Json(readonly=True, help="What a person decided about it.")
     reverses_id = fields.Many2one(
         "rcm.remittance.claim", readonly=True, index="btree_not_null"
@@ -179,7 +183,9 @@ class RcmRemittanceClaim(models.Model):
         string="Off Receivable", readonly=True, help="Payment and posted adjustments."
     )
     posted_kinds = fields.Json(readonly=True)
-    eob_html = fields.Html(string="Explanation", compute="_compute_eob_html", sanitize=False)
+    eob_html = fields.Html(
+        string="Explanation", compute="_compute_eob_html", sanitize=False
+    )
     suggestion_html = fields.Html(compute="_compute_suggestion_html", sanitize=False)
 
     _matching_idx = models.Index("(payer_claim_number, control_number)")

@@ -85,7 +85,9 @@ class RcmRemittanceClaim(models.Model):
             rows,
             page_size=2000,
         )
-        self.env["rcm.remittance.service"].invalidate_model(["claim_line_id"], flush=False)
+        self.env["rcm.remittance.service"].invalidate_model(
+            ["claim_line_id"], flush=False
+        )
 
     def _rcm_store_adjustments(self, ids, outcomes):
         rows = [
@@ -128,7 +130,6 @@ class RcmRemittanceClaim(models.Model):
             ["action", "posted_amount", "next_payer_id", "rule_id", "category"],
             flush=False,
         )
-
 
     @api.model
     def _rcm_store_posted(self, outcomes):

@@ -28,7 +28,8 @@ class RcmRemittanceFact(models.AbstractModel):
             self._rcm_refuse_edit()
         return super(RcmRemittanceFact, self._without_ticket()).write(vals)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         self._rcm_refuse_edit()
 
     @api.model
@@ -44,11 +45,11 @@ class RcmRemittanceFact(models.AbstractModel):
         return self.with_context(**{Ticket.KEY: ticket}).write(vals)
 
     def _without_ticket(self):
-        context = dict(self.env.context)
-        context.pop(Ticket.KEY, None)
-        return self.with_context(context)
+        return self.with_context(**{Ticket.KEY: None})
 
     def _rcm_refuse_edit(self):
         raise AccessError(
-            self.env._("What a payer sent cannot be changed. Use the remittance's steps.")
+            self.env._(
+                "What a payer sent cannot be changed. Use the remittance's steps."
+            )
         )

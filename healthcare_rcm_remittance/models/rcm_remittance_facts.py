@@ -175,7 +175,17 @@ class RcmRemittance(models.Model):
             )
         )
         lines = defaultdict(list)
-        for id_, claim_id, number, code, modifiers, charge, units, day, expected in rows:
+        for (
+            id_,
+            claim_id,
+            number,
+            code,
+            modifiers,
+            charge,
+            units,
+            day,
+            expected,
+        ) in rows:
             lines[claim_id].append(
                 LineFacts(
                     id_,
@@ -248,7 +258,7 @@ class RcmRemittance(models.Model):
         totals = defaultdict(lambda: defaultdict(Decimal))
         for move in moves:
             claim_id = move.rcm_claim_id.id
-            totals[claim_id]  # noqa: B018 - an entry without receivable counts too
+            totals.setdefault(claim_id, defaultdict(Decimal))
             for line in move.line_ids:
                 if line.rcm_purpose == "receivable_payer":
                     payer = self._rcm_payer_of_partner(line.partner_id)
@@ -323,7 +333,7 @@ class RcmRemittance(models.Model):
         return posted
 
     def _rcm_people(self, ids):
-        """``{claim id: (last name, member numbers)}``, to recognise the patient only."""
+        """``{claim id: (last name, member numbers)}``, only to know the patient."""
         rows = self.env.execute_query(
             SQL(
                 """

@@ -55,7 +55,7 @@ class RcmRemittanceFile(models.Model):
     canonical_sha256 = fields.Char(
         readonly=True,
         copy=False,
-        help="Hash without line breaks: the same file sent by another route has it too.",
+        help="Hash without line breaks: the same file has it whatever its route.",
     )
     size_bytes = fields.Integer(string="Size", readonly=True)
     source = fields.Char(readonly=True, help="Door it came through.")
@@ -79,7 +79,9 @@ class RcmRemittanceFile(models.Model):
         string="Findings", compute="_compute_findings_html", sanitize=False
     )
     read_at = fields.Datetime(readonly=True, copy=False)
-    receipt_ids = fields.One2many("rcm.remittance.receipt", "file_id", string="Receipts")
+    receipt_ids = fields.One2many(
+        "rcm.remittance.receipt", "file_id", string="Receipts"
+    )
     receipt_count = fields.Integer(compute="_compute_counts")
     remittance_ids = fields.One2many("rcm.remittance", "file_id", string="Remittances")
     remittance_count = fields.Integer(compute="_compute_counts")
@@ -144,7 +146,9 @@ class RcmRemittanceFile(models.Model):
             if correlation_id:
                 vals["correlation_id"] = correlation_id
             file = File._rcm_store(vals)
-            self.env["ir.cron"]._rcm_wake("healthcare_rcm_remittance.cron_remittance_read")
+            self.env["ir.cron"]._rcm_wake(
+                "healthcare_rcm_remittance.cron_remittance_read"
+            )
         self.env["rcm.remittance.receipt"].sudo()._rcm_create(
             [
                 {
@@ -157,7 +161,9 @@ class RcmRemittanceFile(models.Model):
             ]
         )
         file._rcm_emit(
-            "remittance.file_received_again" if duplicate else "remittance.file_received",
+            "remittance.file_received_again"
+            if duplicate
+            else "remittance.file_received",
             {"sha256": [None, file.sha256]},
             source=source,
             correlation_id=correlation_id,

@@ -19,7 +19,9 @@ class RcmRemittance(models.Model):
                 found = False
                 self._rcm_raise_case(
                     "remittance_payer_unknown",
-                    self.env._("No payer of ours has the identifiers of this remittance."),
+                    self.env._(
+                        "No payer of ours has the identifiers of this remittance."
+                    ),
                     actual=", ".join(self._rcm_payer_values()[:4]),
                     amount=self.amount,
                 )
@@ -54,7 +56,10 @@ class RcmRemittance(models.Model):
         Payer = self.env["rcm.payer"]
         for value in self._rcm_payer_values():
             payers = Payer.search(
-                [("company_id", "=", self.company_id.id), ("payer_identifier", "=", value)]
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("payer_identifier", "=", value),
+                ]
             )
             payers |= self._rcm_payers_by_crosswalk(value)
             if len(payers) == 1:

@@ -53,7 +53,9 @@ class RcmRemittance(models.Model):
         waiting = self.filtered(lambda item: item.state in ("held", "approval"))
         if waiting:
             waiting._rcm_write({"retry": True})
-            self.env["ir.cron"]._rcm_wake("healthcare_rcm_remittance.cron_remittance_post")
+            self.env["ir.cron"]._rcm_wake(
+                "healthcare_rcm_remittance.cron_remittance_post"
+            )
 
     def _rcm_gate_approved(self, effect):
         """Approved: the scheduled action checks the plan again and posts."""

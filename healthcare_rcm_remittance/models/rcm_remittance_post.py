@@ -26,10 +26,14 @@ class RcmRemittance(models.Model):
         self.ensure_one()
         if self.state not in POSTABLE:
             raise UserError(
-                self.env._("%(name)s is not ready to be posted.", name=self.display_name)
+                self.env._(
+                    "%(name)s is not ready to be posted.", name=self.display_name
+                )
             )
         if plan.digest != self.plan_digest:
-            raise UserError(self.env._("The posting plan has changed; look at it again."))
+            raise UserError(
+                self.env._("The posting plan has changed; look at it again.")
+            )
         moves = self._rcm_post_plan(plan)
         parked = plan.with_decision(PARK)
         zero = self.currency_id.is_zero(self.amount)
@@ -113,7 +117,9 @@ class RcmRemittance(models.Model):
         partner = partners.get(line.payer_id)
         if line.purpose == purposes.PATIENT_UNBILLED and claim:
             partner = claim.guarantor_id.commercial_partner_id.id
-        account = accounts.get(line.purpose) or self.company_id._rcm_account(line.purpose)
+        account = accounts.get(line.purpose) or self.company_id._rcm_account(
+            line.purpose
+        )
         facility = (claim or self).facility_id
         balance = self._rcm_money(line.balance)
         analytic = facility.sudo().analytic_account_id  # read for everyone
@@ -226,7 +232,10 @@ class RcmRemittance(models.Model):
     def _rcm_versions_of(self, claims):
         """All versions of these claims: they share one receivable."""
         return self.env["rcm.claim"].search(
-            [("company_id", "=", self.company_id.id), ("name", "in", claims.mapped("name"))]
+            [
+                ("company_id", "=", self.company_id.id),
+                ("name", "in", claims.mapped("name")),
+            ]
         )
 
     def _rcm_reversal_pairs(self, plan, records, move):
@@ -337,7 +346,9 @@ class RcmRemittance(models.Model):
             for _index, line_id in outcome.matches:
                 states.setdefault(line_id, "paid")
             for item in outcome.actions:
-                lines = [item.line_id] if item.line_id else [i for _, i in outcome.matches]
+                lines = (
+                    [item.line_id] if item.line_id else [i for _, i in outcome.matches]
+                )
                 for line_id in lines:
                     if item.action == actions.DENIAL:
                         states[line_id] = "denied"

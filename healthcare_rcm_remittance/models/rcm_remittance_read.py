@@ -183,7 +183,9 @@ class RcmRemittance(models.Model):
         """Admit what was read and have the rest of the way done soon."""
         self._rcm_admit()
         if any(remittance.state == "balanced" for remittance in self):
-            self.env["ir.cron"]._rcm_wake("healthcare_rcm_remittance.cron_remittance_post")
+            self.env["ir.cron"]._rcm_wake(
+                "healthcare_rcm_remittance.cron_remittance_post"
+            )
 
     def _rcm_admit(self):
         """Let each remittance in, refuse it, or set it aside as a duplicate.

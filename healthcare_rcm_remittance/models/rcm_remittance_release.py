@@ -162,7 +162,9 @@ class RcmRemittanceClaim(models.Model):
         claims = self.env["rcm.claim"]._rcm_find_by_control_number(
             [item.control_number for item in found], self.company_id
         )
-        return [(claims[s.control_number], s) for s in found if s.control_number in claims]
+        return [
+            (claims[s.control_number], s) for s in found if s.control_number in claims
+        ]
 
     def _rcm_candidates(self, claim):
         """Claims with the payer's number, or the same charge with this payer."""

@@ -65,7 +65,9 @@ class RcmRemittance(models.Model):
             (self.balanced_claim, self.env._("claims")),
             (self.balanced_transaction, self.env._("payment")),
         ):
-            marks += Markup('<span class="me-3 text-%s"><i class="fa fa-%s"></i> %s</span>') % (
+            marks += Markup(
+                '<span class="me-3 text-%s"><i class="fa fa-%s"></i> %s</span>'
+            ) % (
                 "success" if ok else "danger",
                 "check" if ok else "times",
                 label,
@@ -81,13 +83,17 @@ class RcmRemittance(models.Model):
     @api.depends("plan", "state", "posted_total", "parked_total", "parked_count")
     def _compute_plan_html(self):
         for remittance in self:
-            remittance.plan_html = remittance._rcm_plan_table() if remittance.plan else False
+            remittance.plan_html = (
+                remittance._rcm_plan_table() if remittance.plan else False
+            )
 
     def _rcm_plan_table(self):
         """The entry by account, with the sums that prove it, in words and numbers."""
         self.ensure_one()
         done = self.state in ("posted", "posted_with_parked", "reconciled")
-        head = self.env._("What was posted") if done else self.env._("What will be posted")
+        head = (
+            self.env._("What was posted") if done else self.env._("What will be posted")
+        )
         if self.plan["decision"] != "post":
             head = self.env._("Nothing can be posted yet")
         rows = Markup()
@@ -162,17 +168,19 @@ class RcmRemittance(models.Model):
             if text.strip():
                 tag = text.strip()[:3]
                 strong = tag in ("BPR", "CLP", "SVC", "CAS", "PLB")
-                rows += Markup('<tr id="o%s"><td class="text-muted pe-3">%s</td><td%s>%s</td></tr>') % (
+                rows += Markup(
+                    '<tr id="o%s"><td class="text-muted pe-3">%s</td><td%s>%s</td></tr>'
+                ) % (
                     offset,
                     offset,
                     Markup(' class="fw-bold"') if strong else "",
                     escape(text.strip()),
                 )
             offset += len(raw) + len(terminator)
-        return Markup(
-            '<table class="font-monospace small"><tbody>%s</tbody></table>'
-        ) % rows
-
+        return (
+            Markup('<table class="font-monospace small"><tbody>%s</tbody></table>')
+            % rows
+        )
 
     # ------------------------------------------------------------------
     # Explanation of benefits
@@ -236,9 +244,9 @@ class RcmRemittanceClaim(models.Model):
             for item in service.adjustment_ids:
                 rows += self._rcm_eob_adjustment(item, texts)
         if claim_level:
-            rows += Markup('<tr class="table-light"><td colspan="6"><b>%s</b></td></tr>') % (
-                self.env._("Whole claim")
-            )
+            rows += Markup(
+                '<tr class="table-light"><td colspan="6"><b>%s</b></td></tr>'
+            ) % (self.env._("Whole claim"))
             for item in claim_level:
                 rows += self._rcm_eob_adjustment(item, texts)
         return Markup(
@@ -263,7 +271,8 @@ class RcmRemittanceClaim(models.Model):
                 "%(code)s (sent as %(sent)s)", code=code, sent=service.submitted_code
             )
         return Markup(
-            '<tr class="table-light"><td><b>%s</b></td><td>%s</td><td>%s</td>%s%s<td>%s</td></tr>'
+            '<tr class="table-light"><td><b>%s</b></td><td>%s</td><td>%s</td>'
+            "%s%s<td>%s</td></tr>"
         ) % (
             code,
             service.date_from or "",
@@ -282,5 +291,6 @@ class RcmRemittanceClaim(models.Model):
             what = self.env._("moves to %s", item.next_payer_id.code)
         style = {"denial": "text-danger", "review": "text-warning"}.get(item.action, "")
         return Markup(
-            '<tr><td class="ps-4">%s</td><td colspan="3">%s</td>%s<td class="%s">%s</td></tr>'
+            '<tr><td class="ps-4">%s</td><td colspan="3">%s</td>'
+            '%s<td class="%s">%s</td></tr>'
         ) % (item.code, item.words, CELL % shown(-item.amount), style, what)

@@ -44,7 +44,9 @@ class RcmRemittance(models.Model):
 
     def _rcm_check_unpost(self):
         """Nothing later may depend on what is taken back."""
-        if self.claim_ids.filtered(lambda claim: claim.state in ("reversed", "not_ours")):
+        if self.claim_ids.filtered(
+            lambda claim: claim.state in ("reversed", "not_ours")
+        ):
             raise UserError(
                 self.env._(
                     "A claim of this remittance was taken back by the payer or given "

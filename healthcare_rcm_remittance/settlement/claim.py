@@ -362,7 +362,11 @@ class _Builder:
         payer_id = self.options.payer_id
         entries = [(purposes.RECEIVABLE_PAYER, -self._credit(), payer_id)]
         entries += [
-            (purpose, amount, None if purpose == purposes.PATIENT_UNBILLED else payer_id)
+            (
+                purpose,
+                amount,
+                None if purpose == purposes.PATIENT_UNBILLED else payer_id,
+            )
             for purpose, amount in sorted(totals.items())
         ]
         entries += [
@@ -461,7 +465,8 @@ class _Builder:
         ):
             return ()
         taken = sum(
-            (i.amount for i in self.actions if i.action in actions.REDUCES_ALLOWED), ZERO
+            (i.amount for i in self.actions if i.action in actions.REDUCES_ALLOWED),
+            ZERO,
         )
         allowed = self.claim.charge - taken
         if abs(facts.expected - allowed) <= facts.tolerance:
@@ -487,7 +492,6 @@ class _Builder:
         )
 
     def _decision(self) -> str:
-
         holds = any(reason.code in HOLDS for reason in self.reasons)
         return HOLD if holds and not self.options.park_unready else PARK
 

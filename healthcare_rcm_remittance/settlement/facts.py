@@ -115,9 +115,7 @@ class ClaimFacts:
     def next_leg(self, leg: LegFacts) -> LegFacts | None:
         """The next payer who may get what this one leaves."""
         later = [
-            item
-            for item in self.legs
-            if item.sequence > leg.sequence and item.billable
+            item for item in self.legs if item.sequence > leg.sequence and item.billable
         ]
         return min(later, key=lambda item: item.sequence, default=None)
 

@@ -65,7 +65,9 @@ def suggest(
     """Rank candidates for a CLP whose number we do not know."""
     found = []
     member = {
-        name.identifier for name in claim.names if name.identifier and name.entity != "TT"
+        name.identifier
+        for name in claim.names
+        if name.identifier and name.entity != "TT"
     }
     for candidate in candidates:
         reasons = []
@@ -109,7 +111,9 @@ def _match_unique(services, free, matched, test):
     rest = []
     taken = set()
     for service in services:
-        fitting = [line for line in free if line.id not in taken and test(service, line)]
+        fitting = [
+            line for line in free if line.id not in taken and test(service, line)
+        ]
         if len(fitting) > 1 and test is _same_in_full:
             fitting = fitting[:1]  # equal in every respect: any of them will do
         if len(fitting) == 1:

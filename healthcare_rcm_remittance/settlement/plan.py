@@ -20,7 +20,6 @@ from .outcome import (
     PlanLine,
     PostingPlan,
     Proofs,
-    ProviderOutcome,
 )
 from .provider import plan_provider
 from .reasons import HOLDS, stop
@@ -96,7 +95,9 @@ def _hard_stops(
 def _balanced(transaction: Transaction) -> bool:
     """Check the arithmetic again: a plan never trusts a stored flag."""
     if any(
-        item.severity == "error" for claim in transaction.claims for item in check_claim(claim)
+        item.severity == "error"
+        for claim in transaction.claims
+        for item in check_claim(claim)
     ):
         return False
     found = check_payment(
@@ -134,7 +135,9 @@ def _from_claims(outcomes, options: Options) -> list[Finding]:
             stops += [reason for reason in outcome.reasons if reason.code in HOLDS]
         elif outcome.decision == PARK and options.policy == ALL_OR_NOTHING:
             reason = outcome.reasons[0]
-            stops.append(stop("claim_parked_policy", reason.location, None, reason.code))
+            stops.append(
+                stop("claim_parked_policy", reason.location, None, reason.code)
+            )
     return stops
 
 
@@ -155,7 +158,9 @@ def _lines(transaction, outcomes, provider, options) -> tuple[PlanLine, ...]:
         ]
         return tuple(lines)
     lines += [
-        PlanLine(purposes.UNAPPLIED, -outcome.paid, options.payer_id, None, outcome.index)
+        PlanLine(
+            purposes.UNAPPLIED, -outcome.paid, options.payer_id, None, outcome.index
+        )
         for outcome in outcomes
         if outcome.decision in (PARK, HOLD) and outcome.paid
     ]
@@ -239,7 +244,14 @@ def _outcome_key(outcome: ClaimOutcome) -> list:
         outcome.paid,
         [reason.code for reason in outcome.reasons],
         [
-            [a.service_index, a.position, a.line_id, a.action, a.posted, a.next_payer_id]
+            [
+                a.service_index,
+                a.position,
+                a.line_id,
+                a.action,
+                a.posted,
+                a.next_payer_id,
+            ]
             for a in outcome.actions
         ],
         outcome.reverses,

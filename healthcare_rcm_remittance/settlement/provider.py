@@ -64,11 +64,15 @@ def plan_provider(
                 )
         elif treatment == INTEREST:
             purpose, charged = _interest(pair.amount, charged)
-            lines = (PlanLine(purpose, pair.amount, options.payer_id, None, None, index),)
+            lines = (
+                PlanLine(purpose, pair.amount, options.payer_id, None, None, index),
+            )
             settlements = ()
         else:
             lines = (
-                PlanLine(rule.purpose, pair.amount, options.payer_id, None, None, index),
+                PlanLine(
+                    rule.purpose, pair.amount, options.payer_id, None, None, index
+                ),
             )
             settlements = ()
         outcomes.append(_outcome(index, pair, treatment, lines, settlements, rule.id))
@@ -140,7 +144,9 @@ class _Held:
             item
             for item in records
             if pair.reference
-            and (item.reference == pair.reference or pair.reference in item.claim_numbers)
+            and (
+                item.reference == pair.reference or pair.reference in item.claim_numbers
+            )
         ]
         if named:
             return named

@@ -91,9 +91,7 @@ def mirror(
                 item.reason,
                 item.amount,
                 action,
-                -source.posted_amount
-                if source and action in EFFECTS
-                else Decimal(0),
+                -source.posted_amount if source and action in EFFECTS else Decimal(0),
                 source.next_payer_id if source else None,
             )
         )

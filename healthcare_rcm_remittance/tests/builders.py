@@ -101,7 +101,17 @@ def plb(reason, amount, reference=""):
 def st(amount, *claims, adjustments=(), **more):
     """A transaction that pays ``amount``."""
     header = x12.InterchangeHeader(
-        "ZZ", "PAYER", "ZZ", "CLINIC", DAY, "0900", "1", "00501", "P", x12.Delimiters(), 0
+        "ZZ",
+        "PAYER",
+        "ZZ",
+        "CLINIC",
+        DAY,
+        "0900",
+        "1",
+        "00501",
+        "P",
+        x12.Delimiters(),
+        0,
     )
     values = {
         "control_number": "0001",

@@ -172,9 +172,7 @@ class TestRemittanceLedgers(RemittanceCase):
         self.patient_pays("80")()
         other = self.claim()
         self.claims["C2"] = other
-        self.pays(
-            680, self.takes_back("C1", 320, *FULL), self.says("C2", 1000)
-        )()
+        self.pays(680, self.takes_back("C1", 320, *FULL), self.says("C2", 1000))()
         balance = self.trial_balance()
         self.assertEqual(balance["patient_credits"], Decimal("-80.00"))
         self.assertNotIn("receivable_patient", balance)
@@ -232,9 +230,7 @@ class TestRemittanceLedgers(RemittanceCase):
                     self.takes_back("C1", 400, ("CO-45", 600)),
                     plb=[("WO", -400, "TAKEN")],
                 ),
-                self.pays(
-                    150, self.says("C1", 150, ("CO-45", 850), icn="CORRECTED")
-                ),
+                self.pays(150, self.says("C1", 150, ("CO-45", 850), icn="CORRECTED")),
                 second_invoice,
                 self.pays(500, self.says("C2", 900), plb=[("WO", 400, "TAKEN")]),
                 self.true_up_all,
@@ -317,7 +313,9 @@ class TestRemittanceLedgers(RemittanceCase):
             "h",
             [
                 invoice,
-                self.pays(5000, self.says("C1", 0, ("CO-24", 300)), plb=[("CT", -5000)]),
+                self.pays(
+                    5000, self.says("C1", 0, ("CO-24", 300)), plb=[("CT", -5000)]
+                ),
             ],
         )
 
@@ -361,9 +359,7 @@ class TestRemittanceLedgers(RemittanceCase):
                 lambda claim: claim.state == "parked"
             )
             self.assertEqual(self.case_types(parked), ["claim_unmatched"])
-            released = parked._rcm_release(
-                {"control_number": self.claims["C2"].name}
-            )
+            released = parked._rcm_release({"control_number": self.claims["C2"].name})
             self.assertTrue(released, parked.reason_text)
             self.assertFalse(self.case_types(parked))
 
@@ -398,7 +394,11 @@ class TestRemittanceLedgers(RemittanceCase):
 
         self.check_scenario(
             "p",
-            [self.invoice(), self.pays(300, self.says("C1", 300, ("CO-45", 700))), accepted],
+            [
+                self.invoice(),
+                self.pays(300, self.says("C1", 300, ("CO-45", 700))),
+                accepted,
+            ],
         )
 
     def test_q_reversed_after_close_then_paid_right(self):

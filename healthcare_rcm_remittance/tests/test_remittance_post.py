@@ -111,9 +111,9 @@ class TestRemittancePost(RemittanceCase):
         remittance = self.post(400, self.answer(claim, 400, ("CO-45", 600)))
         self.env.flush_all()
         Log = self.env["rcm.audit.log"].sudo()
-        events = Log.search(
-            [("correlation_id", "=", claim.correlation_id)]
-        ).mapped("event")
+        events = Log.search([("correlation_id", "=", claim.correlation_id)]).mapped(
+            "event"
+        )
         self.assertIn("claim.remittance_posted", events)
         events = Log.search(
             [("correlation_id", "=", remittance.correlation_id)]
@@ -222,9 +222,7 @@ class TestRemittancePost(RemittanceCase):
     def test_unpost_is_refused_when_something_builds_on_it(self):
         claim = self.claim()
         first = self.post(300, self.answer(claim, 300, ("CO-45", 700)))
-        self.post(
-            0, self.reversal(claim, 300, ("CO-45", 700)), plb=[("WO", -300, "R")]
-        )
+        self.post(0, self.reversal(claim, 300, ("CO-45", 700)), plb=[("WO", -300, "R")])
         with self.assertRaises(UserError):
             first._rcm_unpost("Too late")
 

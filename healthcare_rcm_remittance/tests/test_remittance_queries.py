@@ -18,7 +18,7 @@ class TestRemittanceQueries(RemittanceCase):
         cls.contract(patient_percent=20)
 
     def queries(self, count):
-        """Statements of matching, planning, posting and reconciling ``count`` claims."""
+        """Statements of planning, posting and reconciling ``count`` claims."""
         claims = [self.claim(charge="100") for _ in range(count)]
         answers = [
             self.answer(claim, 30, ("CO-45", 60), ("PR-2", 10)) for claim in claims

@@ -17,7 +17,11 @@ class TestRemittanceReceive(RemittanceCase):
         content = self.era(0, era.clp("X", 0, 0))
         first = self.receive(content, correlation_id="event-1")
         again = self.env["rcm.remittance.file"]._rcm_receive(
-            content.replace(b"\n", b"\r\n"), "again.835", "event", "event-2", self.company
+            content.replace(b"\n", b"\r\n"),
+            "again.835",
+            "event",
+            "event-2",
+            self.company,
         )
         self.assertEqual(again, first)
         self.assertEqual(first.receipt_ids.mapped("duplicate"), [False, True])

@@ -112,7 +112,8 @@ class TestRemittanceRoles(RemittanceCase):
     def test_unposting_is_for_finance_managers(self):
         remittance = self.post(100, era.clp("NOT-OURS", 100, 100))
         self.check_roles(
-            ("finance_manager",), lambda user: remittance.with_user(user).action_unpost()
+            ("finance_manager",),
+            lambda user: remittance.with_user(user).action_unpost(),
         )
         wizard = (
             self.env["rcm.remittance.unpost"]

@@ -64,7 +64,9 @@ class TestLedgers(BaseCase):
 
     def test_a_patient_share_without_further_coverage(self):
         service = svc(1, 1000, 320, ("CO-45", 600), ("PR-2", 80), number="L1")
-        result = self.one(st(320, clp(1, "C1", 1000, 320, services=[service])), facts("C1"))
+        result = self.one(
+            st(320, clp(1, "C1", 1000, 320, services=[service])), facts("C1")
+        )
         self.assertEqual(
             entry(result),
             {
@@ -82,7 +84,8 @@ class TestLedgers(BaseCase):
         ]
         lines = (line(1, 600), line(2, 400))
         result = self.one(
-            st(240, clp(1, "C1", 1000, 240, services=services)), facts("C1", lines=lines)
+            st(240, clp(1, "C1", 1000, 240, services=services)),
+            facts("C1", lines=lines),
         )
         self.assertEqual(
             entry(result),
@@ -344,7 +347,9 @@ class TestLedgers(BaseCase):
         service = svc(1, 541, 34, ("OA-23", 516), ("OA-94", -9), number="L1")
         result = self.one(
             st(34, clp(1, "C1", 541, 34, status="2", services=[service])),
-            facts("C1", 541, payers=(PAYER, SECOND), open_by_payer={PAYER: 0, SECOND: 25}),
+            facts(
+                "C1", 541, payers=(PAYER, SECOND), open_by_payer={PAYER: 0, SECOND: 25}
+            ),
             payer_id=SECOND,
         )
         self.assertEqual(

@@ -61,7 +61,9 @@ class TestParkedClaims(BaseCase):
         self.assertParked(run(st(60, paid_claim())), "claim_unmatched")
 
     def test_charge_is_not_ours(self):
-        self.assertParked(run(st(60, paid_claim()), facts("C1", 101)), "charge_mismatch")
+        self.assertParked(
+            run(st(60, paid_claim()), facts("C1", 101)), "charge_mismatch"
+        )
 
     def test_unknown_and_reviewed_adjustments(self):
         for code, reason in (
@@ -77,12 +79,16 @@ class TestParkedClaims(BaseCase):
 
     def test_negative_denial_amount_is_not_posted(self):
         service = svc(1, 100, 140, ("CO-50", -40), number="L1")
-        result = run(st(140, clp(1, "C1", 100, 140, services=[service])), facts("C1", 100))
+        result = run(
+            st(140, clp(1, "C1", 100, 140, services=[service])), facts("C1", 100)
+        )
         self.assertParked(result, "adjustment_unknown")
 
     def test_line_that_is_not_ours(self):
         service = svc(1, 100, 60, ("CO-45", 40), number="X9", code="00000")
-        result = run(st(60, clp(1, "C1", 100, 60, services=[service])), facts("C1", 100))
+        result = run(
+            st(60, clp(1, "C1", 100, 60, services=[service])), facts("C1", 100)
+        )
         self.assertParked(result, "line_unmatched")
 
     def test_paid_more_than_open(self):
@@ -93,7 +99,11 @@ class TestParkedClaims(BaseCase):
 
     def test_negative_claim_that_is_no_reversal(self):
         claim = clp(
-            1, "C1", -100, -60, services=[svc(1, -100, -60, ("CO-45", -40), number="L1")]
+            1,
+            "C1",
+            -100,
+            -60,
+            services=[svc(1, -100, -60, ("CO-45", -40), number="L1")],
         )
         result = run(st(40, claim, paid_claim(2, "C2", 100, 100)), facts("C2", 100))
         self.assertParked(result, "claim_unmatched")
@@ -117,7 +127,9 @@ class TestParkedClaims(BaseCase):
             names=(x12.Name("QC", "OTHER", "P", qualifier="MI", identifier="W9"),)
         )
         ours = {"last_name": "Sample", "member_ids": frozenset({"W1"})}
-        self.assertParked(run(st(60, claim), facts("C1", 100, **ours)), "patient_mismatch")
+        self.assertParked(
+            run(st(60, claim), facts("C1", 100, **ours)), "patient_mismatch"
+        )
         same_member = replace(
             claim, names=(x12.Name("QC", "OTHER", qualifier="MI", identifier="w-1"),)
         )
@@ -182,7 +194,9 @@ class TestParkedClaims(BaseCase):
         service = svc(1, 500, 0, ("OA-23", 450), ("CO-45", 50), number="L1")
         result = run(
             st(0, clp(1, "C1", 500, 0, status="2", services=[service])),
-            facts("C1", 500, payers=(PAYER, SECOND), open_by_payer={PAYER: 0, SECOND: 75}),
+            facts(
+                "C1", 500, payers=(PAYER, SECOND), open_by_payer={PAYER: 0, SECOND: 75}
+            ),
             payer_id=SECOND,
         )
         self.assertParked(result, "prior_payer_exceeds")
@@ -490,7 +504,8 @@ class TestAdjustments(BaseCase):
             clp(1, "C1", 100, 60, services=[service]), facts("C1", 100)
         )
         self.assertEqual(
-            [item.code for item in result.outcome(1).warnings], ["balance_billing_check"]
+            [item.code for item in result.outcome(1).warnings],
+            ["balance_billing_check"],
         )
 
     def test_most_specific_rule_wins(self):
@@ -510,7 +525,13 @@ class TestAdjustments(BaseCase):
     def test_rule_counts_from_its_date(self):
         day_after = DAY.replace(day=DAY.day + 1)
         rule = RuleFacts(
-            903, "claim", "45", "denial", group="CO", payer_id=PAYER, date_from=day_after
+            903,
+            "claim",
+            "45",
+            "denial",
+            group="CO",
+            payer_id=PAYER,
+            date_from=day_after,
         )
         claim = paid_claim()
         _result, found = self.actions(claim, facts("C1", 100), rules=rule_book(rule))
@@ -557,7 +578,9 @@ class TestMatching(BaseCase):
 
     def test_submitted_code_matches_a_recoded_line(self):
         service = svc(1, 100, 60, ("CO-45", 40), code="99212", submitted="99213")
-        result = run(st(60, clp(1, "C1", 100, 60, services=[service])), facts("C1", 100))
+        result = run(
+            st(60, clp(1, "C1", 100, 60, services=[service])), facts("C1", 100)
+        )
         self.assertEqual(result.outcome(1).matches, ((1, 1),))
 
     def test_parts_of_a_split_line_share_it(self):
@@ -595,7 +618,9 @@ class TestMatching(BaseCase):
             PAYER,
             [
                 Candidate("A", money(100), None, frozenset({PAYER})),
-                Candidate("B", money(100), None, frozenset({PAYER}), "", frozenset({"W1"})),
+                Candidate(
+                    "B", money(100), None, frozenset({PAYER}), "", frozenset({"W1"})
+                ),
                 Candidate("C", money(7), None, frozenset(), "ICN0"),
             ],
         )
@@ -611,7 +636,8 @@ class TestPlanValue(BaseCase):
         first = run(transaction, ours)
         self.assertEqual(first.digest, run(transaction, ours).digest)
         other = run(
-            transaction, replace(ours, legs=(*ours.legs, replace(ours.legs[0], sequence=2)))
+            transaction,
+            replace(ours, legs=(*ours.legs, replace(ours.legs[0], sequence=2))),
         )
         self.assertEqual(first.digest, other.digest)
         self.assertNotEqual(first.digest, run(transaction).digest)
@@ -646,9 +672,7 @@ class TestLocalEntries(BaseCase):
         )
         result = run(st(10, tests.reversal(), tests.correction()), ours)
         self.assertEqual({o.decision for o in result.outcomes}, {"post"})
-        self.assertEqual(
-            [o.takes_back_local for o in result.outcomes], [True, False]
-        )
+        self.assertEqual([o.takes_back_local for o in result.outcomes], [True, False])
         without = replace(ours, local_by_payer={}, has_local=False)
         result = run(st(10, tests.reversal(), tests.correction()), without)
         self.assertEqual(result.outcome(2).reasons[0].code, "overpaid")
