@@ -1,6 +1,7 @@
 import random
 
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
 
 from . import common_ground as ground
 
@@ -39,7 +40,9 @@ class SealCase(TransactionCase):
         """What the owner of the tables can do."""
         tables = ("rcm_audit_log", "rcm_audit_seal", "rcm_audit_payload")
         for table in (*tables, "rcm_audit_pending"):
-            self.env.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            self.env.cr.execute(
+                SQL("ALTER TABLE %s DISABLE TRIGGER USER", SQL.identifier(table))
+            )
         self.env.cr.execute(statement, values)
         self.assertTrue(self.env.cr.rowcount, "nothing was tampered with")
         self.env.invalidate_all()

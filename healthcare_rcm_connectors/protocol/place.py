@@ -1,7 +1,7 @@
 """Where an error happened, without what it says."""
 
-import os
 import traceback
+from pathlib import PurePath
 
 OWN = "healthcare_rcm"
 
@@ -16,5 +16,5 @@ def place_of(error):
         return type(error).__name__
     own = [frame for frame in frames if OWN in frame.filename]
     frame = (own or frames)[-1]
-    name = os.path.basename(frame.filename)
+    name = PurePath(frame.filename).name
     return f"{type(error).__name__} at {name}:{frame.lineno} in {frame.name}"
