@@ -1,1 +1,1 @@
-from . import dispatcher, events, jsonrpc, documents, health, problems
+from . import dispatcher, events, jsonrpc, documents, openapi, health, problems

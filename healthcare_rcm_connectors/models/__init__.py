@@ -1,4 +1,6 @@
 from . import (
+    rcm_authorization,
+    rcm_payer,
     handlers,
     ir_http,
     rcm_event_type,

@@ -264,6 +264,7 @@ class RcmConnector(models.Model):
                     "connector_id": connector_of[row.user_id.id].id,
                     "apikey_id": row.id,
                     "name": row.name,
+                    "created_at": row.create_date,
                     "expires_at": row.expiration_date,
                 }
                 for row in rows

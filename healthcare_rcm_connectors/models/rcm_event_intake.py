@@ -125,17 +125,7 @@ class RcmEvent(models.Model):
         for row in rows:
             wanted.setdefault(row["external_id"], row)
         inserted = self._rcm_insert_rows(list(wanted.values()))
-        known = {
-            external_id: (payload_hash, correlation_id, False)
-            for external_id, payload_hash, correlation_id in self.env.execute_query(
-                SQL(
-                    "SELECT external_id, payload_hash, correlation_id FROM rcm_event"
-                    " WHERE connector_id = %s AND external_id = ANY(%s)",
-                    connector.id,
-                    list(wanted),
-                )
-            )
-        }
+        known = self._rcm_known_rows(connector, set(wanted) - set(inserted))
         fresh = [wanted[external_id] for external_id in inserted]
         if fresh:
             self._rcm_log_received(connector, fresh, inserted)
@@ -143,6 +133,21 @@ class RcmEvent(models.Model):
         for row in fresh:
             known[row["external_id"]] = row["payload_hash"], row["correlation_id"], True
         return known
+
+    @api.model
+    def _rcm_known_rows(self, connector, external_ids):
+        """Return {id: (hash, correlation, False)} of events that came before."""
+        if not external_ids:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT external_id, payload_hash, correlation_id FROM rcm_event"
+                " WHERE connector_id = %s AND external_id = ANY(%s)",
+                connector.id,
+                list(external_ids),
+            )
+        )
+        return {row[0]: (row[1], row[2], False) for row in rows}
 
     @api.model
     def _rcm_insert_rows(self, rows):

@@ -2,6 +2,7 @@ from . import (
     test_protocol_json,
     test_protocol_envelope,
     test_protocol_jsonrpc,
+    test_protocol_openapi,
     test_protocol_retry,
     test_protocol_schema,
     test_protocol_signature,

@@ -1,6 +1,7 @@
 import base64
 import json
 
+from odoo import http
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -407,6 +408,41 @@ class TestDoors(ConnectorMixin, HttpCase):
         by_name = {(item["type"], item["version"]): item for item in types}
         self.assertIn(("encounter.completed", 1), by_name)
         self.assertEqual(by_name["claim.submitted", 1]["schema"]["type"], "object")
+
+    def test_description_covers_what_the_connector_may_send(self):
+        response = self.send("/rcm/v1/openapi.json")
+        self.assertEqual(response.status_code, 200)
+        schemas = response.json()["components"]["schemas"]
+        self.assertIn("encounter.completed.v1", schemas)
+        kind = self.env["rcm.event.type"].search([("name", "=", "claim.submitted")])
+        self.connector.event_type_ids -= kind
+        schemas = self.send("/rcm/v1/openapi.json").json()["components"]["schemas"]
+        self.assertNotIn("claim.submitted.v1", schemas)
+        response = self.send("/rcm/v1/openapi.json", key=False)
+        self.assertProblem(response, 401, "unauthenticated")
+
+    def test_every_route_is_on_the_list_with_its_lock(self):
+        """A new door must be added here, with the way it is locked."""
+        modules = self.registry._init_modules | {"base", "web"}
+        found = {
+            url: endpoint.routing["auth"]
+            for url, endpoint in http._generate_routing_rules(modules, False)
+            if url.startswith("/rcm/")
+        }
+        expected = {
+            "/rcm/v1/events": "rcm",
+            "/rcm/v1/events/<path:event_id>": "rcm",
+            "/rcm/v1/jsonrpc": "rcm",
+            "/rcm/v1/openapi.json": "rcm",
+            "/rcm/v1/documents/encounter/<path:number>": "rcm",
+            "/rcm/v1/documents/claim/<path:number>": "rcm",
+            "/rcm/v1/documents/remittance/<path:event>": "rcm",
+            "/rcm/v1/health": "none",
+            "/rcm/v1/problems/<code>": "none",
+            "/rcm/v1": "none",
+            "/rcm/v1/<path:rest>": "none",
+        }
+        self.assertEqual(found, expected)
 
     # ------------------------------------------------------------------
     # Health and problems

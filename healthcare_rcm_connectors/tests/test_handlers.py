@@ -130,6 +130,82 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         )
 
     # ------------------------------------------------------------------
+    # Authorizations and payers
+    # ------------------------------------------------------------------
+    def confirmed(self, **changes):
+        data = {
+            "number": "AUTH-9",
+            "patient_account": "PA-E-90",
+            "payer": self.payer.code,
+            "date_from": "2026-11-01",
+            "date_to": "2026-12-31",
+            "units": "4",
+            "codes": [],
+            "status": "approved",
+            **changes,
+        }
+        return self.envelope("authorization.confirmed", data)
+
+    def authorization(self):
+        return self.env["rcm.authorization"].search([("number", "=", "AUTH-9")])
+
+    def test_authorization_waits_for_its_patient_then_is_linked(self):
+        event = self.receive(self.confirmed())
+        self.process()
+        self.assertEqual(event.state, "waiting_predecessor")
+        envelope = self.completed("E-90")
+        envelope["data"]["encounter"]["authorization"] = "AUTH-9"
+        self.done(envelope)
+        event.write({"next_attempt_at": event.received_at})
+        self.process()
+        self.assertEqual(event.state, "done", event.error_message)
+        authorization = self.env["rcm.authorization"].search(
+            [("number", "=", "AUTH-9")]
+        )
+        self.assertEqual(authorization.state, "active")
+        self.assertEqual(authorization.units_left, 4)
+        encounter = self.env["rcm.encounter"].search([("number", "=", "E-90")])
+        self.assertEqual(encounter.authorization_id, authorization)
+
+    def test_authorization_changes_and_older_news_does_not(self):
+        self.done(self.completed("E-90"))
+        late = self.confirmed(status="denied")
+        late["occurred_at"] = "2026-11-05T00:00:00Z"
+        self.done(self.confirmed())
+        self.done(late)
+        authorization = self.env["rcm.authorization"].search(
+            [("number", "=", "AUTH-9")]
+        )
+        self.assertEqual(authorization.state, "denied")
+        older = self.receive(self.confirmed())
+        self.process()
+        self.assertEqual(older.state, "ignored")
+        self.assertEqual(authorization.state, "denied")
+
+    def test_authorization_for_an_unknown_service(self):
+        self.done(self.completed("E-90"))
+        event = self.receive(self.confirmed(codes=["ZZZZZ"]))
+        self.process()
+        self.assertEqual((event.state, event.error_class), ("dead", "reference"))
+
+    def test_payer_is_made_and_changed_but_never_who_is_paid(self):
+        def update(**changes):
+            data = {"payer": {"code": "FEED", "name": "Feed Plan", **changes}}
+            return self.envelope("payer.updated", data)
+
+        self.done(update(payer_identifier="1999999999", timely_filing_days=90))
+        payer = self.env["rcm.payer"].search([("code", "=", "FEED")])
+        self.assertEqual(payer.payer_identifier, "1999999999")
+        self.done(update(name="New Name"))
+        self.assertEqual(payer.name, "New Name")
+        event = self.receive(update(payer_identifier="1888888888"))
+        self.process()
+        self.assertEqual(
+            (event.state, event.error_code), ("dead", "needs_confirmation")
+        )
+        self.assertEqual(payer.payer_identifier, "1999999999")
+
+    # ------------------------------------------------------------------
     # Remittances
     # ------------------------------------------------------------------
     def remittance(self, content):
@@ -156,3 +232,33 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         first = self.done(self.remittance(b"this is no X12 file"))
         second = self.done(self.remittance(b"this is no X12 file"))
         self.assertEqual(first.document_refs[0]["id"], second.document_refs[0]["id"])
+
+    def test_what_is_no_remittance_is_refused_with_a_case(self):
+        """Neither text nor a cut-off 835 leaves a remittance behind."""
+        envelope = (
+            b"ISA*00*          *00*          *ZZ*PAYER          *ZZ*CLINIC         "
+            b"*261102*1030*^*00501*000000001*0*P*:~GS*HP*PAYER*CLINIC*20261102*1030*1*X"
+            b"*005010X221A1~ST*835*0001~BPR*I*92.00*C*CHK************20261102~"
+            b"TRN*1*TRACE-1*1512345678~"
+        )
+        entries = [("rcm_kind", "=", "remittance")]
+        before = self.env["account.move"].search_count(entries)
+        for name, content in (("text", b"this is no X12 file"), ("cut off", envelope)):
+            with self.subTest(name):
+                event = self.done(self.remittance(content))
+                file = self.env["rcm.remittance.file"].browse(
+                    event.document_refs[0]["id"]
+                )
+                self.env["rcm.remittance.file"]._cron_read()
+                value = self.env["rcm.document.answer"]._rcm_get(
+                    self.connector, "remittance", event=event.external_id
+                )
+                posted = [
+                    item
+                    for item in value["remittances"]
+                    if item["state"] not in ("rejected", "held")
+                ]
+                self.assertFalse(posted)
+                self.assertTrue(value["cases"], file.state)
+                self.assertEqual(value["file_state"], file.state)
+        self.assertEqual(self.env["account.move"].search_count(entries), before)

@@ -4,4 +4,6 @@ from . import (
     claim_submitted,
     claim_status_changed,
     remittance_received,
+    authorization_confirmed,
+    payer_updated,
 )
