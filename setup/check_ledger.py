@@ -145,7 +145,9 @@ def read_transaction(segments):
             for position in range(2, len(segment), 3):
                 if segment[position]:
                     amount = Decimal(segment[position + 1])
-                    target["adjustments"].append((segment[1], segment[position], amount))
+                    target["adjustments"].append(
+                        (segment[1], segment[position], amount)
+                    )
         elif tag == "PLB":
             for position in range(3, len(segment), 2):
                 reason = segment[position].split(":")[0]

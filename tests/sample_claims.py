@@ -103,7 +103,11 @@ class SampleClaims:
         remittance = self.case.post(
             paid_total,
             era.clp(
-                made.name, made.total_charge, paid_total, services=services, patient=share
+                made.name,
+                made.total_charge,
+                paid_total,
+                services=services,
+                patient=share,
             ),
         )
         self.case.assertPosted(remittance)

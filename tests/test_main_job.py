@@ -88,12 +88,14 @@ class TestMainJob(SuiteCase):
         self.assertEqual(len(posted), self.summary["remittances"])
         self.assertEqual((fates["duplicate"], fates["refused"]), (1, 1))
         self.assertTrue(remittances.filtered(lambda item: item.state == "rejected"))
-        self.assertTrue(posted.filtered(lambda item: item.state == "posted_with_parked"))
+        self.assertTrue(
+            posted.filtered(lambda item: item.state == "posted_with_parked")
+        )
+        clearing = self.company._rcm_account("clearing")
         for remittance in posted.filtered("move_id"):
-            clearing = self.company._rcm_account("clearing")
             lines = remittance.move_id.line_ids
-            on_clearing = lines.filtered(lambda line: line.account_id == clearing)
-            self.assertAlmostEqual(sum(on_clearing.mapped("balance")), remittance.amount)
+            balances = [line.balance for line in lines if line.account_id == clearing]
+            self.assertAlmostEqual(sum(balances), remittance.amount)
 
     def _check_timeline(self):
         """One thread from the source event to the journal entry."""

@@ -110,7 +110,9 @@ class RcmApprovalPolicy(models.Model):
         high = formatLang(self.env, self.amount_to, currency_obj=self.currency_id)
         parts = [kind.get(self.document_type, "")]
         if self.amount_to and self.amount_from:
-            parts.append(self.env._("from %(low)s to below %(high)s", low=low, high=high))
+            parts.append(
+                self.env._("from %(low)s to below %(high)s", low=low, high=high)
+            )
         elif self.amount_to:
             parts.append(self.env._("below %(high)s", high=high))
         elif self.amount_from:
@@ -118,11 +120,15 @@ class RcmApprovalPolicy(models.Model):
         else:
             parts.append(self.env._("of any amount"))
         if self.facility_ids:
-            parts.append(self.env._("at %s", ", ".join(self.facility_ids.mapped("name"))))
+            parts.append(
+                self.env._("at %s", ", ".join(self.facility_ids.mapped("name")))
+            )
         if self.payer_types:
             parts.append(self.env._("for payers of type %s", self.payer_types))
         steps = [
-            self.env._("%(needed)s × %(role)s", needed=step.needed, role=step.group_id.name)
+            self.env._(
+                "%(needed)s × %(role)s", needed=step.needed, role=step.group_id.name
+            )
             for step in self.step_ids.sorted("sequence")
             if step.group_id
         ]

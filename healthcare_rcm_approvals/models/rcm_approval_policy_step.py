@@ -16,9 +16,7 @@ class RcmApprovalPolicyStep(models.Model):
     sequence = fields.Integer(
         default=10, help="Steps with the same number are asked at the same time."
     )
-    group_id = fields.Many2one(
-        "res.groups", "Role", required=True, ondelete="restrict"
-    )
+    group_id = fields.Many2one("res.groups", "Role", required=True, ondelete="restrict")
     needed = fields.Integer(
         "How many", default=1, help="How many different people of the role must agree."
     )

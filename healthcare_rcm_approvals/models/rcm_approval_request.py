@@ -6,12 +6,6 @@ from odoo.addons.healthcare_rcm_base.core.canonical import digest
 from ..policy import Decider, may_decide
 from .rcm_approval_policy import DOCUMENT_TYPES
 
-REFUSALS = {
-    "missing_role": "You do not hold the role this step asks for.",
-    "own_document": "You prepared or requested this document: someone else decides.",
-    "decided_before": "You already decided on this request.",
-}
-
 
 class RcmApprovalRequest(models.Model):
     """A document that waits for a decision, with the facts to be approved."""
@@ -249,7 +243,7 @@ class RcmApprovalRequest(models.Model):
             return self.env._("It is no longer waiting for a decision.")
         step, why = request._rcm_decidable_step(self.env.user)
         if step is None:
-            return self.env._(REFUSALS[why])  # pylint: disable=gettext-variable
+            return self._rcm_refusal(why)
         if request._rcm_changed():
             request._rcm_void(self.env._("The document changed."))
             return self.env._("The document changed; the request is void.")
@@ -270,6 +264,17 @@ class RcmApprovalRequest(models.Model):
         request._rcm_emit(f"approval.{decision}")
         request._rcm_conclude(decision, reason)
         return None
+
+    def _rcm_refusal(self, why):
+        """Why the person may not decide, in words."""
+        texts = {
+            "missing_role": self.env._("You do not hold the role this step asks for."),
+            "own_document": self.env._(
+                "You prepared or requested this document: someone else decides."
+            ),
+            "decided_before": self.env._("You already decided on this request."),
+        }
+        return texts[why]
 
     def _rcm_changed(self):
         """Whether the document's facts differ from what was requested."""

@@ -79,7 +79,9 @@ class RcmDocumentMixin(models.AbstractModel):
                 }
             else:
                 ask.append((record, item, facts_hash, routing))
-        self.browse(through)._rcm_emit("approval.straight_through", changes_by_id=through)
+        self.browse(through)._rcm_emit(
+            "approval.straight_through", changes_by_id=through
+        )
         self._rcm_ask(effect, ask)
         unrouted._rcm_no_policy()
         return allowed

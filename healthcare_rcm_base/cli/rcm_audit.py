@@ -21,7 +21,11 @@ class RcmAudit(Command):
     def run(self, cmdargs):
         options = self._options(cmdargs)
         config.parse_config(
-            ["-d", options.database, *(["-c", options.config] if options.config else [])],
+            [
+                "-d",
+                options.database,
+                *(["-c", options.config] if options.config else []),
+            ],
             setup_logging=True,
         )
         try:

@@ -91,7 +91,7 @@ class RcmPostingRule(models.Model):
     action = fields.Selection(
         [item for item in ACTIONS if item[0] in actions.CHOICES],
         help="Contractual, sequestration: the reserve. Patient: the next payer if "
-        "there is one, else the patient. Denial: nothing is booked, a denial is opened. "
+        "there is one, else the patient. Denial: nothing is booked, a denial opens. "
         "Review: the claim is parked for a person.",
     )
     treatment = fields.Selection([item for item in TREATMENTS if item[0] != "unmapped"])

@@ -341,9 +341,7 @@ def main():
         bench.wizard(2)
         ours, bare, double, statements = [], [], [], []
         for run in range(1, RUNS + 1):
-            say(
-                f"run {run} of {RUNS}: {CLAIMS} claims, ceiling, {2 * CLAIMS} claims"
-            )
+            say(f"run {run} of {RUNS}: {CLAIMS} claims, ceiling, {2 * CLAIMS} claims")
             seconds, used = bench.post(CLAIMS)
             ours.append(seconds)
             statements.append(Decimal(used) / CLAIMS)

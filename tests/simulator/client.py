@@ -36,7 +36,8 @@ class Client:
         )
         if response.status_code >= 500 or response.status_code in (401, 403, 413, 422):
             raise FeedError(
-                f"{method} {path} answered {response.status_code}: {response.text[:500]}"
+                f"{method} {path} answered {response.status_code}: "
+                f"{response.text[:500]}"
             )
         return response
 

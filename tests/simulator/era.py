@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from . import world
-from .adjudication import Decision, DecidedLine
+from .adjudication import DecidedLine, Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,10 @@ def _provider_segments(payment: Payment) -> list[str]:
 def transaction_segments(payment: Payment, number: int) -> list[str]:
     """ST to SE of one payment."""
     profile = world.PAYERS[payment.payer]
-    handling, method = ("I", "ACH") if payment.amount else ("H", "NON")
+    handling, method = ("I", "ACH*CCP") if payment.amount else ("H", "NON*")
     body = [
         f"ST*835*{number:04d}",
-        f"BPR*{handling}*{money(payment.amount)}*C*{method}{'*CCP' if method == 'ACH' else '*'}"
+        f"BPR*{handling}*{money(payment.amount)}*C*{method}"
         f"*01*999999992*DA*123456*{profile.trace_id}**01*999999992*DA*98765"
         f"*{_day(payment.payment_date)}",
         f"TRN*1*{payment.trace}*{profile.trace_id}",

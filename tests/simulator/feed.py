@@ -54,9 +54,7 @@ class DemoDay:
         say(f"{len(claims)} claims are cleared and invoiced; submitting them")
         self._send_all(self._submission_events(claims), mix=False)
         self._send_all(self._status_events(claims), mix=False)
-        files = make_files(
-            self.knobs, [claim for _, claim in claims], self.today
-        )
+        files = make_files(self.knobs, [claim for _, claim in claims], self.today)
         say(f"sending {len(files)} remittance files")
         self._send_files(files)
         return self._summary(documents, claims, files)
@@ -66,7 +64,9 @@ class DemoDay:
         batch = list(events)
         if mix and self.knobs.shuffle:
             self.rng.shuffle(batch)
-        again = [e for e in batch if self.rng.random() < self.knobs.duplicate_event_rate]
+        again = [
+            e for e in batch if self.rng.random() < self.knobs.duplicate_event_rate
+        ]
         for position, event in enumerate(batch + again):
             self._send(event, through_rpc=position % 3 == 0)
         self.client.wait_processed([event["id"] for event in events], self.patience)
@@ -164,7 +164,9 @@ class DemoDay:
                 "filename": file.name,
                 "content_base64": base64.b64encode(file.content).decode(),
             }
-            event = self._event("remittance.received", f"{self.knobs.seed}-{position}", data)
+            event = self._event(
+                "remittance.received", f"{self.knobs.seed}-{position}", data
+            )
             self.client.rpc("submit_event", {"event": event})
             self.client.keep("events.jsonl", json.dumps(event).encode() + b"\n")
             events.append(event["id"])
@@ -219,8 +221,7 @@ def _settled(document: dict | None) -> bool:
         return True
     claims = document["claims"]
     return bool(claims) and all(
-        claim["invoice_state"] == INVOICED or claim["approval"]
-        for claim in claims
+        claim["invoice_state"] == INVOICED or claim["approval"] for claim in claims
     )
 
 

@@ -140,7 +140,9 @@ def _reversals(knobs: Knobs, payment: Payment, known: list[Decision], day: date)
     one is left with us (WO negative) when ``takeback`` is set."""
     if payment.payer != "ACME" or not knobs.reversals:
         return []
-    chosen = [item for item in known if item.denied and item.paid > 0 and not item.interest]
+    chosen = [
+        item for item in known if item.denied and item.paid > 0 and not item.interest
+    ]
     chosen = chosen[: knobs.reversals]
     if not chosen:
         return []
