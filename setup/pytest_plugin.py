@@ -70,13 +70,19 @@ def _import_as_addons():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Odoo's tags become markers; tests that need no database answer first."""
+    """Odoo's tags become markers; quick tests answer first."""
     for item in items:
         for tag in MARKED_TAGS & getattr(item.cls, "test_tags", set()):
             item.add_marker(tag)
         if not _needs_database(item):
             item.add_marker("pure")
-    items.sort(key=lambda item: item.get_closest_marker("pure") is None)
+    items.sort(key=_slowness)
+
+
+def _slowness(item):
+    if item.get_closest_marker("pure"):
+        return 0
+    return 2 if item.get_closest_marker("install") else 1
 
 
 def _needs_database(item):
