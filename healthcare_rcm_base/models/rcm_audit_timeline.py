@@ -1,10 +1,12 @@
 import json
+import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 MAX_ROWS = 500
 MAX_CHANGES = 8
+HASH = re.compile(r"[0-9a-f]{40,}")
 # Models outside the suite whose names never hold patient data.
 NAMED_MODELS = (
     "account.account",
@@ -153,6 +155,8 @@ class RcmAuditTimeline(models.Model):
             subject = self.env["ir.model"]._get(self.model).name
             for prefix in (f"{self.model}.", f"{self.model.removeprefix('rcm.')}."):
                 event = event.removeprefix(prefix)
+        if subject and event == "state_changed":
+            return subject  # the states beside it say the rest
         words = event.removeprefix("rcm.").replace(".", " ").replace("_", " ")
         return f"{subject}: {words}" if subject else words.capitalize()
 
@@ -178,7 +182,9 @@ class RcmAuditTimeline(models.Model):
             return self._rcm_describe_link(field, value)
         if field and field.type in ("monetary", "float") and not isinstance(value, str):
             return f"{value:,.2f}"
-        return str(value)
+        text = str(value)
+        # a hash is recognised by its beginning; the audit row has it whole
+        return f"{text[:12]}…" if HASH.fullmatch(text) else text
 
     def _rcm_actor_label(self):
         """The login, or a word for the system's own user."""

@@ -28,7 +28,7 @@ class TestTimeline(TransactionCase):
         rows = self.Log.get_timeline(thread)
         self.assertEqual(
             [row["title"] for row in rows][-2:],
-            ["Encounter completed", "Exception Case: state changed"],
+            ["Encounter completed", "Exception Case"],
         )
         move = rows[-1]
         self.assertEqual(
@@ -39,6 +39,24 @@ class TestTimeline(TransactionCase):
         self.assertEqual((move["document"], move["res_id"]), ("DOC", self.document.id))
         self.assertEqual(move["model"], "rcm.exception.case")
         self.assertEqual(rows[-2]["source"], "ehr")
+
+    def test_a_hash_is_shortened_and_an_event_without_a_model_is_words(self):
+        self.env["rcm.audit.log"]._rcm_append(
+            [
+                {
+                    "event": "file.received",
+                    "correlation_id": "hash-thread",
+                    "changes": {"sha256": [None, "ab" * 32], "rows": [1, None]},
+                }
+            ]
+        )
+        [row] = self.Log.get_timeline("hash-thread")
+        self.assertEqual(row["title"], "File received")
+        changes = {change["label"]: change for change in row["changes"]}
+        self.assertEqual(changes["Sha256"]["after"], "abababababab…")
+        self.assertEqual(
+            (changes["Rows"]["before"], changes["Rows"]["after"]), ("1", "")
+        )
 
     def test_documents_the_reader_may_not_open_are_not_linked(self):
         self.document._rcm_set_state("in_progress")
