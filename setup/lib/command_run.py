@@ -21,17 +21,21 @@ from .progress import STARTED_AT, SetupError, say
 from .steps import lock
 
 PORT = 8069
+SERVICE_USER = "integration"  # calls the controllers with a key, nobody logs in
 LOOK_AT = {
-    "biller": "Billing → Encounters and Claims: one patient's money, with a timeline",
-    "coder": "Billing → Encounters: charges and codes",
-    "cash_poster": "Remittances: upload an 835, see what was posted and what was not",
-    "denial_analyst": "Remittances → Denials",
-    "approver": "Approvals: what waits for a decision",
-    "finance_manager": "Reporting and accounting behind the claims",
-    "front_desk": "Patients: balances",
-    "auditor": "Audit: the log, and its verification",
-    "integration_support": "Integration: connectors and the inbox of events",
-    "administrator": "Configuration: payers, contracts, rules, policies",
+    "biller": "Billing › Encounters and Claims: a patient's money, with its timeline",
+    "cash_poster": "Remittances: upload an 835; what was posted, and what was not",
+    "approver": "Approvals › My Approvals: two large claims wait for a decision",
+    "denial_analyst": "Remittances › Denials, Payment Variances",
+    "coder": "Billing › Charges; My Work: what stops for want of a code",
+    "collector": "Billing › Claims by open balance; Patients",
+    "front_desk": "Patients: accounts, coverages, authorizations",
+    "payables": "Configuration: payers and contracts; My Work",
+    "finance_manager": "Reporting; Billing › Invoices & Entries; Accounting Set-up",
+    "executive": "Reporting › Claims Analysis; Exceptions › Throughput",
+    "auditor": "Audit › Audit log, Timeline, Verify",
+    "integration_support": "Integration › Events and Connectors; Exceptions",
+    "administrator": "Configuration: approval policies, posting and validation rules",
 }
 
 
@@ -131,11 +135,13 @@ def _show(url, name, logins):
         "",
         "  Log in (the password is the login):" if logins else "  Log in: admin, admin",
     ]
-    for role, login in logins.items():
-        lines.append(f"    {login:22s}{LOOK_AT.get(role, '')}".rstrip())
+    known = [*LOOK_AT, *(role for role in logins if role not in LOOK_AT)]
+    for role in known:
+        if role in logins and role != SERVICE_USER:
+            lines.append(f"    {logins[role]:22s}{LOOK_AT.get(role, '')}".rstrip())
     if logins:
         lines.append(f"    {'admin':22s}everything, and Odoo's own settings")
-    lines += ["", "  Ctrl-C stops Odoo and the private PostgreSQL.", ""]
+    lines += ["", "  Ctrl-C stops everything that was started.", ""]
     print("\n".join(lines), flush=True)
     if not sys.stdout.isatty():
         say(f"Home of everything: {paths.HOME}")
