@@ -67,6 +67,9 @@
         "web.assets_backend": [
             "healthcare_rcm_base/static/src/**/*",
         ],
+        "web.assets_tests": [
+            "healthcare_rcm_base/static/tests/tours/*.js",
+        ],
     },
     "application": True,
     "post_init_hook": "post_init_hook",

@@ -22,4 +22,9 @@
         "views/rcm_claim_views.xml",
         "views/rcm_remittance_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "healthcare_rcm_remittance/static/tests/tours/*.js",
+        ],
+    },
 }

@@ -3,3 +3,4 @@ from . import test_main_job
 from . import test_real_samples
 from . import test_repository
 from . import test_simulator
+from . import test_tours

@@ -1,0 +1,88 @@
+"""Two people at work in the browser: a biller and a cash poster."""
+
+import base64
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import SuiteCase
+from .simulator.adjudication import DecidedLine, Decision, SubmittedClaim, SubmittedLine
+from .simulator.clinic import ChargeLine, Encounter, completed_event
+from .simulator.era import Payment, interchange
+
+ENCOUNTER = "T0100001"
+
+
+@tagged("post_install", "-at_install")
+class TestTours(SuiteCase):
+    """One visit of 150.00; the payer allows 92.00 and leaves 18.40 to the patient."""
+
+    def setUp(self):
+        super().setUp()
+        self.today = fields.Date.today()
+        encounter = Encounter(
+            number=ENCOUNTER,
+            facility="MAIN",
+            service_date=self.today - timedelta(days=3),
+            patient=1,
+            payers=("ACME",),
+            charges=(ChargeLine(f"{ENCOUNTER}-1", "99213", 1, Decimal("150.00")),),
+            diagnoses=("E119",),
+        )
+        data = completed_event(encounter, seed=1)["data"]
+        self.env["rcm.encounter"]._rcm_intake_completed(data, "tour-visit", "test")
+        self.run_scheduled_actions()
+        self.claim = self.env["rcm.claim"].search(
+            [("encounter_id.number", "=", ENCOUNTER)]
+        )
+        self.assertEqual(self.claim.invoice_state, "posted")
+
+    def test_biller(self):
+        self.start_tour("/odoo/encounters", "rcm_biller_tour", login="biller")
+
+    def test_cash_poster(self):
+        self.claim._rcm_mark_submitted(fields.Datetime.now())
+        self._publish("healthcare_rcm_remittance", "tour_835", self._payment_file())
+        page = "/odoo/action-healthcare_rcm_remittance.rcm_remittance_action_todo"
+        self.start_tour(page, "rcm_cash_poster_tour", login="cash_poster")
+        self.env.invalidate_all()
+        remittance = self.env["rcm.remittance"].search([("trace", "=", "TOUR1")])
+        self.assertEqual(remittance.state, "posted")
+        self.assertEqual(remittance.move_id.state, "posted")
+        self.assertEqual(self.claim.state, "adjudicated")
+        self.assertAlmostEqual(self.claim.paid_amount, 73.60)
+        self.assertAlmostEqual(self.claim.patient_amount, 18.40)
+        self.assertAlmostEqual(self.claim.open_balance, 0)
+
+    def _payment_file(self):
+        """The 835 that pays the claim as its contract says."""
+        line = SubmittedLine(
+            self.claim.line_ids.line_control_number, "99213", Decimal("150.00")
+        )
+        submitted = SubmittedClaim(
+            self.claim.name, ("ACME",), "MAIN", self.claim.service_date, (line,)
+        )
+        decided = DecidedLine(
+            line,
+            Decimal("73.60"),
+            (("CO", "45", Decimal("58.00")), ("PR", "2", Decimal("18.40"))),
+        )
+        decision = Decision(submitted, "ACME", "1", "ACTOUR0001", (decided,))
+        payment = Payment("ACME", "TOUR1", self.today, (decision,))
+        return interchange([payment], 901, self.today)
+
+    def _publish(self, module, name, content):
+        """Make ``content`` readable by the browser at ``/web/content/module.name``."""
+        attachment = self.env["ir.attachment"].create(
+            {"name": name, "datas": base64.b64encode(content), "public": True}
+        )
+        self.env["ir.model.data"].create(
+            {
+                "module": module,
+                "name": name,
+                "model": attachment._name,
+                "res_id": attachment.id,
+            }
+        )
