@@ -129,11 +129,7 @@ class RcmApprovalRequest(models.Model):
             policy = policies.browse(routing.policy.ref)
             vals_list.append(
                 {
-                    "name": self.env._(
-                        "%(document)s: %(effect)s",
-                        document=record._rcm_audit_name(),
-                        effect=effect,
-                    ),
+                    "name": self._rcm_title(effect, record._rcm_audit_name()),
                     "document_type": item["facts"].document_type,
                     "res_model": record._name,
                     "res_id": record.id,
@@ -153,6 +149,15 @@ class RcmApprovalRequest(models.Model):
         requests = self._rcm_create(vals_list)
         requests._rcm_emit("approval.requested")
         return requests
+
+    @api.model
+    def _rcm_title(self, effect, document):
+        """What is asked for, as an approver reads it."""
+        titles = {
+            "clear": self.env._("Clear claim %s", document),
+            "post": self.env._("Post remittance %s", document),
+        }
+        return titles.get(effect) or f"{document}: {effect}"
 
     def _rcm_document(self):
         """The document, or nothing when it is gone."""
