@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import SuiteCase
 from .simulator.adjudication import DecidedLine, Decision, SubmittedClaim, SubmittedLine
@@ -13,6 +13,21 @@ from .simulator.clinic import ChargeLine, Encounter, completed_event
 from .simulator.era import Payment, interchange
 
 ENCOUNTER = "T0100001"
+ROLES = (
+    "front_desk",
+    "biller",
+    "coder",
+    "cash_poster",
+    "denial_analyst",
+    "collector",
+    "payables",
+    "approver",
+    "finance_manager",
+    "executive",
+    "auditor",
+    "integration_support",
+    "administrator",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -41,6 +56,18 @@ class TestTours(SuiteCase):
 
     def test_biller(self):
         self.start_tour("/odoo/encounters", "rcm_biller_tour", login="biller")
+
+    def test_every_role_opens_the_documents(self):
+        """Also those who may not read the exceptions that stop a document."""
+        self.claim._rcm_raise_case("claim_invalid", "For the test")
+        roles = self.env["res.users"].search([("login", "in", ROLES)])
+        self.assertEqual(len(roles), len(ROLES))
+        for user in roles:
+            for document in (self.claim, self.claim.encounter_id):
+                with self.subTest(role=user.login, document=document._name):
+                    self.env.invalidate_all()
+                    shown = Form(document.with_user(user))
+                    self.assertTrue(shown.state)
 
     def test_cash_poster(self):
         self.claim._rcm_mark_submitted(fields.Datetime.now())

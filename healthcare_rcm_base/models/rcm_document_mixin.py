@@ -88,7 +88,8 @@ class RcmDocumentMixin(models.AbstractModel):
         for record in self:
             cases = cases_by_id.get(record._origin.id, Case.browse().sudo())
             visible = cases.with_env(self.env) if may_read else Case.browse()
-            record.rcm_case_ids = visible._filtered_access("read")
+            # With sudo: assigning even nothing asks for access to the model.
+            record.sudo().rcm_case_ids = visible._filtered_access("read")
             record.rcm_open_case_count = len(cases)
             record.rcm_block_reason = self._rcm_block_reason(cases[:1])
 
@@ -114,7 +115,7 @@ class RcmDocumentMixin(models.AbstractModel):
         """Return the banner of a blocked document: what is wrong, what to do."""
         if not case:
             return False
-        return Markup("<strong>%s</strong> %s<br/>%s") % (
+        return Markup("<strong>%s</strong> · %s<br/>%s") % (
             case.type_id.name,
             case.message or "",
             case.type_id.instructions or "",

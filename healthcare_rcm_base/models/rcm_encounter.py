@@ -112,6 +112,7 @@ class RcmEncounter(models.Model):
         help="Open exceptions of the encounter and its claims.",
     )
     billing_block = fields.Html(compute="_compute_billing_block", sanitize=False)
+    waiting_for = fields.Char(compute="_compute_waiting_for")
     is_editable = fields.Boolean(compute="_compute_is_editable")
     takes_charges = fields.Boolean(compute="_compute_is_editable")
     state = fields.Selection(
@@ -183,6 +184,12 @@ class RcmEncounter(models.Model):
             encounter.billing_block = (
                 encounter.rcm_block_reason or stopped[:1].rcm_block_reason
             )
+
+    def _compute_waiting_for(self):
+        """What a claim of the encounter waits for, e.g. an approval."""
+        for encounter in self:
+            waiting = filter(None, encounter.claim_ids.mapped("waiting_for"))
+            encounter.waiting_for = next(waiting, False)
 
     @api.depends("state", "hold_state", "charge_ids.state")
     def _compute_is_editable(self):

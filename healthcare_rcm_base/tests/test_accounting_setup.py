@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 from ..core.ledger_accounts import JOURNALS, PURPOSES
 from . import builders
@@ -62,6 +62,22 @@ class TestAccountingSetup(TransactionCase):
         )
         move._post()
         return company, made
+
+    def test_saving_the_form_keeps_every_purpose(self):
+        """The browser sends what the form shows; purposes are read-only in it."""
+        company = self.new_company("Form Clinic")
+        user = new_test_user(
+            self.env,
+            "setup_form",
+            groups="healthcare_rcm_base.group_administrator",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+        wizard = Form(self.env["rcm.accounting.setup"].with_user(user)).save()
+        self.assertEqual(wizard.line_ids.mapped("purpose"), list(PURPOSES))
+        self.assertEqual(wizard.journal_line_ids.mapped("purpose"), list(JOURNALS))
+        wizard.action_save()
+        self.assertEqual(company._rcm_accounting_ready(), [])
 
     def setup_of(self, company, user=None):
         wizard = self.env["rcm.accounting.setup"]
