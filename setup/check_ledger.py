@@ -282,7 +282,9 @@ def main(arguments=None):
     """Command line; 0 when the books match, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sent", required=True, type=Path, help="what was sent")
-    parser.add_argument("--dsn", required=True, help="PostgreSQL connection string")
+    parser.add_argument(
+        "--dsn", default="", help="PostgreSQL connection string (else PG* variables)"
+    )
     parser.add_argument("--started", type=float, help="start time for `seconds`")
     parser.add_argument("--corrupt", action="store_true", help="alter one cent first")
     options = parser.parse_args(arguments)

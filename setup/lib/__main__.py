@@ -21,6 +21,7 @@ COMMANDS = ("run", "test", "odoo", "bench", "lint")
 def main():
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(f"usage: python3 -m lib {{{','.join(COMMANDS)}}} …")
+    os.umask(0o022)  # the server's account must be able to read what we unpack
     name, arguments = sys.argv[1], sys.argv[2:]
     if name != "odoo" and arguments[:1] in (["-h"], ["--help"]):
         return print(help_of(name))

@@ -76,11 +76,13 @@ def check(database, started, corrupt):
     """Compare what was sent with the books; prints the JSON line; 0 or 1."""
     if not CHECK.exists():
         raise SetupError("setup/check_ledger.py is not there")
-    dsn = postgres.server().dsn(database)
-    command = [paths.PYTHON, CHECK, "--sent", sent_folder(database), "--dsn", dsn]
+    command = [paths.PYTHON, CHECK, "--sent", sent_folder(database)]
     command += ["--started", started, *(["--corrupt"] if corrupt else [])]
     sys.stdout.flush()
-    return subprocess.call(list(map(str, command)), env=_plain_environment())
+    return subprocess.call(
+        list(map(str, command)),
+        env=_plain_environment(**postgres.server().environment(database)),
+    )
 
 
 def _plain_environment(**extra):

