@@ -1,5 +1,6 @@
 from . import test_install
 from . import test_main_job
+from . import test_menus
 from . import test_real_samples
 from . import test_repository
 from . import test_simulator

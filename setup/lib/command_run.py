@@ -30,7 +30,7 @@ LOOK_AT = {
     "coder": "Billing › Charges; My Work: what stops for want of a code",
     "collector": "Billing › Claims by open balance; Patients",
     "front_desk": "Patients: accounts, coverages, authorizations",
-    "payables": "Configuration: payers and contracts; My Work",
+    "payables": "My Work: the exceptions of its queues",
     "finance_manager": "Reporting; Billing › Invoices & Entries; Accounting Set-up",
     "executive": "Reporting › Claims Analysis; Exceptions › Throughput",
     "auditor": "Audit › Audit log, Timeline, Verify",
