@@ -35,6 +35,7 @@
         # views
         "views/rcm_facility_views.xml",
         "views/rcm_provider_group_views.xml",
+        "views/rcm_provider_views.xml",
         "views/rcm_payer_views.xml",
         "views/rcm_service_code_views.xml",
         "views/rcm_payer_contract_views.xml",

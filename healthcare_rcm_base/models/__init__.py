@@ -32,6 +32,7 @@ from . import rcm_patient_account
 from . import rcm_payer
 from . import rcm_payer_contract
 from . import rcm_payer_contract_rate
+from . import rcm_provider
 from . import rcm_provider_group
 from . import rcm_service_code
 from . import res_company

@@ -21,6 +21,7 @@ from . import test_core_npi
 from . import test_core_pricing
 from . import test_res_users
 from . import test_rcm_master_access
+from . import test_rcm_provider
 from . import test_rcm_patient_account
 from . import test_rcm_payer_contract
 from . import test_rcm_identifier

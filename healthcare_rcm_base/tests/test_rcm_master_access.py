@@ -9,6 +9,7 @@ from .master_common import MasterCase
 
 MASTER = (
     "rcm.facility",
+    "rcm.provider",
     "rcm.provider.group",
     "rcm.payer",
     "rcm.payer.contract",
