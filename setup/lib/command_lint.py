@@ -13,7 +13,7 @@ import sys
 
 from . import paths, python_packages, suite
 from .progress import run, say
-from .steps import lock, step
+from .steps import lock, make_home, step
 
 TOOLS = paths.REPO / "setup" / "lint-tools"
 VENV = paths.HOME / "lint"
@@ -40,7 +40,7 @@ def main(arguments):
 
 
 def _provision():
-    paths.make_home()
+    make_home()
     requirements, package = TOOLS / "requirements.txt", TOOLS / "package.json"
     step(
         "lint-python",

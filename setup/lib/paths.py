@@ -26,12 +26,3 @@ DATA = HOME / "data"
 LOGS = HOME / "clones" / CLONE / "logs"
 LINKS = HOME / "clones" / CLONE / "addons"
 CONF = HOME / "clones" / CLONE / "odoo.conf"
-
-
-def make_home():
-    """Create the private folder; it ignores itself in every version control."""
-    for folder in (HOME, LOGS, STAMPS, CACHE, BIN, DATA, LINKS):
-        folder.mkdir(parents=True, exist_ok=True)
-    ignore = HOME / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")

@@ -5,12 +5,12 @@ import os
 
 from . import chromium, odoo_source, paths, postgres, python_packages
 from .odoo_server import write_config
-from .steps import lock
+from .steps import lock, make_home
 
 
 def bootstrap():
     """Before the virtual environment exists: make it."""
-    paths.make_home()
+    make_home()
     with lock("provision"):
         python_packages.provision()
 
@@ -18,7 +18,7 @@ def bootstrap():
 @contextlib.contextmanager
 def environment(browser=False):
     """Provision, run PostgreSQL while the block lasts, write odoo.conf."""
-    paths.make_home()
+    make_home()
     with lock("provision"):
         odoo_source.provision()
         postgres.provision()

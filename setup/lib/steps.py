@@ -15,6 +15,22 @@ from . import paths
 from .progress import SetupError, say
 
 
+def make_home():
+    """Create the private folder; it ignores itself in every version control."""
+    home = paths.HOME
+    inside = (paths.LOGS, paths.STAMPS, paths.CACHE, paths.BIN, paths.DATA, paths.LINKS)
+    try:
+        for folder in (home, *inside):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not (home / ".gitignore").exists():
+            (home / ".gitignore").write_text("*\n")
+    except OSError as error:
+        raise SetupError(
+            f"The folder {home} cannot be written: {error.strerror}.\n"
+            "What to do: name one of yours with RCM_HOME=…"
+        ) from error
+
+
 @contextlib.contextmanager
 def lock(name, refusal=None):
     """Only one process holds the lock `name`; others say so and wait, or are refused
