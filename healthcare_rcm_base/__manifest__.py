@@ -54,6 +54,7 @@
         "views/rcm_encounter_views.xml",
         "views/rcm_claim_views.xml",
         "views/rcm_claim_ledger_views.xml",
+        "views/rcm_claim_note_views.xml",
         "views/rcm_charge_views.xml",
         "views/rcm_validation_rule_views.xml",
     ],

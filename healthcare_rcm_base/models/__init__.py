@@ -7,6 +7,7 @@ from . import account_move_guarantor
 from . import account_move_line
 from . import account_partial_reconcile
 from . import ir_cron
+from . import mail_activity
 from . import rcm_account_mapping
 from . import rcm_append_only_mixin
 from . import rcm_audit_log
@@ -53,6 +54,7 @@ from . import rcm_claim_posting
 from . import rcm_claim_action
 from . import rcm_claim_line
 from . import rcm_claim_leg
+from . import rcm_claim_note
 from . import rcm_validation_check
 from . import rcm_validation_rule
 from . import account_move_documents

@@ -33,3 +33,4 @@ from . import test_exception_case
 from . import test_claim_invoice
 from . import test_entry_guards
 from . import test_rcm_billing_screens
+from . import test_rcm_claim_note
