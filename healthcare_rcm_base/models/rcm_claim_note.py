@@ -280,9 +280,7 @@ class RcmClaim(models.Model):
     def _compute_note_count(self):
         Note = self.env["rcm.claim.note"]
         counts = dict(
-            Note._read_group(
-                [("claim_id", "in", self.ids)], ["claim_id"], ["__count"]
-            )
+            Note._read_group([("claim_id", "in", self.ids)], ["claim_id"], ["__count"])
         )
         due = dict(
             Note._read_group(
