@@ -6,8 +6,11 @@ from . import account_move_audit
 from . import account_move_guarantor
 from . import account_move_line
 from . import account_partial_reconcile
+from . import base
 from . import ir_cron
 from . import mail_activity
+from . import ir_http
+from . import mail_message
 from . import rcm_account_mapping
 from . import rcm_append_only_mixin
 from . import rcm_audit_log

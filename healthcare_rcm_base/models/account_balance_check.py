@@ -176,3 +176,22 @@ class AccountMoveLine(models.Model):
         result = super().init()
         self.env.cr.execute(BALANCE_SQL)
         return result
+
+    def _rcm_check_before_commit(self):
+        """Have the balances of this transaction checked just before it commits.
+
+        The commit itself checks them too, but its failure cannot be told to a person:
+        here it becomes an ordinary message.
+        """
+        precommit = self.env.cr.precommit
+        if not precommit.data.get("rcm_move_balance"):
+            precommit.data["rcm_move_balance"] = True
+            precommit.add(self._rcm_check_balances)
+
+    def _rcm_check_balances(self):
+        self.env.cr.precommit.data.pop("rcm_move_balance", None)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SET CONSTRAINTS rcm_move_balance IMMEDIATE;"
+            "SET CONSTRAINTS rcm_move_balance DEFERRED"
+        )

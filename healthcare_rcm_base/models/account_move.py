@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..core.money import to_decimal
 from ..core.ticket import Ticket
+from .account_move_line import PROTECTED as LINE_PROTECTED
 
 RCM_KINDS = [
     ("claim_invoice", "Claim invoice"),
@@ -41,7 +42,50 @@ GUARDED = PROTECTED | {
     "inalterable_hash",
     "tax_totals",
     "reversed_entry_id",
+    # computed from the items: Odoo takes a written value all the same
+    "payment_state",
+    "status_in_payment",
+    "amount_untaxed",
+    "amount_tax",
+    "amount_total",
+    "amount_residual",
+    "amount_untaxed_signed",
+    "amount_tax_signed",
+    "amount_total_signed",
+    "amount_residual_signed",
+    "amount_total_in_currency_signed",
+    "posted_before",
+    "sequence_prefix",
+    "sequence_number",
+    "secure_sequence_number",
+    "reversal_move_ids",
+    "commercial_partner_id",
+    "partner_bank_id",
+    "statement_line_id",
+    "origin_payment_id",
+    "invoice_partner_display_name",
 }
+# What posting sets.
+POSTING = frozenset(
+    {
+        "state",
+        "posted_before",
+        "name",
+        "date",
+        "invoice_date",
+        "auto_post",
+        "inalterable_hash",
+        "secure_sequence_number",
+        "sequence_prefix",
+        "sequence_number",
+        "made_sequence_gap",
+        "partner_bank_id",
+        "partner_id",
+        "line_ids",
+        "invoice_line_ids",
+        "reversal_move_ids",
+    }
+)
 
 
 class AccountMove(models.Model):
@@ -114,9 +158,13 @@ class AccountMove(models.Model):
         moves = self._rcm_without_ticket()
         if trusted:
             # The lines that are created along carry the same marks.
-            moves = self.env["account.move.line"]._rcm_line_ticket(moves)
+            line_ticket = Ticket("account.move.line", None, LINE_PROTECTED)
+            moves = moves.with_context(**{Ticket.KEY: line_ticket})
+            ticket.spend()
             complete = [{**self._rcm_explicit(), **vals} for vals in vals_list]
-            return super(AccountMove, moves).create(complete).with_env(self.env)
+            made = super(AccountMove, moves).create(complete).with_env(self.env)
+            line_ticket.spend()
+            return made
         guarded = []
         for vals in vals_list:
             refused = {name for name in PROTECTED if vals.get(name)}
@@ -130,11 +178,16 @@ class AccountMove(models.Model):
     def write(self, vals):
         ours = self._rcm_ours()
         touched = (PROTECTED if not ours else GUARDED) & vals.keys()
+        if "matched_payment_ids" in vals and "claim_invoice" in ours.mapped("rcm_kind"):
+            # Payers pay by remittance; a payment linked by hand would say "paid".
+            touched |= {"matched_payment_ids"}
         if touched:
             ticket = Ticket.found_in(self.env.context)
             guarded = self if touched & PROTECTED else ours
             if not (ticket and ticket.covers_write(self._name, guarded._ids, touched)):
                 guarded._rcm_refuse(touched)
+        if "state" in vals:
+            self.env["account.move.line"]._rcm_check_before_commit()
         result = super(AccountMove, self._rcm_without_ticket()).write(vals)
         if "journal_id" in vals:
             (self - ours)._rcm_refuse_our_journals()
@@ -200,10 +253,13 @@ class AccountMove(models.Model):
         del context[Ticket.KEY]
         return self.with_env(self.env(context=context))
 
-    def _rcm_with_ticket(self, names=GUARDED):
-        """These entries with leave to change ``names``. Private: domain code only."""
-        ticket = Ticket(self._name, self._ids, names)
-        return self.with_context(**{Ticket.KEY: ticket})
+    def _rcm_post_once(self):
+        """Post these entries with leave that ends when they are posted."""
+        ticket = Ticket(self._name, self._ids, POSTING)
+        try:
+            self.with_context(**{Ticket.KEY: ticket})._post(soft=False)
+        finally:
+            ticket.spend()
 
     def _hash_moves(self, **kwargs):
         """Sealing writes the hash of entries that were posted and not sealed yet."""
@@ -221,9 +277,12 @@ class AccountMove(models.Model):
             ]
         )
         ticket = Ticket(self._name, (open_moves | self)._ids, {"inalterable_hash"})
-        return super(
-            AccountMove, self.with_context(**{Ticket.KEY: ticket})
-        )._hash_moves(**kwargs)
+        try:
+            return super(
+                AccountMove, self.with_context(**{Ticket.KEY: ticket})
+            )._hash_moves(**kwargs)
+        finally:
+            ticket.spend()
 
     # -- making entries ------------------------------------------------------------
 
@@ -252,7 +311,7 @@ class AccountMove(models.Model):
         )
         moves = moves._rcm_without_ticket()
         moves._rcm_lock_hashed_journals()
-        moves._rcm_with_ticket()._post(soft=False)
+        moves._rcm_post_once()
         moves._rcm_check_database()
         return moves.with_env(self.env)
 
@@ -271,8 +330,4 @@ class AccountMove(models.Model):
 
     def _rcm_check_database(self):
         """Let the database check balances now, while the error can be understood."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            "SET CONSTRAINTS rcm_move_balance IMMEDIATE;"
-            "SET CONSTRAINTS rcm_move_balance DEFERRED"
-        )
+        self.env["account.move.line"]._rcm_check_balances()

@@ -25,7 +25,37 @@ GUARDED = PROTECTED | {
     "tax_ids",
     "tax_line_id",
     "tax_tag_ids",
+    "product_id",
+    "price_subtotal",
+    "price_total",
+    "parent_state",
+    "statement_line_id",
+    "payment_id",
+    # Results of matching: core computes them or sets them in SQL.
+    "amount_residual",
+    "amount_residual_currency",
+    "reconciled",
+    "full_reconcile_id",
+    "matching_number",
+    "matched_debit_ids",
+    "matched_credit_ids",
 }
+# Open items that claims and remittances settle; nobody matches or unmatches them by
+# hand. Bank, gateway and what patients pay stay open to accounting.
+MATCHED_BY_CLAIMS = frozenset(
+    {
+        "receivable_payer",
+        "patient_unbilled",
+        "reserve",
+        "concession_reserve",
+        "withhold_receivable",
+        "unapplied_payer_cash",
+        "unidentified_cash",
+        "unidentified_recoveries",
+        "payer_overpayment",
+        "payer_advances",
+    }
+)
 
 
 class AccountMoveLine(models.Model):
@@ -46,6 +76,7 @@ class AccountMoveLine(models.Model):
         ticket = Ticket.found_in(self.env.context)
         trusted = ticket and ticket.covers_create(self._name, PROTECTED)
         lines = self._rcm_without_ticket()
+        self._rcm_check_before_commit()
         if trusted:
             return super(AccountMoveLine, lines).create(vals_list).with_env(self.env)
         marks = dict.fromkeys(PROTECTED, False)
@@ -62,23 +93,25 @@ class AccountMoveLine(models.Model):
         return super(AccountMoveLine, lines).create(guarded).with_env(self.env)
 
     def write(self, vals):
-        if PROTECTED & vals.keys():
-            ticket = Ticket.found_in(self.env.context)
-            if not (
-                ticket
-                and ticket.covers_write(self._name, self._ids, PROTECTED & vals.keys())
-            ):
+        touched = GUARDED & vals.keys()
+        if touched and not self._rcm_may_write(touched):
+            if touched & PROTECTED or self._rcm_changed(vals, touched):
                 self._rcm_refuse()
-        elif GUARDED & vals.keys() and self._rcm_posted():
-            changed = self._rcm_posted().filtered(
-                lambda line: any(
-                    line.move_id._field_will_change(line, vals, name)
-                    for name in GUARDED & vals.keys()
-                )
-            )
-            if changed:
-                self._rcm_refuse()
+        if touched:
+            self._rcm_check_before_commit()
         return super(AccountMoveLine, self._rcm_without_ticket()).write(vals)
+
+    def _rcm_may_write(self, names):
+        ticket = Ticket.found_in(self.env.context)
+        return ticket and ticket.covers_write(self._name, self._ids, names)
+
+    def _rcm_changed(self, vals, names):
+        """Items of posted entries of ours that ``vals`` would change."""
+        return self._rcm_posted().filtered(
+            lambda line: any(
+                line.move_id._field_will_change(line, vals, name) for name in names
+            )
+        )
 
     def unlink(self):
         if self._rcm_posted():
@@ -106,8 +139,30 @@ class AccountMoveLine(models.Model):
         del context[Ticket.KEY]
         return self.with_env(self.env(context=context))
 
+    # -- matching ------------------------------------------------------------------
+
     @api.model
-    def _rcm_line_ticket(self, records):
-        """``records`` with leave to create journal items that carry our marks."""
-        ticket = Ticket(self._name, None, PROTECTED)
-        return records.with_context(**{Ticket.KEY: ticket})
+    def _rcm_reconcile(self, plan):
+        """Match the groups of items in ``plan``. Private: for domain code that was
+        allowed the effect the matching is part of."""
+        ticket = Ticket(
+            "account.partial.reconcile", None, {"debit_move_id", "credit_move_id"}
+        )
+        items = self.sudo().with_context(  # part of an effect the caller may make
+            **{Ticket.KEY: ticket}, skip_invoice_sync=True, tracking_disable=True
+        )
+        try:
+            items._reconcile_plan(plan)
+        finally:
+            ticket.spend()
+
+    def _rcm_unmatch(self):
+        """Undo the matches of these items. Private: for domain code, as above."""
+        matches = self.matched_debit_ids | self.matched_credit_ids
+        ticket = Ticket(
+            matches._name, matches._ids, {"debit_move_id", "credit_move_id"}
+        )
+        try:
+            matches.with_context(**{Ticket.KEY: ticket}).unlink()
+        finally:
+            ticket.spend()

@@ -174,10 +174,7 @@ class RcmClaim(models.Model):
             if {line.amount_residual > 0 for line in still_open} == {True, False}:
                 plan.append(still_open)
         if plan:
-            # Matching is part of the entry the caller was allowed to make.
-            self.env["account.move.line"].sudo().with_context(
-                skip_invoice_sync=True, tracking_disable=True
-            )._reconcile_plan(plan)
+            self.env["account.move.line"]._rcm_reconcile(plan)
 
     def _rcm_match_open_items(self, moves):
         """Match new entries of these claims with what is open of the same debtor."""

@@ -149,7 +149,7 @@ class RcmClaim(models.Model):
         if not originals:
             return originals
         lines = originals.line_ids.filtered("account_id.reconcile")
-        (lines.matched_debit_ids | lines.matched_credit_ids).unlink()
+        lines._rcm_unmatch()
         reversals = self.env["account.move"]._rcm_post_entries(
             [self._rcm_reversal_vals(move, reason) for move in originals]
         )

@@ -34,3 +34,6 @@ from . import test_claim_invoice
 from . import test_entry_guards
 from . import test_rcm_billing_screens
 from . import test_rcm_claim_note
+from . import test_core_wire
+from . import test_wire_doors
+from . import test_stock_doors

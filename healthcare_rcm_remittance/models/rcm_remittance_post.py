@@ -219,9 +219,7 @@ class RcmRemittance(models.Model):
             if settles and len(signs) == 2:
                 pairs.append(Line.concat(*lines))
         if pairs:
-            Line.with_context(
-                tracking_disable=True, skip_invoice_sync=True
-            )._reconcile_plan(pairs)
+            Line._rcm_reconcile(pairs)
 
     def _rcm_matched_accounts(self):
         """Accounts whose items are matched claim by claim."""
@@ -264,7 +262,7 @@ class RcmRemittance(models.Model):
         undone = old.filtered(
             lambda line: line.rcm_purpose == purposes.RECEIVABLE_PAYER
         )
-        (undone.matched_debit_ids | undone.matched_credit_ids).unlink()
+        undone._rcm_unmatch()
         by_key = defaultdict(Line.browse)
         for line in move.sudo().line_ids:
             key = (

@@ -78,7 +78,7 @@ class RcmRemittanceClaim(models.Model):
             ]
         )
         if lines.account_id.filtered("reconcile") and len(lines) > 1:
-            Line._reconcile_plan([lines])
+            Line._rcm_reconcile([lines])
 
     def _rcm_reprocess(self, case):
         """Try the release again with what is known now."""

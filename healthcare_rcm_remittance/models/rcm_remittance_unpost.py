@@ -66,7 +66,7 @@ class RcmRemittance(models.Model):
         if not moves:
             return moves
         lines = moves.line_ids.filtered("account_id.reconcile")
-        (lines.matched_debit_ids | lines.matched_credit_ids).unlink()
+        lines._rcm_unmatch()
         date = self._rcm_posting_date()
         self._rcm_check_period(date)
         reversals = self.env["account.move"]._rcm_post_entries(
@@ -98,10 +98,7 @@ class RcmRemittance(models.Model):
                 if old.account_id.reconcile and not (old.reconciled or new.reconciled):
                     pairs.append(old | new)
         if pairs:
-            # Matching is part of the reversal.
-            self.env["account.move.line"].sudo().with_context(
-                skip_invoice_sync=True, tracking_disable=True
-            )._reconcile_plan(pairs)
+            self.env["account.move.line"]._rcm_reconcile(pairs)
         return reversals
 
     def _rcm_mirror_line(self, line):

@@ -1,0 +1,35 @@
+import sys
+
+from odoo import api, models
+
+from ..core import wire
+
+# Where a context that came over the wire is put on records: (function, module).
+_DOORS = frozenset(
+    {
+        ("call_kw", "odoo.service.model"),
+        ("web_json_2_rpc", "odoo.addons.rpc.controllers.json2"),
+        ("base", "odoo.addons.web.controllers.export"),
+        ("report_routes", "odoo.addons.web.controllers.report"),
+        ("web_read", "odoo.addons.web.models.models"),
+    }
+)
+_FUNCTIONS = frozenset(function for function, _module in _DOORS)
+
+
+class Base(models.AbstractModel):
+    """What a client says in its context never switches off what protects records."""
+
+    _inherit = "base"
+
+    @api.private
+    def with_context(self, ctx=None, /, **overrides):
+        """Drop control keys when the caller is a door to the outside."""
+        caller = sys._getframe(1)
+        if (
+            caller.f_code.co_name in _FUNCTIONS
+            and (caller.f_code.co_name, caller.f_globals["__name__"]) in _DOORS
+        ):
+            overrides = wire.clean(overrides)
+            ctx = None if ctx is None else wire.clean(ctx)
+        return super().with_context(*(() if ctx is None else (ctx,)), **overrides)
