@@ -90,14 +90,16 @@ class RcmRemittanceUpload(models.TransientModel):
 
     def _row(self, name, outcome, file, text, remittance=None):
         remittance = remittance or self.env["rcm.remittance"]
-        states = dict(self.env["rcm.remittance"]._fields["state"].selection)
+        states = dict(remittance._fields["state"]._description_selection(self.env))
+        states |= {"refused": self.env._("Refused"), "waiting": self.env._("Waiting")}
         if remittance:
             cases = remittance.rcm_case_ids | remittance.claim_ids.rcm_case_ids
             text = "; ".join(dict.fromkeys(case.message or "" for case in cases))
         return {
             "name": name,
-            "outcome": states.get(outcome, outcome.capitalize()),
+            "outcome": states[outcome],
             "good": outcome in ("posted", "reconciled", "posted_with_parked"),
+            "refused": outcome in ("refused", "rejected"),
             "file_id": file.id,
             "remittance_id": remittance.id,
             "text": text,
@@ -130,10 +132,11 @@ class RcmRemittanceUploadResult(models.TransientModel):
     name = fields.Char(string="File")
     outcome = fields.Char()
     good = fields.Boolean()
+    refused = fields.Boolean()
     file_id = fields.Many2one("rcm.remittance.file", string="Stored File")
     remittance_id = fields.Many2one("rcm.remittance")
-    currency_id = fields.Many2one(related="remittance_id.currency_id")
+    currency_id = fields.Many2one(related="upload_id.company_id.currency_id")
     amount = fields.Monetary(related="remittance_id.amount")
     claim_count = fields.Integer(related="remittance_id.claim_count")
     parked_count = fields.Integer(related="remittance_id.parked_count")
-    text = fields.Char(string="What to Do")
+    text = fields.Text(string="What to Do")
