@@ -17,17 +17,20 @@
         "security/rcm_exception_rules.xml",
         "security/rcm_billing_rules.xml",
         "security/rcm_ledger_rules.xml",
+        "security/rcm_charge_rules.xml",
         # data
         "data/rcm_master_data.xml",
         "data/rcm_exception_data.xml",
         "data/rcm_exception_automation.xml",
         "data/rcm_validation_rule_data.xml",
         "data/rcm_billing_automation.xml",
+        "data/rcm_charge_data.xml",
         "data/rcm_audit_data.xml",
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
         # wizards
         "wizard/rcm_price_check_views.xml",
+        "wizard/rcm_charge_correct_views.xml",
         "wizard/rcm_guarantor_edit_views.xml",
         "wizard/rcm_accounting_setup_views.xml",
         "views/rcm_audit_wizard_views.xml",
@@ -56,6 +59,8 @@
         "views/rcm_claim_ledger_views.xml",
         "views/rcm_claim_note_views.xml",
         "views/rcm_charge_views.xml",
+        "views/rcm_charge_category_views.xml",
+        "views/rcm_service_order_views.xml",
         "views/rcm_validation_rule_views.xml",
     ],
     "demo": [

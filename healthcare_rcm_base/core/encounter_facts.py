@@ -106,12 +106,17 @@ def read(data):
     """Return the ``EncounterFacts`` of a canonical dict or raise ``RcmPermanent``."""
     reader = _Reader()
     facts = _encounter(reader, data)
-    if reader.faults:
-        shown = "; ".join(reader.faults[:FAULTS_SHOWN])
-        more = len(reader.faults) - FAULTS_SHOWN
-        raise RcmPermanent(
-            "content_invalid", shown + (f"; and {more} more" if more > 0 else "")
-        )
+    reader.refuse_faults()
+    return facts
+
+
+def read_charge(data, service_date, place_of_service="", diagnosis_count=0):
+    """Return the ``ChargeFacts`` of a charge that comes by itself, or raise."""
+    reader = _Reader()
+    facts = _charge(
+        reader, data, "charge", service_date, place_of_service, diagnosis_count
+    )
+    reader.refuse_faults()
     return facts
 
 
@@ -252,6 +257,16 @@ class _Reader:
 
     def fault(self, place, rule):
         self.faults.append(f"{place}: {rule}")
+
+    def refuse_faults(self):
+        """Raise one ``RcmPermanent`` that names them all, or return."""
+        if not self.faults:
+            return
+        shown = "; ".join(self.faults[:FAULTS_SHOWN])
+        more = len(self.faults) - FAULTS_SHOWN
+        raise RcmPermanent(
+            "content_invalid", shown + (f"; and {more} more" if more > 0 else "")
+        )
 
     def mapping(self, value, place):
         if isinstance(value, dict):

@@ -191,6 +191,16 @@ _REQUEST = {
     "expired": (),
 }
 
+# An order or procedure whose charge was voided is a completed one again.
+_SERVICE_ORDER = {
+    "placed": ("received", "completed", "cancelled"),
+    "received": ("completed", "cancelled"),
+    "completed": ("charged", "not_billable", "cancelled"),
+    "charged": ("completed",),
+    "not_billable": ("completed", "charged"),
+    "cancelled": (),
+}
+
 MACHINES = {
     "encounter": _ENCOUNTER,
     "claim": _CLAIM,
@@ -200,6 +210,7 @@ MACHINES = {
     "case": _CASE,
     "event": _EVENT,
     "request": _REQUEST,
+    "service_order": _SERVICE_ORDER,
 }
 
 

@@ -47,7 +47,13 @@ from . import res_users
 from . import rcm_encounter
 from . import rcm_encounter_intake
 from . import rcm_encounter_billing
+from . import rcm_charge_category
 from . import rcm_charge
+from . import rcm_charge_correction
+from . import rcm_charge_intake
+from . import rcm_service_order
+from . import rcm_service_order_charge
+from . import rcm_service_order_intake
 from . import rcm_claim
 from . import rcm_claim_build
 from . import rcm_claim_pricing

@@ -21,6 +21,24 @@ BILLED_FIELDS = (
     "authorization_id",
     "authorization_number",
 )
+ORIGINS = [
+    ("encounter", "With its encounter"),
+    ("event", "Charge event"),
+    ("completion", "Completed service"),
+    ("package", "Service package"),
+    ("manual", "Entered by a person"),
+]
+CORRECTION_REASONS = [
+    ("coding", "Coding changed"),
+    ("price", "Wrong price"),
+    ("units", "Wrong units"),
+    ("date", "Wrong date of service"),
+    ("patient", "Wrong patient"),
+    ("duplicate", "Charged twice"),
+    ("not_rendered", "Not rendered"),
+    ("late", "Late charge"),
+    ("other", "Other"),
+]
 
 
 class RcmCharge(models.Model):
@@ -33,7 +51,16 @@ class RcmCharge(models.Model):
     _order = "encounter_id, sequence, id"
     _check_company_auto = True
 
-    _rcm_protected = ("state", "expected_amount", "rate_id", "pricing_trace")
+    _rcm_protected = (
+        "state",
+        "expected_amount",
+        "rate_id",
+        "pricing_trace",
+        "replaces_id",
+        "replaced_by_id",
+        "withdrawn",
+        "order_id",
+    )
 
     encounter_id = fields.Many2one(
         "rcm.encounter", required=True, index=True, ondelete="cascade"
@@ -91,6 +118,46 @@ class RcmCharge(models.Model):
     claim_line_ids = fields.One2many(
         "rcm.claim.line", "charge_id", string="Claim Lines"
     )
+    origin = fields.Selection(
+        ORIGINS, string="Came From", required=True, readonly=True, default="manual"
+    )
+    category_id = fields.Many2one(
+        "rcm.charge.category",
+        string="Category",
+        compute="_compute_category_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        help="As on the service unless said otherwise.",
+    )
+    order_id = fields.Many2one(
+        "rcm.service.order",
+        string="Order",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The completed order or procedure this charge is for.",
+    )
+    replaces_id = fields.Many2one(
+        "rcm.charge", readonly=True, copy=False, index="btree_not_null"
+    )
+    replaced_by_id = fields.Many2one(
+        "rcm.charge", readonly=True, copy=False, index="btree_not_null"
+    )
+    withdrawn = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Taken back after it was billed; a corrected claim leaves it out.",
+    )
+    correction_reason = fields.Selection(
+        CORRECTION_REASONS, string="Why Corrected", readonly=True, copy=False
+    )
+    is_current = fields.Boolean(
+        string="Counts",
+        compute="_compute_is_current",
+        store=True,
+        help="Neither void nor replaced nor withdrawn.",
+    )
 
     _ref_uniq = models.Constraint(
         "UNIQUE(encounter_id, external_ref)",
@@ -115,6 +182,21 @@ class RcmCharge(models.Model):
         for charge in self:
             if not charge.service_date:
                 charge.service_date = charge.encounter_id.service_date
+
+    @api.depends("service_code_id")
+    def _compute_category_id(self):
+        for charge in self:
+            category = charge.service_code_id.category_id
+            charge.category_id = category or charge.category_id
+
+    @api.depends("state", "replaced_by_id", "withdrawn")
+    def _compute_is_current(self):
+        for charge in self:
+            charge.is_current = (
+                charge.state != "void"
+                and not charge.replaced_by_id
+                and not charge.withdrawn
+            )
 
     @api.onchange("service_code_id", "units")
     def _onchange_service_code_id(self):
@@ -162,6 +244,7 @@ class RcmCharge(models.Model):
                     "or cancelled."
                 )
             )
+        self.env["rcm.service.order"]._rcm_match_charges(charges)
         return charges
 
     def write(self, vals):
@@ -203,13 +286,22 @@ class RcmCharge(models.Model):
         captured._rcm_move("void")
 
     def _rcm_move(self, state):
-        """Set the state of charges and log it; the callers decide what is allowed."""
+        """Set the state of charges and log it; the callers decide what is allowed.
+
+        A charge that was replaced or withdrawn is never free to be billed again.
+        """
+        if state == "captured":
+            gone = self.filtered(lambda item: item.replaced_by_id or item.withdrawn)
+            gone._rcm_move("void")
+            self = self - gone
         moving = self.filtered(lambda charge: charge.state != state)
         if not moving:
             return
         changes = {charge.id: {"state": [charge.state, state]} for charge in moving}
         moving._rcm_write({"state": state})
         moving._rcm_emit("rcm.charge.state_changed", changes_by_id=changes)
+        if state == "void":
+            moving.order_id._rcm_check_charged()
 
     # ------------------------------------------------------------------
     # Helpers

@@ -156,10 +156,10 @@ class RcmEncounter(models.Model):
     # ------------------------------------------------------------------
     # Computes
     # ------------------------------------------------------------------
-    @api.depends("charge_ids.amount", "charge_ids.state")
+    @api.depends("charge_ids.amount", "charge_ids.is_current")
     def _compute_total_charge(self):
         for encounter in self:
-            live = encounter.charge_ids.filtered(lambda charge: charge.state != "void")
+            live = encounter.charge_ids.filtered("is_current")
             encounter.total_charge = sum(live.mapped("amount"))
 
     @api.depends("claim_ids")
@@ -278,16 +278,11 @@ class RcmEncounter(models.Model):
     def action_cancel(self):
         """Nothing of this encounter is to be billed."""
         encounters = self._rcm_as("biller")
-        live = encounters.claim_ids.filtered(
-            lambda claim: claim.state not in ("void", "superseded", "draft")
-        )
-        if live:
+        if encounters.filtered(lambda item: not item._rcm_is_cancellable()):
             raise UserError(
                 self.env._("An encounter with live claims cannot be cancelled.")
             )
-        encounters.claim_ids.filtered(lambda claim: claim.state == "draft")._rcm_void()
-        encounters.charge_ids._rcm_void()
-        encounters._rcm_set_state("cancelled", billing_due=False)
+        encounters._rcm_cancel()
 
     def action_bill_now(self):
         """Build, check, clear and invoice the claims of these encounters at once."""

@@ -242,7 +242,13 @@ class RcmEncounter(models.Model):
             vals = _charge_vals(item, place, codes, authorizations)
             charge = known.pop(item.external_ref, None)
             if charge is None:
-                fresh.append({**vals, "correlation_id": self.correlation_id})
+                fresh.append(
+                    {
+                        **vals,
+                        "origin": "encounter",
+                        "correlation_id": self.correlation_id,
+                    }
+                )
             elif changed := differing(charge, vals):
                 if charge.state == "captured":
                     charge.write(changed)
@@ -262,9 +268,16 @@ class RcmEncounter(models.Model):
             )
 
     def _rcm_intake_gone(self, charges):
-        """Charges the source does not know any more: void, unless they are billed."""
+        """Charges the source does not know any more: void, unless they are billed.
+
+        Only what came with the encounter: charges that came by themselves, from
+        completed services or from people are not the encounter's to drop.
+        """
+        charges = charges.filtered(lambda item: item.origin == "encounter")
         charges.filtered(lambda charge: charge.state == "captured")._rcm_void()
-        billed = charges.filtered(lambda charge: charge.state == "billed")
+        billed = charges.filtered(
+            lambda charge: charge.state == "billed" and charge.is_current
+        )
         if billed:
             self._rcm_raise_case(
                 "charge_changed",
@@ -323,7 +336,7 @@ class RcmEncounter(models.Model):
         if self.state == "ready":
             self._rcm_bill_again()
         if self.state == "reopened":
-            self._rcm_make_ready()
+            self._rcm_charges_changed("late")
 
 
 # ----------------------------------------------------------------------

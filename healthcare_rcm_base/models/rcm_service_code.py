@@ -14,6 +14,8 @@ class RcmServiceCode(models.Model):
         "kind",
         "standard_charge",
         "authorization_required",
+        "charge_on_completion",
+        "category_id",
         "active",
     )
 
@@ -46,6 +48,13 @@ class RcmServiceCode(models.Model):
     )
     authorization_required = fields.Boolean(
         help="Claims with this service wait until an authorization covers it."
+    )
+    charge_on_completion = fields.Boolean(
+        help="A completed order of this service is charged at once from the charge "
+        "master. Leave off where the source system sends the charge itself.",
+    )
+    category_id = fields.Many2one(
+        "rcm.charge.category", string="Charge Category", index="btree_not_null"
     )
     revenue_code = fields.Char(
         size=4, help="Default revenue code on institutional claims."

@@ -27,7 +27,9 @@ from . import test_rcm_payer_contract
 from . import test_rcm_identifier
 from . import test_rcm_authorization
 from . import test_rcm_claim_posting
+from . import test_rcm_charge_intake
 from . import test_rcm_claim_flow
+from . import test_rcm_service_order
 from . import test_rcm_billing_states
 from . import test_exception_case
 from . import test_claim_invoice

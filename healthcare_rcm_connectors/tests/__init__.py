@@ -7,4 +7,10 @@ from . import (
     test_protocol_schema,
     test_protocol_signature,
 )
-from . import test_doors, test_event_processing, test_handlers, test_security
+from . import (
+    test_doors,
+    test_event_processing,
+    test_handlers,
+    test_handlers_charges,
+    test_security,
+)

@@ -6,4 +6,13 @@ from . import (
     remittance_received,
     authorization_confirmed,
     payer_updated,
+    charge_captured,
+    charge_corrected,
+    procedure_completed,
+    encounter_discharged,
+    encounter_cancelled,
+    coding_signed_off,
+    order_placed,
+    specimen_received,
+    test_completed,
 )
