@@ -92,15 +92,15 @@ class TestIntake(BillingCase):
         self.assertEqual(encounter.diagnosis_codes, "E119")
         self.assertTrue(self.open_cases(encounter, "charge_changed"))
 
-    def test_late_charge_reopens_and_gets_a_claim_of_its_own(self):
+    def test_late_charge_reopens_and_joins_the_claim_that_was_not_sent(self):
         encounter = self.intake()
-        first = encounter._rcm_bill()
+        claim = encounter._rcm_bill()
+        self.assertEqual(claim.state, "cleared")
         self.intake(charges=[("99213", "150.00"), ("80053", "60.00")])
-        self.assertEqual(encounter.state, "ready")
-        second = encounter._rcm_bill()
-        self.assertEqual(second.total_charge, 60.0)
-        self.assertNotEqual(second.name, first.name)
-        self.assertEqual(first.total_charge, 150.0)
+        self.assertEqual((encounter.state, claim.state), ("ready", "draft"))
+        encounter._rcm_bill()
+        self.assertEqual(encounter.claim_ids, claim)
+        self.assertEqual((claim.state, claim.total_charge), ("cleared", 210.0))
         self.assertEqual(encounter.state, "billed")
 
     def test_unknown_references_are_named(self):
