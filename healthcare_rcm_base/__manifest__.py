@@ -26,11 +26,14 @@
         "data/rcm_billing_automation.xml",
         "data/rcm_charge_data.xml",
         "data/rcm_audit_data.xml",
+        "data/rcm_code_table_data.xml",
+        "data/rcm.code.csv",
         # menus (before every view that hangs its own menu item under them)
         "views/rcm_menus.xml",
         # wizards
         "wizard/rcm_price_check_views.xml",
         "wizard/rcm_charge_correct_views.xml",
+        "wizard/rcm_table_import_views.xml",
         "wizard/rcm_guarantor_edit_views.xml",
         "wizard/rcm_accounting_setup_views.xml",
         "views/rcm_audit_wizard_views.xml",
@@ -41,6 +44,8 @@
         "views/rcm_provider_views.xml",
         "views/rcm_payer_views.xml",
         "views/rcm_service_code_views.xml",
+        "views/rcm_service_charge_views.xml",
+        "views/rcm_code_views.xml",
         "views/rcm_payer_contract_views.xml",
         "views/rcm_payer_contract_rate_views.xml",
         "views/rcm_authorization_views.xml",

@@ -82,25 +82,21 @@ class _Work:
         elif self.contract.default_method == "percent_of_charge":
             percent = self.contract.default_percent
             self.step("default", f"No rate fits; default {_plain(percent)} % of charge")
-            self.set(
-                "method",
-                self.charge.amount * percent / HUNDRED,
-                f"{_plain(percent)} % of {self.charge.amount}",
-            )
+            self.set("method", *_percent_amount(self.charge, percent))
         else:
             self.reason = "no_rate"
 
-    def step(self, code, text, amount=None):
-        self.trace.append(TraceStep(code, text, amount))
+    def step(self, code, text, amount=None, facts=None):
+        self.trace.append(TraceStep(code, text, amount, facts))
 
-    def set(self, code, amount, text):
+    def set(self, code, amount, text, facts):
         self.amount = _round(amount, self.contract.digits)
-        self.step(code, f"{text} = {self.amount}", self.amount)
+        self.step(code, f"{text} = {self.amount}", self.amount, facts)
 
-    def settle(self, amount, rate, text):
+    def settle(self, amount, rate, text, facts):
         """Take ``amount`` as final: a case rate decided, caps no longer apply."""
         self.amount, self.rate, self.reason, self.settled = amount, rate, None, True
-        self.step("case_rate", text, amount)
+        self.step("case_rate", text, amount, facts)
 
     def result(self):
         charge = self.charge
@@ -120,7 +116,8 @@ class _Work:
         limit = _round(self.charge.amount * percent / HUNDRED, self.contract.digits)
         if limit < self.amount:
             text = f"Not more than {_plain(percent)} % of charge {self.charge.amount}"
-            self.set("cap", limit, text)
+            facts = _figures("cap", charge=self.charge.amount, percent=percent)
+            self.set("cap", limit, text, facts)
 
 
 # ----------------------------------------------------------------------
@@ -143,32 +140,40 @@ def _apply_case_rate(works, contract):
         if work.reason in (None, "no_rate")
         and not (work.rate and work.rate.carve_out and work not in triggers)
     ]
+    # Where a line stands decides nothing, not even who gets the odd cent.
+    covered.sort(key=lambda work: (work is not winner, work.charge.order_key))
     total = sum((work.charge.amount for work in covered), Decimal(0))
     amount = _round(rate.amount, contract.digits)
     words = f"Case rate {amount} of code {winner.charge.code}"
+    figures = {"rate": rate.amount, "total": total}
     percent = _cap_percent(rate, contract)
     if percent is not None:
+        figures["percent"] = percent
         limit = _round(total * percent / HUNDRED, contract.digits)
         if limit < amount:
             words += f", not more than {_plain(percent)} % of charges {total}"
             amount = limit
     shares = _spread(amount, [work.charge.amount for work in covered], contract.digits)
-    if not total:
-        shares = [amount if work is winner else Decimal(0) for work in covered]
-    for work, share in zip(covered, shares, strict=True):
-        text = f"{words}: share of this line {share}"
-        work.settle(_round(share, contract.digits), rate, text)
+    for work, (share, cents) in zip(covered, shares, strict=True):
+        if not total:
+            share, cents = (amount if work is winner else Decimal(0)), 0
+            figures["whole"] = work is winner
+        share = _round(share, contract.digits)
+        facts = _figures("share", **figures, charge=work.charge.amount, cents=cents)
+        work.settle(share, rate, f"{words}: share of this line {share}", facts)
 
 
 def _case_rank(work):
-    return (work.rate.amount, work.rate.specificity, work.charge.code)
+    """The highest amount, then the more specific rate; equal lines are equal."""
+    key = work.charge.order_key
+    return (work.rate.amount, work.rate.specificity, key)
 
 
 def _reduce_multiple_procedures(works, contract):
     """Rank the subject lines of a day by full price; the lower ones are reduced.
 
-    A line counts once whatever its units. Ties go by code, modifiers, charge and
-    units, so that equal lines are interchangeable.
+    A line counts once whatever its units. Ties go by what the lines say, never by
+    where they stand, so that equal lines are interchangeable.
     """
     percents = contract.multiple_procedure_percents
     if not percents:
@@ -185,12 +190,12 @@ def _reduce_multiple_procedures(works, contract):
             percent = percents[min(position, len(percents) - 1)]
             if percent != HUNDRED:
                 text = f"Procedure {position + 1} of the day at {_plain(percent)} %"
-                work.set("multiple", work.amount * percent / HUNDRED, text)
+                facts = _figures("reduce", percent=percent)
+                work.set("multiple", work.amount * percent / HUNDRED, text, facts)
 
 
 def _procedure_rank(work):
-    charge = work.charge
-    return (-work.amount, charge.code, charge.modifiers, -charge.amount, charge.units)
+    return (-work.amount, work.charge.order_key)
 
 
 # ----------------------------------------------------------------------
@@ -220,7 +225,9 @@ def _contract_step(contract):
     start = contract.date_from or "the beginning"
     end = contract.date_to or "further notice"
     return TraceStep(
-        "contract", f"Contract {contract.name}{network}, from {start} until {end}"
+        "contract",
+        f"Contract {contract.name}{network}, from {start} until {end}",
+        facts={"digits": contract.digits},
     )
 
 
@@ -247,22 +254,41 @@ def _rate_text(rate, others):
 
 
 def _method_amount(rate, charge):
-    """Return the full amount by the rate's method, and the sum in words."""
+    """Return the full amount by the rate's method, its sum in words and figures."""
     if rate.method == "fixed":
-        return rate.amount, "Fixed fee"
+        return rate.amount, "Fixed fee", _figures("fixed", rate=rate.amount)
     if rate.method == "percent_of_charge":
-        amount = charge.amount * rate.percent / HUNDRED
-        return amount, f"{_plain(rate.percent)} % of {charge.amount}"
+        return _percent_amount(charge, rate.percent)
     if rate.method == "per_unit":
-        return rate.amount * charge.units, _times(rate.amount, charge.units, "unit")
+        return _times(rate.amount, charge.units, "unit")
     if rate.method == "per_diem":
         days = charge.units if charge.days is None else charge.days
-        return rate.amount * days, _times(rate.amount, days, "day")
+        return _times(rate.amount, days, "day")
     raise ValueError(f"unknown pricing method {rate.method!r}")
 
 
-def _times(amount, number, word):
-    return f"{_plain(amount)} × {_plain(number)} {word}{'' if number == 1 else 's'}"
+def _percent_amount(charge, percent):
+    return (
+        charge.amount * percent / HUNDRED,
+        f"{_plain(percent)} % of {charge.amount}",
+        _figures("percent", charge=charge.amount, percent=percent),
+    )
+
+
+def _times(rate, number, word):
+    text = f"{_plain(rate)} × {_plain(number)} {word}{'' if number == 1 else 's'}"
+    return rate * number, text, _figures("times", rate=rate, number=number)
+
+
+def _figures(operation, **figures):
+    """The figures of one step as JSON-able data for ``pricing_replay``."""
+    return {
+        "op": operation,
+        **{
+            name: str(value) if isinstance(value, Decimal) else value
+            for name, value in figures.items()
+        },
+    }
 
 
 def _cap_percent(rate, contract):
@@ -272,14 +298,14 @@ def _cap_percent(rate, contract):
 
 
 def _spread(amount, weights, digits):
-    """Share ``amount`` by ``weights``; the parts add up to it exactly.
+    """Share ``amount`` by ``weights`` into pairs (share, odd cents in it).
 
     Rounded down first; the cents left go to the largest remainders, ties to the
-    larger weight and then to the earlier line.
+    larger weight and then to the earlier place. The shares add up exactly.
     """
     total = sum(weights, Decimal(0))
     if not total:
-        return [Decimal(0)] * len(weights)
+        return [(Decimal(0), 0)] * len(weights)
     unit = Decimal(1).scaleb(-digits)
     exact = [amount * weight / total for weight in weights]
     shares = [value.quantize(unit, ROUND_DOWN) for value in exact]
@@ -288,9 +314,11 @@ def _spread(amount, weights, digits):
         range(len(weights)),
         key=lambda i: (shares[i] - exact[i], -weights[i], i),
     )
-    for i in order[:left]:
-        shares[i] += unit
-    return shares
+    lucky = set(order[:left])
+    return [
+        (share + unit, 1) if i in lucky else (share, 0)
+        for i, share in enumerate(shares)
+    ]
 
 
 def _round(value, digits):

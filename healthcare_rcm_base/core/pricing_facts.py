@@ -30,6 +30,21 @@ class ChargeFacts:
     days: Decimal | None = None
     ref: object = None
 
+    @property
+    def order_key(self):
+        """Sort key that ignores where the line stands: equal keys, equal lines."""
+        return (
+            self.code,
+            self.modifiers,
+            -self.amount,
+            self.units,
+            self.service_date,
+            self.place_of_service,
+            str(self.facility or ""),
+            self.revenue_code,
+            self.units if self.days is None else self.days,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class RateFacts:
@@ -140,17 +155,20 @@ class TraceStep:
     """One step of how a price came about.
 
     The sentence is kept as it was made: stored evidence must not change with the
-    language of whoever reads it.
+    language of whoever reads it. ``facts`` are the figures behind it as text, enough
+    to work the amount out again (``pricing_replay``).
     """
 
     code: str
     text: str
     amount: Decimal | None = None
+    facts: dict | None = None
 
     def as_dict(self):
         """Return the step as JSON-able data."""
         amount = None if self.amount is None else str(self.amount)
-        return {"code": self.code, "text": self.text, "amount": amount}
+        step = {"code": self.code, "text": self.text, "amount": amount}
+        return {**step, "facts": self.facts} if self.facts else step
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from . import rcm_audit_timeline
 from . import rcm_audit_verification
 from . import rcm_authorization
 from . import rcm_batch_mixin
+from . import rcm_code
+from . import rcm_code_table
 from . import rcm_coverage
 from . import rcm_document_mixin
 from . import rcm_exception_case
@@ -38,6 +40,7 @@ from . import rcm_payer_contract
 from . import rcm_payer_contract_rate
 from . import rcm_provider
 from . import rcm_provider_group
+from . import rcm_service_charge
 from . import rcm_service_code
 from . import res_company
 from . import res_company_accounting

@@ -303,20 +303,38 @@ class RcmPayerContract(models.Model):
         self.ensure_one()
         self.env.user._rcm_require("administrator")
         start = max(fields.Date.context_today(self), self.date_from + timedelta(days=1))
-        version = self.copy(
-            {
-                "name": self.env._("%(name)s (new version)", name=self.name),
-                "date_from": start,
-                "date_to": False,
-            }
-        )
-        version.previous_id = self
+        version = self._rcm_new_version(start)
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
             "res_id": version.id,
             "view_mode": "form",
         }
+
+    def _rcm_new_version(self, start, rates=True):
+        """A draft with the same terms that holds from ``start`` and follows this one.
+
+        :param bool rates: take the rates along
+        """
+        self.ensure_one()
+        if start <= self.date_from:
+            raise UserError(
+                self.env._(
+                    "The next version of %(contract)s begins after %(day)s.",
+                    contract=self.name,
+                    day=self.date_from,
+                )
+            )
+        version = self.copy(
+            {
+                "name": self.env._("%(name)s (new version)", name=self.name),
+                "date_from": start,
+                "date_to": False,
+                **({} if rates else {"rate_ids": []}),
+            }
+        )
+        version.previous_id = self
+        return version
 
     def action_price_check(self):
         """Ask what a service would be worth under this contract."""

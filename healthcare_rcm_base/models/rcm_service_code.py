@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 
@@ -44,7 +46,11 @@ class RcmServiceCode(models.Model):
         "res.currency", compute="_compute_currency_id", string="Currency"
     )
     standard_charge = fields.Monetary(
-        help="Gross charge per unit in the charge master, the same for every payer."
+        help="Gross charge per unit, the same for every payer, where the charge "
+        "master has no price of its own for the facility and day."
+    )
+    charge_ids = fields.One2many(
+        "rcm.service.charge", "service_code_id", string="Charge Master"
     )
     authorization_required = fields.Boolean(
         help="Claims with this service wait until an authorization covers it."
@@ -101,3 +107,37 @@ class RcmServiceCode(models.Model):
         )
         ordered = found.sorted(lambda service: bool(service.company_id))
         return {service.code: service for service in ordered}
+
+    # ------------------------------------------------------------------
+    # Charge master
+    # ------------------------------------------------------------------
+    def _rcm_standard_charge(self, facility, date):
+        """The gross charge of one unit at ``facility`` on ``date``; 0.0 for none."""
+        self.ensure_one()
+        return self._rcm_standard_charges([(self, facility, date)])[0]
+
+    @api.model
+    def _rcm_standard_charges(self, wanted):
+        """The gross charge of one unit of each (service, facility, date), in order.
+
+        The facility's own price comes first, then the company's, then the service's
+        standard charge. One query whatever the number.
+        """
+        prices = {}
+        by_company = defaultdict(lambda: self.browse())
+        for service, facility, _day in wanted:
+            by_company[facility.company_id or self.env.company] |= service
+        Charge = self.env["rcm.service.charge"]
+        for company, services in by_company.items():
+            prices[company] = Charge._rcm_find(services, company)
+        found = []
+        for service, facility, day in wanted:
+            known = prices[facility.company_id or self.env.company]
+            candidates = known.get((service.id, facility.id), Charge)
+            if facility:
+                candidates += known.get((service.id, False), Charge)
+            price = next(
+                (item for item in candidates if item._span().covers(day)), None
+            )
+            found.append(price.amount if price else service.standard_charge)
+        return found

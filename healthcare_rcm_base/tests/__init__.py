@@ -39,3 +39,6 @@ from . import test_rcm_claim_note
 from . import test_core_wire
 from . import test_wire_doors
 from . import test_stock_doors
+from . import test_core_table
+from . import test_rcm_code
+from . import test_rcm_table_import

@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from ..core.pricing import (
     price,
     price_lines,
 )
+from ..core.pricing_replay import ReplayError, explains, replay
 
 DAY = date(2026, 3, 2)
 CODES = ("99213", "99214", "20610", "20611", "J1100", "CASE1")
@@ -255,6 +257,42 @@ class TestPricing(BaseCase):
         json.dumps(result.trace_json())
 
 
+@tagged("post_install", "-at_install")
+class TestPricingReplay(BaseCase):
+    """A stored trace proves its amount, or is found out."""
+
+    def trace(self, **facts):
+        line = charge(units="3", **facts)
+        terms = contract(rate(1), charge_cap_percent=Decimal(100))
+        return price(line, terms).trace_json()
+
+    def test_unpriced_and_old_traces_prove_nothing(self):
+        old = [{"code": "method", "text": "92 × 1 unit = 92.00", "amount": "92.00"}]
+        for trace in (None, [], old, price(charge("X"), contract()).trace_json()):
+            with self.subTest(trace=trace):
+                self.assertIsNone(replay(trace))
+                self.assertIsNone(explains(trace, Decimal("92.00")))
+
+    def test_changed_figures_are_found_out(self):
+        good = self.trace(amount="200.00")
+        self.assertTrue(explains(good, Decimal("200.00")))
+        self.assertFalse(explains(good, Decimal("201.00")))
+        for place, change in (
+            (2, {"amount": "277.00"}),
+            (2, {"facts": {**good[2]["facts"], "number": "4"}}),
+            (2, {"facts": {"op": "times", "rate": "92"}}),
+            (2, {"facts": {"op": "guess"}}),
+            (3, {"facts": {"op": "cap", "charge": "x", "percent": "100"}}),
+            (4, {"amount": "199.99"}),
+        ):
+            with self.subTest(place=place, change=change):
+                bad = [dict(step) for step in good]
+                bad[place].update(change)
+                self.assertFalse(explains(bad, Decimal("200.00")))
+                with self.assertRaises(ReplayError):
+                    replay(bad)
+
+
 # ----------------------------------------------------------------------
 # Properties
 # ----------------------------------------------------------------------
@@ -337,6 +375,28 @@ class TestPricingProperties(BaseCase):
             return len(priced), sum(priced)
 
         self.assertEqual(total(lines), total(lines[::-1]))
+
+    @RUNS
+    @given(bills, contracts, st.randoms(use_true_random=False))
+    def test_place_of_a_line_never_decides_its_price(self, lines, terms, random):
+        """Equal lines are interchangeable; others keep their amount to the cent."""
+        shuffled = list(lines)
+        random.shuffle(shuffled)
+
+        def prices(bill):
+            return Counter(
+                (repr(line), result.expected)
+                for line, result in zip(bill, price_lines(bill, terms), strict=True)
+            )
+
+        self.assertEqual(prices(lines), prices(shuffled))
+
+    @RUNS
+    @given(bills, contracts)
+    def test_trace_gives_the_amount_it_explains(self, lines, terms):
+        for result in price_lines(lines, terms):
+            trace = json.loads(json.dumps(result.trace_json()))
+            self.assertEqual(replay(trace), result.expected)
 
     @RUNS
     @given(bills, contracts)

@@ -1,0 +1,206 @@
+from datetime import date, datetime
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo.tests import BaseCase, tagged
+
+from ..core.effective import Row, Span, overlapping, settle
+from ..core.table import Column, cells, header, read
+from ..tools import TableFileError, read_rows, write_csv, write_xlsx
+
+RUNS = settings(max_examples=80, deadline=None, derandomize=True)
+COLUMNS = (
+    Column("code", "Code", "code", required=True, zero_fill=4, aliases=("Rev",)),
+    Column("words", "Our words", longest=10),
+    Column("amount", "Amount", "number", minimum=Decimal(0), maximum=Decimal(900)),
+    Column("start", "From", "date"),
+    Column("flag", "Flag", "flag"),
+    Column("pick", "Pick", "choice", choices=(("a", "Apple"), ("b", "Berry"))),
+)
+
+
+@tagged("post_install", "-at_install")
+class TestTable(BaseCase):
+    """Sheets: columns by header, typed cells, every fault with its place."""
+
+    def sheet(self, *rows, names=("Code", "Amount", "From", "Flag", "Pick")):
+        return read([names, *rows], COLUMNS)
+
+    def test_cells_become_values(self):
+        for row, expected in (
+            (
+                ["450", "$1,5".replace("1,5", "15.50"), "1/31/2026", "Yes", "berry"],
+                ["0450", Decimal("15.50"), date(2026, 1, 31), True, "b"],
+            ),
+            (
+                [450, 15.5, datetime(2026, 1, 31, 9), True, "Apple"],
+                ["0450", Decimal("15.5"), date(2026, 1, 31), True, "a"],
+            ),
+            ([450.0, 0.1 + 0.2, date(2026, 1, 31), 0, None], None),
+            (["'=ab", "", "", "", ""], ["=AB", None, None, False, None]),
+        ):
+            with self.subTest(row=row):
+                table = self.sheet(row)
+                self.assertFalse(table.faults)
+                [(number, record)] = table.records
+                self.assertEqual(number, 2)
+                if expected:
+                    self.assertEqual(list(record.values()), expected)
+                else:
+                    self.assertEqual(record["amount"], Decimal("0.3"))
+
+    def test_header_is_found_by_name_label_or_alias_in_any_order(self):
+        table = read([["pick", "REV ", "Notes"], ["Apple", "1", "x"]], COLUMNS)
+        self.assertEqual(dict(table.records)[2], {"pick": "a", "code": "0001"})
+        self.assertEqual(table.ignored, ("Notes",))
+
+    def test_every_fault_has_its_place(self):
+        table = self.sheet(
+            ["", "x", "2026-02-30", "maybe", "cherry"],
+            [None, None, None, None, None],
+            ["1", "901", "2026-1-1", "no", ""],
+            ["2", "1.005", "", "", ""],
+            ["3", "-1", "", "", ""],
+            ["4", "1", "", "", ""],
+        )
+        found = [(fault.row, fault.column, fault.code) for fault in table.faults]
+        self.assertEqual(
+            found,
+            [
+                (2, "Code", "missing"),
+                (2, "Amount", "number"),
+                (2, "From", "date"),
+                (2, "Flag", "flag"),
+                (2, "Pick", "choice"),
+                (4, "Amount", "high"),
+                (4, "From", "date"),
+                (5, "Amount", "places"),
+                (6, "Amount", "low"),
+            ],
+        )
+        self.assertEqual([number for number, _record in table.records], [7])
+
+    def test_header_and_file_faults(self):
+        for rows, code in (
+            ([], "file_empty"),
+            ([["Code"]], "file_empty"),
+            ([["Amount"], ["1"]], "column_missing"),
+            ([["Code", "Rev"], ["1", "2"]], "column_twice"),
+            ([["Code", "Our words"], ["1", "x" * 11]], "long"),
+            ([["Code", "Our words"], ["1", "x\ny"]], "control"),
+        ):
+            with self.subTest(code=code):
+                self.assertEqual(read(rows, COLUMNS).faults[0].code, code)
+
+    @RUNS
+    @given(
+        st.lists(
+            st.fixed_dictionaries(
+                {
+                    "code": st.text("ABC019=-", min_size=1, max_size=6).map(
+                        lambda text: text.zfill(4) if text.isdigit() else text
+                    ),
+                    "words": st.one_of(
+                        st.none(), st.text("ab,;\"'=+ ü", min_size=1, max_size=9)
+                    ).map(lambda text: (text or "").strip(" '") or None),
+                    "amount": st.one_of(
+                        st.none(),
+                        st.integers(0, 90000).map(lambda cents: Decimal(cents) / 100),
+                    ),
+                    "start": st.one_of(st.none(), st.dates(date(1990, 1, 1))),
+                    "flag": st.booleans(),
+                    "pick": st.sampled_from([None, "a", "b"]),
+                }
+            ),
+            min_size=1,
+            max_size=6,
+        )
+    )
+    def test_written_files_read_back_the_same(self, records):
+        rows = [header(COLUMNS), *(cells(record, COLUMNS) for record in records)]
+        for content in (write_csv(rows), write_xlsx(rows)):
+            table = read(read_rows(content), COLUMNS)
+            self.assertFalse(table.faults)
+            self.assertEqual([record for _row, record in table.records], records)
+
+    def test_foreign_files_are_refused_in_words(self):
+        for content, name, code in (
+            (b"PK\x03\x04 broken", "rates.xlsx", "file_kind"),
+            (b"\xd0\xcf\x11\xe0", "rates.xls", "file_kind"),
+            (b"a\x00b", "rates.csv", "file_kind"),
+            (b"a" * (20 * 1024 * 1024 + 1), "rates.csv", "file_large"),
+        ):
+            with self.subTest(name=name), self.assertRaises(TableFileError) as caught:
+                read_rows(content, name)
+            self.assertEqual(caught.exception.code, code)
+
+    def test_csv_of_other_tools(self):
+        for content in (
+            b"\xef\xbb\xbfCode;Our words\r\n1;a,b\r\n",
+            b"Code\tOur words\n1\ta,b\n",
+            b'Code,Our words\n1,"a,b"\n',
+        ):
+            with self.subTest(content=content):
+                table = read(read_rows(content), COLUMNS)
+                self.assertEqual(
+                    table.records, ((2, {"code": "0001", "words": "a,b"}),)
+                )
+
+
+def day(number):
+    return date.fromordinal(date(2026, 1, 1).toordinal() + number)
+
+
+@tagged("post_install", "-at_install")
+class TestEffective(BaseCase):
+    """New effective-dated rows take their place without a day twice."""
+
+    def test_new_row_ends_the_one_before_it(self):
+        rows, changed, new = settle([Row(1, day(0), None, "a")], [Row(0, day(9), None)])
+        self.assertEqual(changed, [Row(1, day(0), day(8), "a")])
+        self.assertEqual(new, [Row(None, day(9), None)])
+        self.assertEqual(len(rows), 2)
+
+    def test_row_before_another_ends_before_it(self):
+        _rows, changed, new = settle([Row(1, day(9), None)], [Row(0, day(0), None)])
+        self.assertEqual((changed, new), ([], [Row(None, day(0), day(8))]))
+
+    def test_same_start_is_a_correction(self):
+        standing = [Row(1, day(0), None, "a"), Row(2, None, None, "always")]
+        _rows, changed, new = settle(standing[:1], [Row(0, day(0), None, "b")])
+        self.assertEqual((changed, new), ([Row(1, day(0), None, "b")], []))
+        _rows, changed, new = settle(standing[1:], [Row(0, None, None, "always")])
+        self.assertEqual((changed, new), ([], []))
+
+    @RUNS
+    @given(
+        st.lists(
+            st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(0, 30))),
+            max_size=6,
+            unique_by=lambda item: item[0],
+        ),
+        st.lists(
+            st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(0, 30))),
+            min_size=1,
+            max_size=6,
+            unique_by=lambda item: item[0],
+        ),
+    )
+    def test_no_day_is_covered_twice_and_repeating_changes_nothing(self, old, fresh):
+        def rows(items, ref):
+            return [
+                Row(ref and (ref, i), day(start), None if n is None else day(start + n))
+                for i, (start, n) in enumerate(items)
+            ]
+
+        standing, _changed, _new = settle([], rows(old, None))
+        standing = [Row(i, r.start, r.end, "old") for i, r in enumerate(standing)]
+        settled, _changed, _new = settle(standing, rows(fresh, None))
+        spans = [Span(i, row.start, row.end) for i, row in enumerate(settled)]
+        self.assertIsNone(overlapping(spans))
+        for start, _length in fresh:
+            self.assertTrue(any(span.covers(day(start)) for span in spans))
+        _rows, changed, new = settle(settled, rows(fresh, None))
+        self.assertEqual((changed, new), ([], []))

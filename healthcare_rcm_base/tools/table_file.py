@@ -1,0 +1,110 @@
+"""Rows of cells out of CSV and XLSX files, and back."""
+
+import csv
+import io
+import zipfile
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
+from openpyxl.utils.exceptions import InvalidFileException
+
+MAX_BYTES = 20 * 1024 * 1024
+# A small archive can unpack to much more: a sheet of this size is no rate list.
+MAX_UNPACKED = 200 * 1024 * 1024
+MAX_COLUMNS = 200
+DELIMITERS = ",;\t|"
+# What reading a damaged or foreign archive ends in.
+BROKEN = (
+    InvalidFileException,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    ParseError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+)
+
+
+class TableFileError(ValueError):
+    """The file is no table that we can read; ``code`` says why."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+def read_rows(content, name=""):
+    """Return the rows of a CSV or of an XLSX file's first sheet."""
+    if len(content) > MAX_BYTES:
+        raise TableFileError("file_large")
+    if content[:4] == b"PK\x03\x04":
+        return _read_xlsx(content)
+    if name.lower().endswith((".xls", ".ods", ".pdf")) or b"\x00" in content[:4096]:
+        raise TableFileError("file_kind")
+    return _read_csv(content)
+
+
+def write_csv(rows):
+    """Return the bytes of a CSV file that spreadsheets open in the right encoding."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def write_xlsx(rows, title="Data"):
+    """Return the bytes of an XLSX file; cells stay text, so no zero is lost."""
+    book = Workbook()
+    sheet = book.active
+    sheet.title = title[:31]
+    sheet.freeze_panes = "A2"
+    widths = {}
+    for number, row in enumerate(rows, start=1):
+        for place, value in enumerate(row, start=1):
+            cell = sheet.cell(number, place, value or None)
+            cell.number_format = "@"
+            cell.font = Font(bold=number == 1)
+            widths[place] = max(widths.get(place, 8), min(len(str(value)) + 2, 40))
+    for place, width in widths.items():
+        sheet.column_dimensions[sheet.cell(1, place).column_letter].width = width
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _read_csv(content):
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # What spreadsheets on Windows write unless told otherwise.
+        text = content.decode("cp1252", errors="replace")
+    first = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return [row[:MAX_COLUMNS] for row in rows]
+    except csv.Error as error:
+        raise TableFileError("file_kind") from error
+
+
+def _read_xlsx(content):
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
+                raise TableFileError("file_large")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        try:
+            sheet = book.worksheets[0]
+            rows = [
+                list(row[:MAX_COLUMNS]) for row in sheet.iter_rows(values_only=True)
+            ]
+        finally:
+            book.close()
+    except TableFileError:
+        raise
+    except BROKEN as error:
+        raise TableFileError("file_kind") from error
+    while rows and all(cell is None for cell in rows[-1]):
+        rows.pop()
+    return rows
