@@ -201,6 +201,8 @@ _SERVICE_ORDER = {
     "cancelled": (),
 }
 
+_HOLD = {"active": ("released",), "released": ()}
+
 MACHINES = {
     "encounter": _ENCOUNTER,
     "claim": _CLAIM,
@@ -208,6 +210,7 @@ MACHINES = {
     "claim_line": _CLAIM_LINE,
     "remittance": _REMITTANCE,
     "case": _CASE,
+    "hold": _HOLD,
     "event": _EVENT,
     "request": _REQUEST,
     "service_order": _SERVICE_ORDER,

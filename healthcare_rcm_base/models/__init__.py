@@ -16,10 +16,12 @@ from . import rcm_append_only_mixin
 from . import rcm_audit_log
 from . import rcm_audit_mixin
 from . import rcm_audit_payload
+from . import rcm_audit_retention
 from . import rcm_audit_rights
 from . import rcm_audit_seal
 from . import rcm_audit_timeline
 from . import rcm_audit_verification
+from . import rcm_audit_verification_rows
 from . import rcm_authorization
 from . import rcm_batch_mixin
 from . import rcm_code
@@ -35,6 +37,8 @@ from . import rcm_exception_work
 from . import rcm_facility
 from . import rcm_identifier
 from . import rcm_patient_account
+from . import rcm_audit_patient
+from . import rcm_audit_hold
 from . import rcm_payer
 from . import rcm_payer_contract
 from . import rcm_payer_contract_rate

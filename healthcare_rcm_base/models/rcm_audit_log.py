@@ -1,11 +1,12 @@
 import json
+from hashlib import sha256
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import SQL
 
-from ..core.canonical import canonical_json, digest
+from ..core.canonical import canonical_json
 from . import rcm_audit_guard
 
 ACTOR_KINDS = [
@@ -187,6 +188,7 @@ class RcmAuditLog(models.Model):
     def _rcm_prepare_row(self, row, actor):
         """Return ``row`` as the insert wants it, with its detail in canonical form."""
         changes = row.get("changes")
+        body = canonical_json(changes) if changes else None
         return {
             "event": row["event"],
             "model": row.get("model") or None,
@@ -195,8 +197,8 @@ class RcmAuditLog(models.Model):
             "company_id": row.get("company_id") or None,
             "correlation_id": row.get("correlation_id") or None,
             "source": row.get("source") or actor["source"],
-            "payload_hash": digest(changes) if changes else None,
-            "body": canonical_json(changes).decode() if changes else None,
+            "payload_hash": sha256(body).hexdigest() if body else None,
+            "body": body.decode() if body else None,
         }
 
     @api.model

@@ -1,9 +1,9 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from . import rcm_audit_guard
+
+BATCH_ROWS = 10_000
 
 
 class RcmAuditPayload(models.Model):
@@ -29,38 +29,59 @@ class RcmAuditPayload(models.Model):
         rcm_audit_guard.install(self.env.cr, self._table)
 
     # ------------------------------------------------------------------
-    # Retention
+    # Retention (which details, and when: rcm.audit.retention)
     # ------------------------------------------------------------------
     @api.model
-    def _cron_drop_expired(self):
-        """Drop details older than the days set; 0 or nothing set keeps them all."""
-        parameters = self.env["ir.config_parameter"].sudo()  # cron: system setting
-        days = int(
-            parameters.get_param("healthcare_rcm_base.audit_detail_days", "0") or 0
-        )
-        if days > 0:
-            self._rcm_drop_before(fields.Datetime.now() - timedelta(days=days))
+    def _rcm_drop_batch(self, condition, rule, limit=BATCH_ROWS):
+        """Drop up to ``limit`` sealed details whose log row ``l`` fits ``condition``.
 
-    @api.model
-    def _rcm_drop_before(self, cutoff):
-        """Drop details written before ``cutoff``, and log that it was done.
+        The log names the ranges that were dropped and the rule it was done by, so
+        the verification knows which details may be gone; the log's own records of
+        holds and retention stay for ever.
 
-        The row names the cutoff, so the verification knows which details may be gone.
+        :param SQL condition: over the log row ``l``
+        :param str rule: name of the retention rule, for the log
+        :return: number of details dropped
         """
         cr = self.env.cr
         rcm_audit_guard.open_door(cr)
-        cr.execute(SQL("DELETE FROM rcm_audit_payload WHERE logged_at < %s", cutoff))
-        dropped = cr.rowcount
-        rcm_audit_guard.close_door(cr)
-        self.invalidate_model()
-        if dropped:
-            self.env["rcm.audit.log"]._rcm_append(
-                [
-                    {
-                        "event": "rcm.audit.detail_dropped",
-                        "record_name": cutoff.isoformat(sep=" "),
-                        "changes": {"rows": [None, dropped]},
-                    }
-                ]
+        cr.execute(
+            SQL(
+                """
+                WITH gone AS (
+                    DELETE FROM rcm_audit_payload WHERE log_id IN (
+                        SELECT p.log_id FROM rcm_audit_payload p
+                          JOIN rcm_audit_log l ON l.id = p.log_id
+                         WHERE %(condition)s AND l.event NOT LIKE 'rcm.audit.%%'
+                           AND NOT EXISTS (SELECT FROM rcm_audit_pending w
+                                            WHERE w.log_id = l.id)
+                         ORDER BY p.log_id LIMIT %(limit)s)
+                    RETURNING log_id
+                ), islands AS (
+                    SELECT log_id,
+                           log_id - row_number() OVER (ORDER BY log_id) AS island
+                      FROM gone
+                )
+                SELECT min(log_id), max(log_id) FROM islands
+                 GROUP BY island ORDER BY 1
+                """,
+                condition=condition,
+                limit=limit,
             )
+        )
+        ranges = cr.fetchall()
+        rcm_audit_guard.close_door(cr)
+        if not ranges:
+            return 0
+        self.invalidate_model()
+        dropped = sum(last - first + 1 for first, last in ranges)
+        self.env["rcm.audit.log"]._rcm_append(
+            [
+                {
+                    "event": "rcm.audit.retention.dropped",
+                    "record_name": rule,
+                    "changes": {"rows": [None, dropped], "ranges": [None, ranges]},
+                }
+            ]
+        )
         return dropped

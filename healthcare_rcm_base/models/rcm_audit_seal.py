@@ -9,21 +9,39 @@ from . import rcm_audit_guard
 _logger = logging.getLogger(__name__)
 
 BLOCK_ROWS = 10_000
-VERSION = 1
+# Details of one block that are hashed at once; more are checked row by row.
+DETAIL_BYTES_AT_ONCE = 64_000_000
+VERSION = 2
 GENESIS = "0" * 64
 # One sealer at a time in a database (any constant that others do not use).
 _LOCK = 7_241_905_113
 
-# SHA-256 of a log row ``l``: a JSON array has no ambiguous borders.
-ROW_DIGEST = SQL("""sha256(convert_to(jsonb_build_array(
+# A block is hashed by the rules of its version; older blocks keep theirs.
+#
+# Version 2: a row is PostgreSQL's binary form of these 13 values (number of values;
+# for each its type, length and bytes), which has no ambiguous borders, is quick to
+# make and can be made again outside. The block chains one hash over all its rows,
+# one over all its details (where none was missing when it was sealed), and one for
+# each row, by which a changed row is named.
+ROW_BYTES = SQL("""record_send(ROW(
+    l.id, l.logged_at, l.event::text, l.model::text, l.res_id, l.record_name::text,
+    l.company_id, l.correlation_id::text, l.actor_uid, l.actor_login::text,
+    l.actor_kind::text, l.source::text, l.payload_hash::text))""")
+ROW_DIGEST = SQL("sha256(%s)", ROW_BYTES)
+DETAIL_BYTES = SQL("record_send(ROW(p.log_id, p.body::text))")
+
+# Version 1: a row is a JSON array.
+ROW_DIGEST_1 = SQL("""sha256(convert_to(jsonb_build_array(
     l.id, l.logged_at, l.event, l.model, l.res_id, l.record_name, l.company_id,
     l.correlation_id, l.actor_uid, l.actor_login, l.actor_kind, l.source,
     l.payload_hash)::text, 'UTF8'))""")
 
 # SHA-256 of a block ``s``: its place, its rows and the block before it.
 BLOCK_HASH = SQL("""encode(sha256(convert_to(concat_ws('|', s.version, s.position,
-    to_jsonb(s.sealed_at)::text, s.prev_hash, array_to_string(s.ids, ',')), 'UTF8')
-    || s.digests), 'hex')""")
+    to_jsonb(s.sealed_at)::text, s.prev_hash, array_to_string(s.ids, ','),
+    CASE WHEN s.version > 1 THEN concat_ws('|', encode(s.rows_hash, 'hex'),
+        coalesce(encode(s.details_hash, 'hex'), '-'), s.detail_count) END),
+    'UTF8') || s.digests), 'hex')""")
 
 
 class RcmAuditSeal(models.Model):
@@ -56,7 +74,10 @@ class RcmAuditSeal(models.Model):
         self.env.cr.execute(
             "ALTER TABLE rcm_audit_seal "
             "ADD COLUMN IF NOT EXISTS ids integer[], "
-            "ADD COLUMN IF NOT EXISTS digests bytea"
+            "ADD COLUMN IF NOT EXISTS digests bytea, "
+            "ADD COLUMN IF NOT EXISTS rows_hash bytea, "
+            "ADD COLUMN IF NOT EXISTS details_hash bytea, "
+            "ADD COLUMN IF NOT EXISTS detail_count integer"
         )
         rcm_audit_guard.install(self.env.cr, self._table)
 
@@ -83,11 +104,16 @@ class RcmAuditSeal(models.Model):
                         SELECT log_id FROM rcm_audit_pending
                          ORDER BY log_id LIMIT %(limit)s)
                     RETURNING log_id
-                ), digested AS (
-                    SELECT t.log_id,
-                           CASE WHEN l.id IS NULL THEN %(zeros)s
-                                ELSE %(digest)s END AS digest
-                      FROM taken t LEFT JOIN rcm_audit_log l ON l.id = t.log_id
+                ), read AS (
+                    SELECT t.log_id, l.id IS NULL AS gone, %(bytes)s AS bytes,
+                           octet_length(p.body) AS size,
+                           CASE WHEN p.log_id IS NOT NULL THEN %(detail)s END
+                               AS detail,
+                           encode(sha256(convert_to(p.body, 'UTF8')), 'hex')
+                               IS NOT DISTINCT FROM l.payload_hash AS agrees
+                      FROM taken t
+                      LEFT JOIN rcm_audit_log l ON l.id = t.log_id
+                      LEFT JOIN rcm_audit_payload p ON p.log_id = t.log_id
                 ), head AS (
                     SELECT position, hash FROM rcm_audit_seal
                      ORDER BY position DESC LIMIT 1
@@ -99,18 +125,31 @@ class RcmAuditSeal(models.Model):
                            count(*)::int AS row_count,
                            min(log_id) AS first_id, max(log_id) AS last_id,
                            array_agg(log_id ORDER BY log_id) AS ids,
-                           string_agg(digest, ''::bytea ORDER BY log_id) AS digests
-                      FROM digested
+                           string_agg(CASE WHEN gone THEN %(zeros)s
+                                      ELSE sha256(bytes) END, ''::bytea
+                                      ORDER BY log_id) AS digests,
+                           sha256(string_agg(bytes, ''::bytea ORDER BY log_id)
+                                  FILTER (WHERE NOT gone)) AS rows_hash,
+                           CASE WHEN bool_and(agrees)
+                                 AND coalesce(sum(size), 0) < %(at_once)s
+                           THEN sha256(coalesce(string_agg(detail, ''::bytea
+                                  ORDER BY log_id), ''::bytea)) END AS details_hash,
+                           count(detail)::int AS detail_count
+                      FROM read
                 )
                 INSERT INTO rcm_audit_seal (version, position, sealed_at, prev_hash,
-                       row_count, first_id, last_id, ids, digests, hash)
+                       row_count, first_id, last_id, ids, digests, rows_hash,
+                       details_hash, detail_count, hash)
                 SELECT version, position, sealed_at, prev_hash, row_count, first_id,
-                       last_id, ids, digests, %(block)s
+                       last_id, ids, digests, rows_hash, details_hash, detail_count,
+                       %(block)s
                   FROM s WHERE row_count > 0
                 RETURNING row_count
                 """,
                 limit=limit,
-                digest=ROW_DIGEST,
+                bytes=ROW_BYTES,
+                detail=DETAIL_BYTES,
+                at_once=DETAIL_BYTES_AT_ONCE,
                 zeros=SQL("decode(%s, 'hex')", GENESIS),
                 version=VERSION,
                 genesis=GENESIS,

@@ -1,10 +1,11 @@
 import time
+from itertools import islice
 
 from odoo import api, models
 from odoo.tools import SQL
 
 from ..core.findings import ERROR, WARNING, Finding
-from .rcm_audit_seal import BLOCK_HASH, GENESIS, ROW_DIGEST
+from .rcm_audit_seal import BLOCK_HASH, GENESIS
 
 BLOCKS_AT_ONCE = 20
 ROWS_AT_ONCE = 100_000
@@ -35,24 +36,21 @@ class RcmAuditVerification(models.AbstractModel):
         checks = [
             self._rcm_check_chain(),
             self._rcm_check_witness(witness),
-            self._rcm_check_rows(),
+            self._rcm_check_blocks(details),
             self._rcm_check_additions(),
-            self._rcm_check_details() if details else (),
+            self._rcm_check_loose_details() if details else (),
             self._rcm_check_sealing(),
         ]
         findings = []
         for check in checks:
-            for finding in check:
-                findings.append(finding)
-                if len(findings) >= MAX_FINDINGS:
-                    break
+            findings.extend(islice(check, MAX_FINDINGS - len(findings)))
         return {
             "ok": not any(finding.is_error for finding in findings),
             "rows": self._rcm_scalar("SELECT sum(row_count) FROM rcm_audit_seal"),
             "blocks": self._rcm_scalar("SELECT count(*) FROM rcm_audit_seal"),
             "pending": self._rcm_scalar("SELECT count(*) FROM rcm_audit_pending"),
             "head": self.env["rcm.audit.seal"]._rcm_head(),
-            "findings": findings[:MAX_FINDINGS],
+            "findings": findings,
             "seconds": time.monotonic() - started,
         }
 
@@ -129,82 +127,50 @@ class RcmAuditVerification(models.AbstractModel):
                 "chain_rebuilt", ERROR, place, witness["hash"], rows[0]["hash"]
             )
 
-    def _rcm_check_rows(self):
-        """Every sealed row is there and unchanged.
-
-        Whole blocks are compared; only a block that differs is taken apart.
-        """
-        last = 0
-        while True:
-            blocks = self._rcm_rows(
-                SQL(
-                    """
-                    SELECT s.position,
-                           (SELECT string_agg(CASE WHEN l.id IS NULL THEN '' ELSE %s
-                                              END, ''::bytea ORDER BY u.ord)
-                              FROM unnest(s.ids) WITH ORDINALITY u(id, ord)
-                              LEFT JOIN rcm_audit_log l ON l.id = u.id
-                           ) = s.digests AS same
-                      FROM rcm_audit_seal s
-                     WHERE s.position > %s ORDER BY s.position LIMIT %s
-                    """,
-                    ROW_DIGEST,
-                    last,
-                    BLOCKS_AT_ONCE,
-                )
-            )
-            if not blocks:
-                return
-            for block in blocks:
-                if not block["same"]:
-                    yield from self._rcm_check_block_rows(block["position"])
-            last = blocks[-1]["position"]
-
-    def _rcm_check_block_rows(self, position):
-        """Name the rows of one block that are missing or changed."""
-        rows = self._rcm_rows(
-            SQL(
-                """
-                SELECT u.id, l.id IS NULL AS missing
-                  FROM (SELECT ids, digests FROM rcm_audit_seal
-                         WHERE position = %s) s
-                 CROSS JOIN unnest(s.ids) WITH ORDINALITY u(id, ord)
-                  LEFT JOIN rcm_audit_log l ON l.id = u.id
-                 WHERE l.id IS NULL
-                    OR %s <> substring(s.digests from (u.ord::int - 1) * 32 + 1 for 32)
-                 ORDER BY u.id LIMIT %s
-                """,
-                position,
-                ROW_DIGEST,
-                MAX_FINDINGS,
-            )
-        )
-        for row in rows:
-            yield Finding(
-                "row_missing" if row["missing"] else "row_changed",
-                ERROR,
-                f"row {row['id']}",
-                f"block {position}",
-            )
-        if not rows:
-            yield Finding("block_changed", ERROR, f"block {position}")
-
     def _rcm_check_additions(self):
-        """No row is outside the seals and the queue, none sealed twice or late."""
-        last = BEFORE_FIRST_ID
+        """No row is outside the seals and the queue, none sealed twice or late.
+
+        Counting is enough while every sealed row is there and no two blocks reach
+        into each other; where they do, and where the count differs, rows are compared.
+        """
+        for after, until in self._rcm_overlaps():
+            yield from self._rcm_check_range(after, until)
+        rows = self._rcm_scalar("SELECT count(*) FROM rcm_audit_log")
+        known = self._rcm_scalar(
+            """SELECT (SELECT coalesce(sum(row_count), 0) FROM rcm_audit_seal)
+                    + (SELECT count(*) FROM rcm_audit_pending p
+                         JOIN rcm_audit_log l ON l.id = p.log_id)"""
+        )
+        if rows != known:
+            yield from self._rcm_check_range(BEFORE_FIRST_ID, None)
+
+    def _rcm_overlaps(self):
+        """Yield (after, until) of the ids that lie in the span of several blocks."""
+        rows = self._rcm_rows(
+            "SELECT first_id, last_id FROM rcm_audit_seal ORDER BY first_id, last_id"
+        )
+        reach = None
+        for row in rows:
+            if reach is not None and row["first_id"] <= reach:
+                yield row["first_id"] - 1, min(reach, row["last_id"])
+            reach = max(row["last_id"], BEFORE_FIRST_ID if reach is None else reach)
+
+    def _rcm_check_range(self, after, until):
+        """Compare the rows above ``after`` (to ``until``), a window at a time."""
         while True:
-            window = self._rcm_rows(
+            last = self._rcm_rows(
                 SQL(
                     """SELECT max(id) AS last FROM (SELECT id FROM rcm_audit_log
-                        WHERE id > %s ORDER BY id LIMIT %s) w""",
-                    last,
+                        WHERE id > %s %s ORDER BY id LIMIT %s) w""",
+                    after,
+                    SQL("AND id <= %s", until) if until is not None else SQL(),
                     ROWS_AT_ONCE,
                 )
             )[0]["last"]
-            if window is None:
+            if last is None:
                 return
-            yield from self._rcm_check_window(last, window)
-            last = window
+            yield from self._rcm_check_window(after, last)
+            after = last
 
     def _rcm_check_window(self, after, until):
         rows = self._rcm_rows(
@@ -235,48 +201,6 @@ class RcmAuditVerification(models.AbstractModel):
             code = "row_sealed_twice" if row["times"] else "row_inserted"
             yield Finding(code, ERROR, f"row {row['id']}", 1, row["times"] or 0)
 
-    def _rcm_check_details(self):
-        """Stored details have the hash of their row; none is gone before its time."""
-        cutoff = self._rcm_detail_cutoff()
-        last = BEFORE_FIRST_ID
-        while True:
-            until = self._rcm_rows(
-                SQL(
-                    """SELECT max(id) AS last FROM (SELECT id FROM rcm_audit_log
-                        WHERE id > %s ORDER BY id LIMIT %s) w""",
-                    last,
-                    ROWS_AT_ONCE,
-                )
-            )[0]["last"]
-            if until is None:
-                return
-            rows = self._rcm_rows(
-                SQL(
-                    """
-                    SELECT coalesce(l.id, p.log_id) AS id, p.log_id IS NULL AS missing
-                      FROM (SELECT id, logged_at, payload_hash FROM rcm_audit_log
-                             WHERE id > %(after)s AND id <= %(until)s) l
-                      FULL JOIN (SELECT log_id, body FROM rcm_audit_payload
-                                  WHERE log_id > %(after)s AND log_id <= %(until)s) p
-                        ON p.log_id = l.id
-                     WHERE CASE WHEN p.log_id IS NULL
-                           THEN l.payload_hash IS NOT NULL
-                                AND l.logged_at >= %(cutoff)s
-                           ELSE encode(sha256(convert_to(p.body, 'UTF8')), 'hex')
-                                IS DISTINCT FROM l.payload_hash END
-                     ORDER BY 1 LIMIT %(limit)s
-                    """,
-                    after=last,
-                    until=until,
-                    cutoff=cutoff,
-                    limit=MAX_FINDINGS,
-                )
-            )
-            for row in rows:
-                code = "detail_missing" if row["missing"] else "detail_changed"
-                yield Finding(code, ERROR, f"row {row['id']}")
-            last = until
-
     def _rcm_check_sealing(self):
         """Rows that wait for their seal longer than an hour are reported."""
         waiting = self._rcm_scalar(
@@ -289,16 +213,6 @@ class RcmAuditVerification(models.AbstractModel):
     # ------------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------------
-    def _rcm_detail_cutoff(self):
-        """Details older than this were dropped by retention, and that was logged."""
-        return (
-            self._rcm_scalar(
-                """SELECT max(record_name) FROM rcm_audit_log
-                    WHERE event = 'rcm.audit.detail_dropped'"""
-            )
-            or "1970-01-01"
-        )
-
     def _rcm_rows(self, query):
         self.env.cr.execute(query)
         return self.env.cr.dictfetchall()

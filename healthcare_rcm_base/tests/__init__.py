@@ -1,5 +1,6 @@
 from . import test_audit_export
 from . import test_audit_log
+from . import test_audit_retention
 from . import test_audit_rights
 from . import test_audit_seal
 from . import test_audit_timeline

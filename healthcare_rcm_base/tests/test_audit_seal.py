@@ -241,30 +241,6 @@ class TestTampering(SealCase):
 
 
 @tagged("post_install", "-at_install")
-class TestRetention(SealCase):
-    def test_dropped_detail_leaves_the_chain_whole(self):
-        ids = self.fill(10)
-        cutoff = self.env["rcm.audit.log"].browse(ids[4]).logged_at
-        Payload = self.env["rcm.audit.payload"]
-        Payload._rcm_drop_before(cutoff)
-        self.assertFalse(Payload.search([("log_id", "in", ids[:4])]))
-        self.assertEqual(len(Payload.search([("log_id", "in", ids[4:])])), 6)
-        self.assertEqual(self.found(), set())
-        row = self.env["rcm.audit.log"].search(
-            [("event", "=", "rcm.audit.detail_dropped")], limit=1
-        )
-        self.assertTrue(row, "dropping is logged itself")
-
-    def test_nothing_is_dropped_unless_days_are_set(self):
-        ids = self.fill(3)
-        Payload = self.env["rcm.audit.payload"]
-        parameters = self.env["ir.config_parameter"]
-        parameters.set_param("healthcare_rcm_base.audit_detail_days", "0")
-        Payload._cron_drop_expired()
-        self.assertEqual(Payload.search_count([("log_id", "in", ids)]), 3)
-
-
-@tagged("post_install", "-at_install")
 class TestAuditWizards(SealCase):
     def test_verify_and_export_head(self):
         self.fill()

@@ -114,6 +114,7 @@ class RcmAuditVerify(models.TransientModel):
             ),
             "detail_missing": self.env._("The detail was deleted before its time."),
             "detail_changed": self.env._("The detail was changed."),
+            "detail_orphan": self.env._("The detail has no row in the log."),
             "sealing_overdue": self.env._(
                 "%s rows wait for their seal for more than an hour; is the scheduled "
                 "action running?",
