@@ -18,6 +18,7 @@ from . import rcm_remittance_post
 from . import rcm_remittance_release
 from . import rcm_remittance_unpost
 from . import rcm_remittance_show
+from . import rcm_posting_result_mixin
 from . import rcm_denial
 from . import rcm_payment_variance
 from . import rcm_payer_overpayment

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from odoo.addons.healthcare_rcm_base.core import states
 
+from .rcm_posting_result_mixin import RcmPostingResultMixin
 from .rcm_posting_rule import CATEGORIES
 
 MACHINE = "denial"
@@ -27,15 +28,12 @@ class RcmDenial(models.Model):
     """
 
     _name = "rcm.denial"
-    _inherit = ["rcm.document.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = "rcm.posting.result.mixin"
     _description = "Denial"
     _order = "deadline, amount desc, id"
-    _rec_name = "display_name"
     _rcm_state_machine = MACHINE
     _rcm_protected = (
-        "remittance_claim_id",
-        "claim_id",
-        "claim_line_id",
+        *RcmPostingResultMixin._rcm_protected,
         "group_code",
         "reason_code",
         "remarks",
@@ -47,23 +45,6 @@ class RcmDenial(models.Model):
         "closed_at",
     )
 
-    remittance_claim_id = fields.Many2one(
-        "rcm.remittance.claim", required=True, readonly=True, index=True
-    )
-    remittance_id = fields.Many2one(
-        related="remittance_claim_id.remittance_id", store=True, index=True
-    )
-    claim_id = fields.Many2one("rcm.claim", required=True, readonly=True, index=True)
-    claim_line_id = fields.Many2one("rcm.claim.line", readonly=True, index=True)
-    code = fields.Char(string="Service", related="claim_line_id.code")
-    company_id = fields.Many2one(related="claim_id.company_id", store=True, index=True)
-    facility_id = fields.Many2one(
-        related="claim_id.facility_id", store=True, index=True
-    )
-    payer_id = fields.Many2one(
-        related="remittance_claim_id.payer_id", store=True, index=True
-    )
-    currency_id = fields.Many2one(related="company_id.currency_id")
     group_code = fields.Char(string="Group", readonly=True)
     reason_code = fields.Char(string="Reason", readonly=True)
     adjustment_code = fields.Char(string="Code", compute="_compute_adjustment_code")
@@ -93,8 +74,6 @@ class RcmDenial(models.Model):
         tracking=True,
         group_expand=True,
     )
-    owner_id = fields.Many2one("res.users", index=True)
-    note = fields.Text()
     closed_at = fields.Datetime(readonly=True)
 
     _open_idx = models.Index(

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 from odoo.addons.healthcare_rcm_base.core import states
 
+from .rcm_posting_result_mixin import RcmPostingResultMixin
+
 MACHINE = "payment_variance"
 states.register(
     MACHINE,
@@ -23,39 +25,19 @@ class RcmPaymentVariance(models.Model):
     """
 
     _name = "rcm.payment.variance"
-    _inherit = ["rcm.document.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = "rcm.posting.result.mixin"
     _description = "Payment Variance"
     _order = "difference desc, id"
-    _rec_name = "display_name"
     _rcm_state_machine = MACHINE
     _rcm_protected = (
-        "remittance_claim_id",
-        "claim_id",
-        "claim_line_id",
+        *RcmPostingResultMixin._rcm_protected,
         "expected_amount",
         "allowed_amount",
         "difference",
         "found_date",
     )
 
-    remittance_claim_id = fields.Many2one(
-        "rcm.remittance.claim", required=True, readonly=True, index=True
-    )
-    remittance_id = fields.Many2one(
-        related="remittance_claim_id.remittance_id", store=True, index=True
-    )
-    claim_id = fields.Many2one("rcm.claim", required=True, readonly=True, index=True)
-    claim_line_id = fields.Many2one("rcm.claim.line", readonly=True, index=True)
-    code = fields.Char(string="Service", related="claim_line_id.code")
     contract_id = fields.Many2one(related="claim_id.contract_id", store=True)
-    company_id = fields.Many2one(related="claim_id.company_id", store=True, index=True)
-    facility_id = fields.Many2one(
-        related="claim_id.facility_id", store=True, index=True
-    )
-    payer_id = fields.Many2one(
-        related="remittance_claim_id.payer_id", store=True, index=True
-    )
-    currency_id = fields.Many2one(related="company_id.currency_id")
     expected_amount = fields.Monetary(string="Expected", readonly=True)
     allowed_amount = fields.Monetary(string="Allowed", readonly=True)
     difference = fields.Monetary(readonly=True, help="Positive: paid too little.")
@@ -81,8 +63,6 @@ class RcmPaymentVariance(models.Model):
         tracking=True,
         group_expand=True,
     )
-    owner_id = fields.Many2one("res.users", index=True)
-    note = fields.Text()
 
     @api.depends("difference")
     def _compute_direction(self):

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ..x12.model import Claim
-from . import actions, purposes, reversal
+from . import actions, reversal
 from .adjustments import cap_contractual, decide, without_posting
-from .allocation import allocate
+from .booking import amounts_by_line, credit_of, entry_lines, moved_by
 from .facts import ClaimFacts, LegFacts, Options, Override
 from .matching import match_lines
 from .outcome import (
@@ -16,11 +16,12 @@ from .outcome import (
     POST,
     ClaimOutcome,
     LineAction,
-    PlanLine,
     Variance,
 )
+from .patient import compare_patient
 from .reasons import HOLDS, park, warn
 from .rules import RuleBook
+from .variances import find_variances
 
 ZERO = Decimal(0)
 
@@ -187,26 +188,9 @@ class _Builder:
     def _check_patient(self):
         """Park only when both the member number and the name are someone else's."""
         facts, claim = self.facts, self.claim
-        patient, insured = claim.name("QC"), claim.name("IL")
         if claim.name("74"):
             self._warn("corrected_name")
-        names = {item.last for item in (patient, insured) if item and item.last}
-        members = {
-            item.identifier
-            for item in (patient, insured)
-            if item and item.identifier and item.qualifier == "MI"
-        }
-        differs = bool(
-            names
-            and facts.last_name
-            and not any(_same_name(name, facts.last_name) for name in names)
-        )
-        other = bool(
-            members
-            and facts.member_ids
-            and not {_plain(item) for item in members}
-            & {_plain(item) for item in facts.member_ids}
-        )
+        differs, other = compare_patient(claim, facts)
         if differs and other:
             self._park("patient_mismatch")
         elif differs:
@@ -253,7 +237,7 @@ class _Builder:
             return
         self.original = original
         self.actions = reversal.mirror(claim, original, self.matches)
-        for next_payer, amount in self._moved().items():
+        for next_payer, amount in moved_by(self.actions).items():
             if context.open_of(self.facts, next_payer) + amount < 0:
                 self._park(
                     "reversal_next_payer_posted",
@@ -335,143 +319,28 @@ class _Builder:
         if self.original is not None:
             self._take_back_local()
         context.move(facts, payer_id, -self._credit())
-        for next_payer, amount in self._moved().items():
+        moved = moved_by(self.actions)
+        for next_payer, amount in moved.items():
             context.move(facts, next_payer, amount)
         if self.original is not None:
             context.reversed.add(self.original.id)
-        moved = self._moved()
         return self._outcome(
             POST,
-            lines=self._lines(moved),
+            lines=entry_lines(self.claim, facts, payer_id, self.actions),
             variances=self._variances(),
             next_payer_id=next(iter(moved), None),
             crossover=self.claim.status in FORWARDED,
             reverses=self.original.id if self.original else None,
             takes_back_local=self.takes_back,
-            kinds=self._kinds(),
+            kinds=amounts_by_line(self.claim, self.leg, self.matches, self.actions),
         )
-
-    def _lines(self, moved) -> tuple[PlanLine, ...]:
-        """Journal lines of the claim without its cash side."""
-        totals = {}
-        for item in self.actions:
-            effect = actions.EFFECTS.get(item.action)
-            if not effect or item.action == actions.NEXT_PAYER:
-                continue
-            totals[effect.purpose] = totals.get(effect.purpose, ZERO) + item.posted
-        payer_id = self.options.payer_id
-        entries = [(purposes.RECEIVABLE_PAYER, -self._credit(), payer_id)]
-        entries += [
-            (
-                purpose,
-                amount,
-                None if purpose == purposes.PATIENT_UNBILLED else payer_id,
-            )
-            for purpose, amount in sorted(totals.items())
-        ]
-        entries += [
-            (purposes.RECEIVABLE_PAYER, amount, next_payer)
-            for next_payer, amount in sorted(moved.items())
-        ]
-        return tuple(
-            PlanLine(purpose, amount, payer, self.facts.id, self.claim.index)
-            for purpose, amount, payer in entries
-            if amount
-        )
-
-    def _kinds(self) -> tuple[tuple[int | None, str, Decimal], ...]:
-        """Posted amounts by line and kind; claim-level ones spread over the lines."""
-        totals = {}
-
-        def add(line_id, kind, amount):
-            if amount:
-                key = (line_id, kind)
-                totals[key] = totals.get(key, ZERO) + amount
-
-        services = self.claim.services
-        line_ids = [self._line_id(service.index) for service in services]
-        for service, line_id in zip(services, line_ids, strict=True):
-            add(line_id, "paid", service.paid)
-        weights = [service.charge for service in services]
-        if not services:
-            add(None, "paid", self.claim.paid)
-        for item in self.actions:
-            effect = actions.EFFECTS.get(item.action)
-            if item.service_index is not None or not services:
-                if effect:
-                    add(item.line_id, effect.kind, effect.sign * item.posted)
-                continue
-            # CLP04 is the lines' payments less the claim-level adjustments.
-            for line_id, part in zip(
-                line_ids, allocate(item.amount, weights), strict=True
-            ):
-                add(line_id, "paid", -part)
-            if effect:
-                parts = allocate(item.posted, weights)
-                for line_id, part in zip(line_ids, parts, strict=True):
-                    add(line_id, effect.kind, effect.sign * part)
-        if self.leg.sequence > 1:
-            self._use_up_moved(totals)
-        return tuple(
-            (line_id, kind, amount)
-            for (line_id, kind), amount in sorted(totals.items(), key=str)
-            if amount
-        )
-
-    @staticmethod
-    def _use_up_moved(totals):
-        """A later payer settles what earlier ones moved on to it."""
-        settled = {}
-        for (line_id, kind), amount in totals.items():
-            signed = -amount if kind == "incentive" else amount
-            settled[line_id] = settled.get(line_id, ZERO) + signed
-        for line_id, amount in settled.items():
-            key = (line_id, "moved_next")
-            totals[key] = totals.get(key, ZERO) - amount
 
     def _variances(self) -> tuple[Variance, ...]:
-        """Allowed against contract, for a first payer's decided lines (3.11)."""
-        facts = self.facts
+        """Only a first payer's whole decision is compared with the contract."""
         split = SPLIT_CLAIM_REMARK in self.claim.remarks
         if self.original is not None or self.leg.sequence != 1 or split:
             return ()
-        claim_level = [item for item in self.actions if item.service_index is None]
-        if not self.claim.services or any(
-            item.action in actions.REDUCES_ALLOWED or item.action in actions.UNDECIDED
-            for item in claim_level
-        ):
-            return self._claim_variance()
-        allowed, undecided = {}, set()
-        for service in self.claim.services:
-            line = self.matches[service.index]
-            allowed[line.id] = allowed.get(line.id, ZERO) + service.charge
-        for item in self.actions:
-            if item.action in actions.UNDECIDED:
-                undecided.add(item.line_id)
-            elif item.action in actions.REDUCES_ALLOWED and item.line_id:
-                allowed[item.line_id] -= item.amount
-        found = []
-        for line in facts.lines:
-            if line.id in undecided or line.id not in allowed or line.expected is None:
-                continue
-            if abs(line.expected - allowed[line.id]) > facts.tolerance:
-                found.append(Variance(line.id, line.expected, allowed[line.id]))
-        return tuple(found)
-
-    def _claim_variance(self) -> tuple[Variance, ...]:
-        facts = self.facts
-        if facts.expected is None or any(
-            item.action in actions.UNDECIDED for item in self.actions
-        ):
-            return ()
-        taken = sum(
-            (i.amount for i in self.actions if i.action in actions.REDUCES_ALLOWED),
-            ZERO,
-        )
-        allowed = self.claim.charge - taken
-        if abs(facts.expected - allowed) <= facts.tolerance:
-            return ()
-        return (Variance(None, facts.expected, allowed),)
+        return find_variances(self.claim, self.facts, self.matches, self.actions)
 
     def _outcome(self, decision, **values) -> ClaimOutcome:
         facts = self.facts
@@ -496,20 +365,7 @@ class _Builder:
         return HOLD if holds and not self.options.park_unready else PARK
 
     def _credit(self) -> Decimal:
-        return self.claim.paid + sum((item.posted for item in self.actions), ZERO)
-
-    def _moved(self) -> dict[int, Decimal]:
-        moved = {}
-        for item in self.actions:
-            if item.action == actions.NEXT_PAYER:
-                moved[item.next_payer_id] = (
-                    moved.get(item.next_payer_id, ZERO) + item.posted
-                )
-        return moved
-
-    def _line_id(self, service_index):
-        line = self.matches.get(service_index)
-        return line.id if line else None
+        return credit_of(self.claim, self.actions)
 
     def _park(self, code, expected=None, actual=None):
         self.reasons.append(park(code, self.place, _text(expected), _text(actual)))
@@ -520,13 +376,3 @@ class _Builder:
 
 def _text(value):
     return None if value is None else str(value)
-
-
-def _plain(text: str) -> str:
-    return "".join(char for char in text.upper() if char.isalnum())
-
-
-def _same_name(one: str, other: str) -> bool:
-    """Equal, or one begins with the other (suffixes, double names)."""
-    one, other = _plain(one), _plain(other)
-    return bool(one and other) and (one.startswith(other) or other.startswith(one))
