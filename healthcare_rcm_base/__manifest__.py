@@ -7,6 +7,7 @@
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",
     "depends": ["account", "base_automation"],
+    "external_dependencies": {"python": ["rapidfuzz"]},
     # Order: groups, access, rules, data, wizard views, menus, views.
     "data": [
         # security
@@ -18,10 +19,12 @@
         "security/rcm_billing_rules.xml",
         "security/rcm_ledger_rules.xml",
         "security/rcm_charge_rules.xml",
+        "security/rcm_identity_rules.xml",
         # data
         "data/rcm_master_data.xml",
         "data/rcm_exception_data.xml",
         "data/rcm_exception_automation.xml",
+        "data/rcm_identity_data.xml",
         "data/rcm_validation_rule_data.xml",
         "data/rcm_billing_automation.xml",
         "data/rcm_charge_data.xml",
@@ -35,6 +38,7 @@
         "wizard/rcm_charge_correct_views.xml",
         "wizard/rcm_table_import_views.xml",
         "wizard/rcm_guarantor_edit_views.xml",
+        "wizard/rcm_patient_merge_views.xml",
         "wizard/rcm_accounting_setup_views.xml",
         "views/rcm_audit_wizard_views.xml",
         "views/rcm_exception_wizard_views.xml",
@@ -50,6 +54,9 @@
         "views/rcm_payer_contract_rate_views.xml",
         "views/rcm_authorization_views.xml",
         "views/rcm_patient_account_views.xml",
+        "views/rcm_possible_duplicate_views.xml",
+        "views/rcm_merge_views.xml",
+        "views/rcm_match_policy_views.xml",
         "views/rcm_coverage_views.xml",
         "views/rcm_identifier_views.xml",
         "views/res_users_views.xml",

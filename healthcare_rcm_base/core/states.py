@@ -203,6 +203,21 @@ _SERVICE_ORDER = {
 
 _HOLD = {"active": ("released",), "released": ()}
 
+_POSSIBLE_DUPLICATE = {
+    "open": ("merged", "dismissed"),
+    # open again: the merge was undone, the dismissal taken back
+    "merged": ("open",),
+    "dismissed": ("open", "merged"),
+}
+
+_MASTER_CHANGE = {
+    "waiting": ("applied", "rejected", "replaced"),
+    "applied": (),
+    "rejected": (),
+    # the source sent a newer value before anybody decided
+    "replaced": (),
+}
+
 MACHINES = {
     "encounter": _ENCOUNTER,
     "claim": _CLAIM,
@@ -214,6 +229,8 @@ MACHINES = {
     "event": _EVENT,
     "request": _REQUEST,
     "service_order": _SERVICE_ORDER,
+    "possible_duplicate": _POSSIBLE_DUPLICATE,
+    "master_change": _MASTER_CHANGE,
 }
 
 

@@ -79,3 +79,9 @@ from . import rcm_claim_invoice
 from . import rcm_claim_patient_invoice
 from . import rcm_claim_local_entry
 from . import res_partner_accounting
+from . import rcm_match_policy
+from . import rcm_match_key
+from . import rcm_patient_match
+from . import rcm_possible_duplicate
+from . import rcm_merge_references
+from . import rcm_merge

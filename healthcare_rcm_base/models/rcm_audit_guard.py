@@ -82,6 +82,19 @@ _TRIGGERS = {
         "rcm_audit_payload_truncate": "BEFORE TRUNCATE ON rcm_audit_payload "
         "FOR EACH STATEMENT EXECUTE FUNCTION rcm_audit_refuse()",
     },
+    # records of merges: the same guard as the log's
+    "rcm_merge": {
+        "rcm_merge_refuse": "BEFORE UPDATE OR DELETE ON rcm_merge "
+        "FOR EACH ROW EXECUTE FUNCTION rcm_audit_refuse()",
+        "rcm_merge_truncate": "BEFORE TRUNCATE ON rcm_merge "
+        "FOR EACH STATEMENT EXECUTE FUNCTION rcm_audit_refuse()",
+    },
+    "rcm_merge_item": {
+        "rcm_merge_item_refuse": "BEFORE UPDATE OR DELETE ON rcm_merge_item "
+        "FOR EACH ROW EXECUTE FUNCTION rcm_audit_refuse()",
+        "rcm_merge_item_truncate": "BEFORE TRUNCATE ON rcm_merge_item "
+        "FOR EACH STATEMENT EXECUTE FUNCTION rcm_audit_refuse()",
+    },
     "rcm_audit_seal": {
         "rcm_audit_seal_refuse": "BEFORE UPDATE OR DELETE ON rcm_audit_seal "
         "FOR EACH ROW EXECUTE FUNCTION rcm_audit_refuse()",

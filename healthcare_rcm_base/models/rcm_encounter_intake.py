@@ -3,13 +3,13 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, fields, models
 from odoo.tools import mute_logger
 
-from ..core import encounter_facts
+from ..core import encounter_facts, matching
 from ..core.errors import RcmPermanent, RcmRetryable, ReferenceMissing
 from ..core.money import from_decimal, to_decimal
 from ..tools import differing
+from .rcm_identifier import ACCOUNT, GUARANTOR, OWN_SYSTEM
+from .rcm_patient_match import FACILITY_SYSTEM, MRN
 
-# The crosswalk names our own numbers under this system, MRNs under their facility.
-OWN_SYSTEM = "rcm"
 CONTACT_FIELDS = ("first_name", "last_name", "phone", "street", "city", "zip")
 GUARANTOR_RELATIONSHIPS = {
     "self": "self",
@@ -53,8 +53,10 @@ class RcmEncounter(models.Model):
     def _rcm_take_in(self, facts, correlation_id, source):
         company = self.env.company
         facility = self._rcm_intake_reference("rcm.facility", facts.facility, company)
-        guarantor = self._rcm_intake_guarantor(facts, company)
-        patient = self._rcm_intake_patient(facts, facility, guarantor)
+        patient, match, new_keys = self._rcm_intake_find(facts, facility)
+        guarantor = self._rcm_intake_guarantor(facts, company, patient)
+        patient = self._rcm_intake_patient(facts, facility, guarantor, patient, match)
+        self._rcm_intake_register(new_keys, patient)
         coverages = self._rcm_intake_coverages(facts, patient, company)
         encounter = self.search(
             [("facility_id", "=", facility.id), ("number", "=", facts.number)]
@@ -98,29 +100,85 @@ class RcmEncounter(models.Model):
         return found
 
     @api.model
-    def _rcm_intake_patient(self, facts, facility, guarantor):
-        """The patient account by MRN of the facility or account number, else new."""
-        Identifier, person = self.env["rcm.identifier"], facts.patient
-        keys = [(OWN_SYSTEM, "account", person.account_number)]
-        if person.mrn:
-            keys.append((f"facility:{facility.code}", "mrn", person.mrn))
-        company = facility.company_id
-        known = [Identifier._rcm_lookup(*key, company) for key in keys]
-        owners = {owner for owner in known if owner}
-        if not owners:
-            owners = set(
-                self.env["rcm.patient.account"].search(
-                    [
-                        ("name", "=", person.account_number),
-                        ("company_id", "=", company.id),
-                    ]
-                )
-            )
+    def _rcm_intake_keys(self, facts, facility):
+        """What the source calls the patient: (system, kind, value) each."""
+        keys = [(OWN_SYSTEM, ACCOUNT, facts.patient.account_number)]
+        if facts.patient.mrn:
+            keys.append((f"{FACILITY_SYSTEM}{facility.code}", MRN, facts.patient.mrn))
+        return keys
+
+    @api.model
+    def _rcm_intake_find(self, facts, facility):
+        """The account the source speaks of: by its numbers, else by matching.
+
+        :return: (account or nothing, the ``Match`` when numbers did not tell, numbers
+            that were not known)
+        """
+        company, Patient = facility.company_id, self.env["rcm.patient.account"]
+        lookup = self.env["rcm.identifier"]._rcm_lookup
+        by_key = {
+            key: lookup(*key, company)
+            for key in self._rcm_intake_keys(facts, facility)
+        }
+        new_keys = [key for key, owner in by_key.items() if not owner]
+        owners = {owner for owner in by_key.values() if owner}
         if len(owners) > 1:
             raise RcmPermanent(
                 "identity_conflict",
                 "patient.mrn and patient.account_number name different accounts",
             )
+        known = owners.pop() if owners else Patient.search(
+            [
+                ("name", "=", facts.patient.account_number),
+                ("company_id", "=", company.id),
+            ]
+        )
+        if known:
+            return known, matching.Match(), new_keys
+        match = Patient._rcm_match(self._rcm_intake_person(facts, facility), company)
+        if match.result == matching.SURE:
+            return Patient.browse(match.key), match, new_keys
+        return Patient, match, new_keys
+
+    @api.model
+    def _rcm_intake_register(self, keys, patient):
+        """Note what the source calls the patient."""
+        register = self.env["rcm.identifier"]._rcm_register
+        for key in keys:
+            if register(*key, patient, patient.company_id) != patient:
+                raise RcmPermanent(
+                    "identity_conflict", "a patient identifier names another account"
+                )
+
+    @api.model
+    def _rcm_intake_person(self, facts, facility):
+        """The person the source describes, as matching takes one."""
+        person = facts.patient
+        members = [
+            (
+                self._rcm_intake_reference(
+                    "rcm.payer", item.payer, facility.company_id
+                ).id,
+                item.member_id,
+            )
+            for item in facts.coverages
+        ]
+        return matching.person(
+            first_name=person.first_name,
+            last_name=person.last_name,
+            birth_date=person.birth_date,
+            sex=person.sex,
+            street=person.street,
+            zip_code=person.zip,
+            phone=person.phone,
+            mrns=[(facility.code, person.mrn)],
+            members=members,
+        )
+
+    @api.model
+    def _rcm_intake_patient(self, facts, facility, guarantor, patient, match):
+        """Bring the account up to date, or make one."""
+        person = facts.patient
         vals = {
             **_patient_vals(person),
             "guarantor_id": guarantor.id,
@@ -128,10 +186,14 @@ class RcmEncounter(models.Model):
                 facts.guarantor.relationship
             ],
         }
-        if owners:
-            patient = owners.pop()
+        if patient:
             if changed := differing(patient, vals):
                 patient.write(changed)
+            if match.result == matching.SURE:
+                patient._rcm_emit(
+                    "rcm.patient.account.linked",
+                    changes={"match": [None, [match.score, *match.reasons]]},
+                )
         else:
             patient = self.env["rcm.patient.account"].create(
                 {
@@ -139,31 +201,39 @@ class RcmEncounter(models.Model):
                     "name": person.account_number,
                     "mrn": person.mrn,
                     "facility_id": facility.id,
-                    "company_id": company.id,
+                    "company_id": facility.company_id.id,
                 }
             )
-        for key, owner in zip(keys, known, strict=True):
-            if (
-                not owner
-                and Identifier._rcm_register(*key, patient, company) != patient
-            ):
-                raise RcmPermanent(
-                    "identity_conflict", "a patient identifier names another account"
-                )
+            if match.result == matching.LIKELY:
+                self.env["rcm.possible.duplicate"]._rcm_note(patient, match)
         return patient
 
     @api.model
-    def _rcm_intake_guarantor(self, facts, company):
-        """The guarantor by its account number, brought up to date or made."""
-        person, patient = facts.guarantor, facts.patient
+    def _rcm_intake_guarantor(self, facts, company, patient):
+        """The guarantor by its account number, brought up to date or made.
+
+        A known patient who answers for themselves keeps the guarantor they have, and
+        a new number becomes another name of it.
+        """
+        person, Partner = facts.guarantor, self.env["res.partner"]
+        number, himself = person.account_number, person.relationship == "self"
+        known = Partner._rcm_find_guarantor(company, number)
+        own = patient.guarantor_id if patient.guarantor_relationship == "self" else known
+        if himself and patient and own and known in (own, Partner):
+            if not known:
+                self.env["rcm.identifier"]._rcm_register(
+                    OWN_SYSTEM, GUARANTOR, number, own, company
+                )
+            return own
         vals = {"first_name": person.first_name, "last_name": person.last_name}
-        if person.relationship == "self":
-            own = _patient_vals(patient)
+        if himself:
+            theirs = _patient_vals(facts.patient)
             given = {name: value for name, value in vals.items() if value}
-            vals = {name: own[name] for name in own if name in CONTACT_FIELDS} | given
-        return self.env["res.partner"]._rcm_register_guarantor(
-            company, person.account_number, vals
-        )
+            vals = {n: theirs[n] for n in theirs if n in CONTACT_FIELDS} | given
+        guarantor = Partner._rcm_register_guarantor(company, number, vals)
+        if not known and not himself:
+            guarantor._rcm_note_guarantor_duplicate()
+        return guarantor
 
     @api.model
     def _rcm_intake_coverages(self, facts, patient, company):

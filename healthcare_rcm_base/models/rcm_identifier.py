@@ -3,6 +3,10 @@ from odoo.tools import SQL
 
 from ..core.errors import RcmRetryable
 
+# Our own numbers stand under this system, MRNs under their facility.
+OWN_SYSTEM = "rcm"
+ACCOUNT = "account"
+GUARANTOR = "guarantor"
 # Values on these records tell who a patient is.
 PATIENT_MODELS = ("rcm.patient.account", "rcm.coverage", "res.partner")
 
@@ -106,7 +110,11 @@ class RcmIdentifier(models.Model):
         )
         if rows:
             record.invalidate_recordset(
-                [name for name in ("payer_identifier_ids",) if name in record._fields]
+                [
+                    name
+                    for name in ("payer_identifier_ids", "identifier_ids")
+                    if name in record._fields
+                ]
             )
             return record
         owner = self._rcm_lookup(system, kind, value, company)

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 PATIENT = "healthcare_rcm_base.group_patient_data"
 # Fields that tell who a patient is: closed to everyone without that right.
@@ -120,6 +120,21 @@ class RcmPatientAccount(models.Model):
     authorization_ids = fields.One2many(
         "rcm.authorization", "patient_id", string="Authorizations"
     )
+    identifier_ids = fields.One2many(
+        "rcm.identifier",
+        "res_id",
+        string="Known As",
+        domain=[("res_model", "=", "rcm.patient.account")],
+        readonly=True,
+        groups=PATIENT,
+        help="What source systems call this patient, and numbers of merged accounts.",
+    )
+    merge_ids = fields.One2many(
+        "rcm.merge", "patient_id", string="Merges", readonly=True
+    )
+    merged_into_id = fields.Many2one(
+        "rcm.patient.account", compute="_compute_merged_into_id", string="Merged Into"
+    )
     coverage_count = fields.Integer(compute="_compute_counts")
     authorization_count = fields.Integer(compute="_compute_counts")
 
@@ -179,6 +194,7 @@ class RcmPatientAccount(models.Model):
         return (
             fields.Domain(domain)
             | fields.Domain("mrn", "=", value)
+            | fields.Domain("identifier_ids.value", "=", value)
             | self._rcm_name_domain(operator, value)
         )
 
@@ -187,6 +203,22 @@ class RcmPatientAccount(models.Model):
         for patient in self:
             patient.coverage_count = len(patient.coverage_ids)
             patient.authorization_count = len(patient.authorization_ids)
+
+    @api.depends("active")
+    def _compute_merged_into_id(self):
+        """Where the documents of a merged account are now."""
+        merges = self.env["rcm.merge"].search(
+            [
+                ("merged_patient_id", "in", self.ids),
+                ("action", "=", "merge"),
+                ("undo_ids", "=", False),
+            ],
+            order="id",
+        )
+        into = {merge.merged_patient_id: merge.patient_id for merge in merges}
+        for patient in self:
+            gone = not patient.active and into.get(patient)
+            patient.merged_into_id = gone or False
 
     # ------------------------------------------------------------------
     # CRUD
@@ -244,6 +276,13 @@ class RcmPatientAccount(models.Model):
             "zip": person.zip,
             "country_id": person.country_id.id,
         }
+
+    def action_rcm_merge(self):
+        """Open the merge of two accounts picked from the list."""
+        if len(self) != 2:
+            raise UserError(self.env._("Pick exactly two patients to merge."))
+        keep, drop = self.sorted("id")
+        return self.env["rcm.patient.merge"]._rcm_open(keep, drop)
 
     def action_rcm_edit_guarantor(self):
         """Open the guarantor's details for those who may see them."""

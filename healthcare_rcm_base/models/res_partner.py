@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
+from .rcm_identifier import GUARANTOR, OWN_SYSTEM
+
 PATIENT = "healthcare_rcm_base.group_patient_data"
 # Contact details of a guarantor that only people with the right may read or search.
 MASKED_FIELDS = frozenset(
@@ -245,13 +247,7 @@ class ResPartner(models.Model):
         }
         # patients' keepers and interfaces hold no rights on contacts
         Partner = self.sudo()
-        guarantor = Partner.search(
-            [
-                ("rcm_is_guarantor", "=", True),
-                ("company_id", "=", company.id),
-                ("rcm_account_number", "=", account_number),
-            ]
-        )
+        guarantor = Partner._rcm_find_guarantor(company, account_number)
         if guarantor:
             changed = {
                 key: value
@@ -273,3 +269,22 @@ class ResPartner(models.Model):
                 }
             )
         return self.browse(guarantor.id)
+
+    @api.model
+    def _rcm_find_guarantor(self, company, account_number):
+        """The guarantor of that number, or the one it was merged into; maybe none."""
+        # patients' keepers and interfaces hold no rights on contacts
+        found = self.sudo().search(
+            [
+                ("rcm_is_guarantor", "=", True),
+                ("company_id", "=", company.id),
+                ("rcm_account_number", "=", account_number),
+            ]
+        )
+        if not found and account_number:
+            owner = self.env["rcm.identifier"]._rcm_lookup(
+                OWN_SYSTEM, GUARANTOR, account_number, company
+            )
+            if owner is not None and owner._name == self._name:
+                found = owner
+        return self.browse(found.id)

@@ -43,3 +43,5 @@ from . import test_stock_doors
 from . import test_core_table
 from . import test_rcm_code
 from . import test_rcm_table_import
+from . import test_core_matching
+from . import test_rcm_patient_match

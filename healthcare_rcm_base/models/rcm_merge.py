@@ -1,0 +1,509 @@
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..core.merging import CHANGED, GONE, Change, split_undo
+from . import rcm_audit_guard
+from .rcm_identifier import ACCOUNT, GUARANTOR, OWN_SYSTEM
+from .rcm_match_key import PAGE
+from .rcm_merge_references import TAKEN, plain_value
+from .rcm_patient_account import PATIENT
+from .rcm_patient_match import FACILITY_SYSTEM, MRN
+from .rcm_possible_duplicate import CASE, KINDS
+
+OUTCOMES = [
+    ("moved", "Done"),
+    ("kept", "Left as it was"),
+    ("restored", "Put back"),
+    ("not_restored", "Not put back"),
+]
+MERGERS = ("biller",)
+
+
+class RcmMerge(models.Model):
+    """The record of a merge, or of its undoing: who, when, why, and all it moved.
+
+    Append-only, in the database too. Undoing adds a row of its own.
+    """
+
+    _name = "rcm.merge"
+    _inherit = ["rcm.append.only.mixin", "rcm.audit.mixin"]
+    _description = "Merge"
+    _order = "id desc"
+    _log_access = False
+
+    kind = fields.Selection(KINDS, required=True)
+    action = fields.Selection(
+        [("merge", "Merged"), ("undo", "Undone")], string="What", required=True
+    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="restrict")
+    facility_id = fields.Many2one("rcm.facility", ondelete="restrict")
+    patient_id = fields.Many2one(
+        "rcm.patient.account", string="Survivor", ondelete="restrict", index=True
+    )
+    merged_patient_id = fields.Many2one(
+        "rcm.patient.account", string="Merged", ondelete="restrict", index=True
+    )
+    guarantor_id = fields.Many2one(
+        "res.partner", string="Surviving Guarantor", ondelete="restrict"
+    )
+    merged_guarantor_id = fields.Many2one(
+        "res.partner", string="Merged Guarantor", ondelete="restrict"
+    )
+    duplicate_id = fields.Many2one("rcm.possible.duplicate", ondelete="restrict")
+    origin_id = fields.Many2one(
+        "rcm.merge", string="Undoes", ondelete="restrict", index="btree_not_null"
+    )
+    undo_ids = fields.One2many("rcm.merge", "origin_id", string="Undone By")
+    is_undone = fields.Boolean(compute="_compute_is_undone")
+    user_id = fields.Many2one("res.users", string="By", required=True)
+    done_at = fields.Datetime(string="At", required=True)
+    reason = fields.Char()
+    money_confirmed = fields.Boolean(
+        help="Balances were shown, and the person confirmed them. Journal entries stay "
+        "as they are."
+    )
+    item_ids = fields.One2many("rcm.merge.item", "merge_id", string="Changes")
+    moved_count = fields.Integer(string="Changes Made", required=True)
+    kept_count = fields.Integer(string="Left", required=True)
+
+    _undone_once = models.UniqueIndex(
+        "(origin_id) WHERE origin_id IS NOT NULL", "This merge was undone already."
+    )
+
+    def init(self):
+        rcm_audit_guard.install(self.env.cr, self._table)
+
+    @api.depends("kind", "action")
+    def _compute_display_name(self):
+        for merge in self:
+            keep, drop = merge._rcm_sides()
+            arrow = "→" if merge.action == "merge" else "↔"
+            merge.display_name = f"{_number(drop)} {arrow} {_number(keep)}"
+
+    def _compute_is_undone(self):
+        for merge in self:
+            merge.is_undone = bool(merge.undo_ids)
+
+    def _rcm_sides(self):
+        """(surviving record, merged record)."""
+        self.ensure_one()
+        if self.kind == "patient":
+            return self.patient_id, self.merged_patient_id
+        return self.guarantor_id, self.merged_guarantor_id
+
+    def _rcm_audit_name(self):
+        return " ".join(_number(side) for side in self._rcm_sides())
+
+    # ------------------------------------------------------------------
+    # Merging
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_merge(self, keep, drop, values=None, reason="", duplicate=None, money=False):
+        """Merge ``drop`` into ``keep`` and return the record of it.
+
+        The caller has checked role, records, companies and the confirmation of
+        balances. Journal entries are not touched.
+
+        :param dict values: values of ``drop`` that survive, by field
+        """
+        self = self.sudo()  # the caller's rights were checked; see above
+        keep, drop = keep.sudo(), drop.sudo()
+        self._rcm_lock(keep | drop)
+        turn = self.env["rcm.merge.references"]
+        done = self._rcm_note_aliases(keep, drop)
+        left = []
+        if keep._name == "rcm.patient.account":
+            for twin, other in self._rcm_same_coverages(keep, drop):
+                done += self._rcm_set(other, {"active": False})
+                made, missed = turn._rcm_turn_all(twin, other)
+                done, left = done + made, left + missed
+            spared = {}
+        else:
+            spared = self._rcm_with_money(drop)
+        made, missed = turn._rcm_turn_all(keep, drop, spared)
+        done, left = done + made, left + missed
+        done += self._rcm_set(keep, values or {})
+        done += self._rcm_set(drop, {"active": False})
+        merge = self._rcm_append(
+            keep,
+            drop,
+            action="merge",
+            reason=reason,
+            duplicate=duplicate,
+            money=money,
+            items=[(change, "moved", "") for change in done]
+            + [(change, "kept", why) for change, why in left],
+        )
+        self._rcm_tell(merge, done)
+        self._rcm_settle_pairs(keep, drop)
+        return merge
+
+    def _rcm_lock(self, records):
+        """Two merges of one person wait for each other."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM %s WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+                SQL.identifier(records._table),
+                records.ids,
+            )
+        )
+
+    def _rcm_note_aliases(self, keep, drop):
+        """Make sure the numbers of ``drop`` are in the crosswalk before it is turned."""
+        Identifier = self.env["rcm.identifier"]
+        if drop._name == "rcm.patient.account":
+            names = [(OWN_SYSTEM, ACCOUNT, drop.name)]
+            if drop.mrn and drop.facility_id:
+                names.append((f"{FACILITY_SYSTEM}{drop.facility_id.code}", MRN, drop.mrn))
+        else:
+            names = [(OWN_SYSTEM, GUARANTOR, drop.rcm_account_number)]
+        for name in names:
+            Identifier._rcm_register(*name, drop, drop.company_id)
+        return []
+
+    def _rcm_same_coverages(self, keep, drop):
+        """Pairs (kept, other) of coverages that both accounts have."""
+        pairs = []
+        mine = keep.with_context(active_test=False).coverage_ids
+        for other in drop.coverage_ids.filtered("active"):
+            twin = mine.filtered(
+                lambda one, other=other: one.active
+                and one.payer_id == other.payer_id
+                and one.member_id == other.member_id
+                and one.date_from == other.date_from
+            )[:1]
+            if twin:
+                pairs.append((twin, other))
+        return pairs
+
+    def _rcm_with_money(self, guarantor):
+        """{model: ids} of documents with posted entries of ``guarantor``: they stay."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT claim.id, claim.encounter_id
+                     FROM account_move_line line
+                     JOIN rcm_claim claim ON claim.id = line.rcm_claim_id
+                    WHERE line.partner_id = %s AND line.parent_state = 'posted'""",
+                guarantor.id,
+            )
+        )
+        claims = sorted({claim for claim, _encounter in rows})
+        encounters = sorted({encounter for _claim, encounter in rows if encounter})
+        spared = {"rcm.claim": claims, "rcm.encounter": encounters}
+        of_claims = ("claim_id", claims), ("encounter_id", encounters)
+        for name, field, kind in self.env["rcm.merge.references"]._rcm_references(
+            "res.partner"
+        ):
+            owner = self.env[name].with_context(active_test=False)
+            for link, ids in of_claims:
+                if kind == "one" and link in owner._fields and name not in spared:
+                    stored = owner._fields[link].store
+                    found = stored and ids and owner.search(
+                        [(link, "in", ids), (field, "=", guarantor.id)]
+                    )
+                    if found:
+                        spared[name] = found.ids
+        return {
+            name: self._rcm_really(name, ids, guarantor)
+            for name, ids in spared.items()
+        }
+
+    def _rcm_really(self, name, ids, guarantor):
+        """Those of ``ids`` that do name the guarantor."""
+        records = self.env[name].browse(ids)
+        return records.filtered(lambda one: one.guarantor_id == guarantor).ids
+
+    def _rcm_set(self, record, values):
+        """Write values through the model, and return what changed."""
+        before = {name: plain_value(record, name) for name in values}
+        changed = {
+            name: value
+            for name, value in values.items()
+            if before[name] != (value or False)
+        }
+        if changed:
+            record.write(changed)
+        return [
+            Change(record._name, record.id, name, before[name], plain_value(record, name))
+            for name in changed
+        ]
+
+    # ------------------------------------------------------------------
+    # Undoing
+    # ------------------------------------------------------------------
+    def action_undo(self):
+        """Put back what the merge moved and nobody changed since."""
+        self.ensure_one()
+        self.env.user._rcm_require(*MERGERS)
+        self.check_access("read")
+        if self.action != "merge" or self.undo_ids:
+            raise UserError(self.env._("There is nothing to undo here."))
+        keep, drop = self._rcm_sides()
+        (keep | drop).check_access("write" if self.kind == "patient" else "read")
+        return self._rcm_undo()._rcm_form()
+
+    def _rcm_undo(self):
+        merge = self.sudo()  # role and records were checked by the button
+        keep, drop = merge._rcm_sides()
+        merge._rcm_lock(keep | drop)
+        if newer := merge._rcm_later_merge():
+            raise UserError(
+                self.env._(
+                    "Undo the later merge %(name)s first.", name=newer.display_name
+                )
+            )
+        merge.env.flush_all()
+        changes = merge._rcm_changes()
+        references = merge.env["rcm.merge.references"]
+        back, stay = split_undo(changes, references._rcm_current(changes))
+        failed = merge._rcm_put_back(back)
+        back = [change for change in back if change not in {one for one, _w in failed}]
+        undo = merge._rcm_append(
+            keep,
+            drop,
+            action="undo",
+            duplicate=merge.duplicate_id,
+            origin=merge,
+            items=[(change, "restored", "") for change in back]
+            + [(change, "not_restored", why) for change, why in [*stay, *failed]],
+        )
+        merge._rcm_tell(undo, back)
+        merge.duplicate_id.filtered(lambda pair: pair.state == "merged")._rcm_set_state(
+            "open", decided_by_id=False, decided_at=False
+        )
+        return undo.with_env(self.env)
+
+    def _rcm_later_merge(self):
+        """A merge of one of the two that came later and stands."""
+        keep, drop = self._rcm_sides()
+        names = ("patient_id", "merged_patient_id")
+        if self.kind == "guarantor":
+            names = ("guarantor_id", "merged_guarantor_id")
+        later = self.search(
+            [
+                ("id", ">", self.id),
+                ("action", "=", "merge"),
+                ("undo_ids", "=", False),
+                "|",
+                (names[0], "in", (keep | drop).ids),
+                (names[1], "in", (keep | drop).ids),
+            ]
+        )
+        return later[:1]
+
+    def _rcm_put_back(self, changes):
+        """Write old values again; return [(change, reason)] of what would not go."""
+        references = self.env["rcm.merge.references"]
+        failed = []
+        for change in changes:
+            record = self.env[change.model].browse(change.id)
+            field = record._fields[change.field]
+            if field.type == "many2many":
+                references._rcm_set_link(change, change.new, change.old)
+            elif field.type in ("many2one_reference", "many2one", "integer"):
+                if references._rcm_set_column(
+                    record, change.field, [change.id], change.old or None
+                ):
+                    failed.append((change, TAKEN))
+            else:
+                record.write({change.field: change.old})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return failed
+
+    def _rcm_changes(self):
+        """What this merge did, in the order in which it did it."""
+        items = self.item_ids.filtered(lambda item: item.outcome == "moved")
+        return [item._rcm_change() for item in items.sorted("id")]
+
+    # ------------------------------------------------------------------
+    # After
+    # ------------------------------------------------------------------
+    def _rcm_tell(self, merge, changes):
+        """Audit: the merge itself, both people, and every document that was turned."""
+        event = f"rcm.merge.{merge.action}"
+        merge._rcm_emit(event, changes={"changes": [None, len(changes)]})
+        by_place = {}
+        for change in changes:
+            place = (change.model, change.field, change.old, change.new)
+            if isinstance(change.old, int) and not isinstance(change.old, bool):
+                by_place.setdefault(place, []).append(change.id)
+        for (model, field, old, new), ids in by_place.items():
+            records = self.env[model].browse(ids)
+            if hasattr(records, "_rcm_emit"):
+                pair = [old, new] if merge.action == "merge" else [new, old]
+                records._rcm_emit(f"{model}.turned", changes={field: pair})
+
+    def _rcm_settle_pairs(self, keep, drop):
+        """Pairs of the merged record are settled; the survivor is looked at afresh."""
+        Pair = self.env["rcm.possible.duplicate"]
+        side = "patient_id" if keep._name == "rcm.patient.account" else "guarantor_id"
+        pairs = Pair.search(
+            [
+                ("state", "=", "open"),
+                "|",
+                (side, "=", drop.id),
+                (f"other_{side}", "=", drop.id),
+            ]
+        )
+        ours = pairs.filtered(lambda pair: keep in pair._rcm_sides())
+        ours._rcm_decide("merged")
+        (pairs - ours)._rcm_decide("dismissed")
+        pairs._rcm_resolve_cases([CASE], self.env._("Merged."))
+        if keep._name == "rcm.patient.account":
+            keep._rcm_note_duplicates()
+
+    # ------------------------------------------------------------------
+    # Appending and showing
+    # ------------------------------------------------------------------
+    def _rcm_append(
+        self, keep, drop, action, items, reason="", duplicate=None, money=False,
+        origin=None,
+    ):  # fmt: skip
+        """Write the record of a merge or undo with its items; return it."""
+        patient = keep._name == "rcm.patient.account"
+        done = sum(outcome in ("moved", "restored") for _c, outcome, _w in items)
+        values = {
+            "kind": "patient" if patient else "guarantor",
+            "action": action,
+            "company_id": keep.company_id.id,
+            "facility_id": keep.facility_id.id or None if patient else None,
+            "patient_id" if patient else "guarantor_id": keep.id,
+            "merged_patient_id" if patient else "merged_guarantor_id": drop.id,
+            "duplicate_id": duplicate.id or None if duplicate else None,
+            "origin_id": origin.id if origin else None,
+            "user_id": self.env.uid,
+            "done_at": fields.Datetime.now(),
+            "reason": reason or None,
+            "money_confirmed": money,
+            "moved_count": done,
+            "kept_count": len(items) - done,
+        }
+        [[id_]] = self.env.execute_query(
+            SQL(
+                "INSERT INTO rcm_merge (%s) VALUES (%s) RETURNING id",
+                SQL(", ").join(map(SQL.identifier, values)),
+                SQL(", ").join(SQL("%s", value) for value in values.values()),
+            )
+        )
+        self.env["rcm.merge.item"]._rcm_append(id_, items)
+        merge = self.browse(id_)
+        (origin or self).invalidate_recordset(["undo_ids", "is_undone"], flush=False)
+        return merge
+
+    def _rcm_form(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }
+
+
+class RcmMergeItem(models.Model):
+    """One value a merge changed or left, or an undo put back or could not."""
+
+    _name = "rcm.merge.item"
+    _inherit = "rcm.append.only.mixin"
+    _description = "Change of a Merge"
+    _order = "id"
+    _log_access = False
+
+    merge_id = fields.Many2one(
+        "rcm.merge", required=True, ondelete="restrict", index=True
+    )
+    company_id = fields.Many2one(related="merge_id.company_id")
+    res_model = fields.Char(string="Record Type", required=True)
+    res_id = fields.Integer(string="Record ID", required=True)
+    field_name = fields.Char(string="Technical Field", required=True)
+    record_type = fields.Char(string="Record", compute="_compute_labels")
+    field_label = fields.Char(string="Field", compute="_compute_labels")
+    old_value = fields.Json(groups=PATIENT)
+    new_value = fields.Json(groups=PATIENT)
+    before = fields.Char(compute="_compute_values", groups=PATIENT)
+    after = fields.Char(compute="_compute_values", groups=PATIENT)
+    outcome = fields.Selection(OUTCOMES, required=True)
+    why = fields.Char(string="Reason Code")
+    why_text = fields.Char(string="Why", compute="_compute_labels")
+
+    def init(self):
+        rcm_audit_guard.install(self.env.cr, self._table)
+
+    @api.depends("res_model", "field_name", "why")
+    def _compute_labels(self):
+        reasons = {
+            CHANGED: self.env._("changed by someone since"),
+            GONE: self.env._("no longer there"),
+            TAKEN: self.env._("another record has these values already"),
+            "money": self.env._("has posted entries of that guarantor"),
+        }
+        for item in self:
+            model = self.env.get(item.res_model)
+            known = model is not None
+            field = known and model._fields.get(item.field_name)
+            item.record_type = (
+                f"{model._description if known else item.res_model} {item.res_id}"
+            )
+            item.field_label = field.string if field else item.field_name
+            item.why_text = reasons.get(item.why, item.why)
+
+    @api.depends("old_value", "new_value")
+    def _compute_values(self):
+        for item in self:
+            item.before = item._rcm_shown(item.old_value)
+            item.after = item._rcm_shown(item.new_value)
+
+    def _rcm_shown(self, value):
+        model = self.env.get(self.res_model)
+        field = model is not None and model._fields.get(self.field_name)
+        if value in (False, None) and not (field and field.type == "boolean"):
+            return ""
+        comodel = field and field.relational and field.comodel_name
+        if field and field.type == "many2one_reference":
+            merge = self.merge_id
+            comodel = merge._rcm_sides()[0]._name
+        if comodel:
+            record = self.env[comodel].browse(value).exists()
+            return record.display_name if record.has_access("read") else str(value)
+        return str(value)
+
+    def _rcm_change(self):
+        return Change(
+            self.res_model, self.res_id, self.field_name, self.old_value, self.new_value
+        )
+
+    @api.model
+    def _rcm_append(self, merge_id, items):
+        """Insert the items of a merge, a page a statement."""
+        rows = [
+            SQL(
+                "(%s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)",
+                merge_id,
+                change.model,
+                change.id,
+                change.field,
+                json.dumps(change.old),
+                json.dumps(change.new),
+                outcome,
+                why or None,
+            )
+            for change, outcome, why in items
+        ]
+        for start in range(0, len(rows), PAGE):
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO rcm_merge_item (merge_id, res_model, res_id,"
+                    " field_name, old_value, new_value, outcome, why) VALUES %s",
+                    SQL(", ").join(rows[start : start + PAGE]),
+                )
+            )
+
+
+def _number(record):
+    """Account number of a patient or guarantor, which names nobody."""
+    one = record.sudo()  # numbers are everyone's
+    return (one.name if one._name == "rcm.patient.account" else one.rcm_account_number) or ""
