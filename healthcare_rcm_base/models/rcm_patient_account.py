@@ -129,9 +129,6 @@ class RcmPatientAccount(models.Model):
         groups=PATIENT,
         help="What source systems call this patient, and numbers of merged accounts.",
     )
-    merge_ids = fields.One2many(
-        "rcm.merge", "patient_id", string="Merges", readonly=True
-    )
     merged_into_id = fields.Many2one(
         "rcm.patient.account", compute="_compute_merged_into_id", string="Merged Into"
     )
@@ -207,7 +204,8 @@ class RcmPatientAccount(models.Model):
     @api.depends("active")
     def _compute_merged_into_id(self):
         """Where the documents of a merged account are now."""
-        merges = self.env["rcm.merge"].search(
+        # account numbers are everyone's
+        merges = self.env["rcm.merge"].sudo().search(
             [
                 ("merged_patient_id", "in", self.ids),
                 ("action", "=", "merge"),
@@ -218,7 +216,7 @@ class RcmPatientAccount(models.Model):
         into = {merge.merged_patient_id: merge.patient_id for merge in merges}
         for patient in self:
             gone = not patient.active and into.get(patient)
-            patient.merged_into_id = gone or False
+            patient.merged_into_id = gone.id if gone else False
 
     # ------------------------------------------------------------------
     # CRUD

@@ -45,3 +45,4 @@ from . import test_rcm_code
 from . import test_rcm_table_import
 from . import test_core_matching
 from . import test_rcm_patient_match
+from . import test_rcm_merge
