@@ -1,9 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import clean_context
 
 from ..core.money import to_decimal
 from ..core.ticket import Ticket
 from .account_move_line import PROTECTED as LINE_PROTECTED
+from .account_move_numbering import SeriesMemo
 
 RCM_KINDS = [
     ("claim_invoice", "Claim invoice"),
@@ -263,12 +265,12 @@ class AccountMove(models.Model):
 
     def _hash_moves(self, **kwargs):
         """Sealing writes the hash of entries that were posted and not sealed yet."""
+        ours = self._rcm_ours()
+        if not ours.journal_id.filtered("restrict_mode_hash_table"):
+            return super()._hash_moves(**kwargs)
         # Pending values of their items go first: once sealed, the database lets
         # nothing of them change.
         self.env["account.move.line"].flush_model()
-        ours = self._rcm_ours()
-        if not ours:
-            return super()._hash_moves(**kwargs)
         open_moves = self.search(
             [
                 ("journal_id", "in", ours.journal_id.ids),
@@ -299,21 +301,34 @@ class AccountMove(models.Model):
             if not vals.get("rcm_kind"):
                 raise ValueError("an entry of the revenue cycle needs its rcm_kind")
         ticket = Ticket(self._name, None, PROTECTED)
-        moves = (
-            self.sudo()  # the caller has checked the right to this effect
-            .with_context(
-                **{Ticket.KEY: ticket},
-                tracking_disable=True,
-                skip_invoice_sync=True,
-                skip_analytic_sync=True,
-            )
-            .create(vals_list)
-        )
+        context = {
+            **clean_context(self.env.context),  # no default may fill a gap
+            Ticket.KEY: ticket,
+            SeriesMemo.KEY: SeriesMemo(),
+            "tracking_disable": True,
+            "skip_invoice_sync": True,
+            "skip_invoice_line_sync": True,
+            "skip_analytic_sync": True,
+        }
+        # the caller has checked the right to this effect
+        batch = self.sudo().with_context(context)  # pylint: disable=context-overridden
+        moves = batch.create([self._rcm_without_implied(vals) for vals in vals_list])
         moves = moves._rcm_without_ticket()
         moves._rcm_lock_hashed_journals()
         moves._rcm_post_once()
         moves._rcm_check_database()
         return moves.with_env(self.env)
+
+    def _rcm_without_implied(self, vals):
+        """``vals`` without the currency when the journal gives the same.
+
+        Setting it makes Odoo read all items back, entry by entry.
+        """
+        journal = self.env["account.journal"].sudo().browse(vals.get("journal_id"))
+        implied = journal.currency_id or journal.company_id.currency_id
+        if vals.get("currency_id") != implied.id:
+            return vals
+        return {name: value for name, value in vals.items() if name != "currency_id"}
 
     def _rcm_lock_hashed_journals(self):
         """Post into a sealed journal one transaction at a time.

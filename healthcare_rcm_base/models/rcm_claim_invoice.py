@@ -318,28 +318,29 @@ class RcmClaim(models.Model):
         }
 
     def _rcm_invoice_line_vals(self, line, accounts, partner, due_date, refund):
+        """Everything Odoo would find out about a line without taxes, said at once."""
         vals = self._rcm_line_vals(line, accounts, partner)
+        vals.update(quantity=1.0, product_uom_id=False, sequence=100)
         if line.role == "receivable":
             return {
                 **vals,
                 "display_type": "payment_term",
                 "date_maturity": due_date,
-                "quantity": 1.0,
+                "sequence": 12000,
                 "price_unit": 0.0,
+                "price_subtotal": 0.0,
+                "price_total": 0.0,
             }
         if line.role == "product":
-            price = vals["balance"] if refund else -vals["balance"]
-            return {
-                **vals,
-                "display_type": "product",
-                "quantity": 1.0,
-                "price_unit": price,
-            }
+            kind, price = "product", vals["balance"] if refund else -vals["balance"]
+        else:
+            kind, price = "cogs", -vals["balance"]
         return {
             **vals,
-            "display_type": "cogs",
-            "quantity": 1.0,
-            "price_unit": -vals["balance"],
+            "display_type": kind,
+            "price_unit": price,
+            "price_subtotal": price,
+            "price_total": price,
         }
 
     def _rcm_check_posted(self, claims, moves, plans):
