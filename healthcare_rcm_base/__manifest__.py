@@ -20,6 +20,7 @@
         "security/rcm_ledger_rules.xml",
         "security/rcm_charge_rules.xml",
         "security/rcm_identity_rules.xml",
+        "security/rcm_report_rules.xml",
         # data
         "data/rcm_master_data.xml",
         "data/rcm_exception_data.xml",
@@ -37,6 +38,7 @@
         "wizard/rcm_price_check_views.xml",
         "wizard/rcm_charge_correct_views.xml",
         "wizard/rcm_table_import_views.xml",
+        "wizard/rcm_ageing_report_views.xml",
         "wizard/rcm_guarantor_edit_views.xml",
         "wizard/rcm_patient_merge_views.xml",
         "wizard/rcm_accounting_setup_views.xml",
@@ -71,6 +73,7 @@
         "views/rcm_claim_views.xml",
         "views/rcm_claim_ledger_views.xml",
         "views/rcm_claim_note_views.xml",
+        "views/rcm_receivable_report_views.xml",
         "views/rcm_charge_views.xml",
         "views/rcm_charge_category_views.xml",
         "views/rcm_service_order_views.xml",

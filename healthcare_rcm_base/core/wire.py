@@ -79,6 +79,10 @@ CLIENT_KEYS = frozenset(
         "skip_res_field_check",
         # which button of an exception case opened the step
         "rcm_step",
+        # which day and basis an ageing is of, which balance was pressed
+        "rcm_as_of",
+        "rcm_basis",
+        "rcm_responsibility",
     }
 )
 

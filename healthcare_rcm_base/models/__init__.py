@@ -72,6 +72,9 @@ from . import rcm_claim_action
 from . import rcm_claim_line
 from . import rcm_claim_leg
 from . import rcm_claim_note
+from . import rcm_ageing
+from . import rcm_charge_report
+from . import rcm_patient_balance
 from . import rcm_validation_check
 from . import rcm_validation_rule
 from . import account_move_documents

@@ -46,3 +46,6 @@ from . import test_rcm_table_import
 from . import test_core_matching
 from . import test_rcm_patient_match
 from . import test_rcm_merge
+from . import test_rcm_ageing
+from . import test_rcm_patient_balance
+from . import test_rcm_charge_report

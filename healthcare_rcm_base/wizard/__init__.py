@@ -1,3 +1,4 @@
+from . import rcm_ageing_report
 from . import rcm_accounting_setup
 from . import rcm_audit_export
 from . import rcm_audit_verify
