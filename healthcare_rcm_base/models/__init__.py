@@ -71,6 +71,8 @@ from . import rcm_claim_posting
 from . import rcm_claim_action
 from . import rcm_claim_line
 from . import rcm_claim_leg
+from . import rcm_claim_version
+from . import rcm_claim_takeover
 from . import rcm_claim_note
 from . import rcm_ageing
 from . import rcm_charge_report

@@ -54,6 +54,11 @@ class RcmClaim(models.Model):
         "submitted_date",
         "submission_reference",
         "payer_claim_number",
+        "replaces_id",
+        "original_reference",
+        "correction_mode",
+        "correction_reason",
+        "bill_again",
         "clean_claim",
         "failed_edits",
         "warning_text",
@@ -232,7 +237,7 @@ class RcmClaim(models.Model):
     )
 
     _version_uniq = models.Constraint(
-        "UNIQUE(company_id, name, version)",
+        "UNIQUE(name, version)",
         "A control number and version belong to one claim.",
     )
     _work_idx = models.Index("(work, id) WHERE work IS NOT NULL")
@@ -249,20 +254,34 @@ class RcmClaim(models.Model):
                 - claim.expected_sequestration
             )
 
-    @api.depends("total_charge", *AMOUNT_FIELDS)
+    @api.depends(
+        "total_charge", "frequency_code", "state", "carried_amount", *AMOUNT_FIELDS
+    )
     def _compute_open_balance(self):
+        """What is still asked for; a claim that has a successor asks for nothing."""
         for claim in self:
-            claim.open_balance = claim.currency_id.round(
-                claim.total_charge
-                - claim.paid_amount
-                - claim.contractual_amount
-                - claim.sequestration_amount
-                - claim.withhold_amount
-                - claim.writeoff_amount
-                + claim.incentive_amount
-                - claim.moved_next_amount
-                - claim.patient_amount
+            ended = claim.state in ("superseded", "void") or claim.frequency_code == "8"
+            claim.open_balance = (
+                0.0
+                if ended
+                else claim.currency_id.round(
+                    claim.total_charge - claim.carried_amount - claim._rcm_settled()
+                )
             )
+
+    def _rcm_settled(self):
+        """What payments and adjustments posted on this version took off its charge."""
+        self.ensure_one()
+        return (
+            self.paid_amount
+            + self.contractual_amount
+            + self.sequestration_amount
+            + self.withhold_amount
+            + self.writeoff_amount
+            - self.incentive_amount
+            + self.moved_next_amount
+            + self.patient_amount
+        )
 
     @api.depends("open_balance", "line_ids.denied_amount", *AMOUNT_FIELDS)
     def _compute_payment_status(self):
@@ -280,7 +299,8 @@ class RcmClaim(models.Model):
         if not currency.is_zero(denied):
             whole = currency.compare_amounts(denied, self.total_charge) >= 0
             return "denied" if whole else "partially_denied"
-        posted = any(not currency.is_zero(self[name]) for name in AMOUNT_FIELDS)
+        settling = (*AMOUNT_FIELDS, "carried_amount")
+        posted = any(not currency.is_zero(self[name]) for name in settling)
         if not posted:
             return "unpaid"
         # What waits for the next payer has left this payer's balance, not the claim.
@@ -319,6 +339,7 @@ class RcmClaim(models.Model):
             & fields.Domain("payer_id", "!=", False)
             & (
                 fields.Domain("invoice_state", "=", "posted")
+                | fields.Domain("replaces_id", "!=", False)
                 | fields.Domain("payer_id.invoice_rule", "=", "adjudicated")
             )
         )
@@ -362,13 +383,22 @@ class RcmClaim(models.Model):
     # Look-up and numbering
     # ------------------------------------------------------------------
     @api.model
-    def _rcm_find_by_control_number(self, numbers, company):
-        """Return {number: latest version of the claim} for the numbers that exist."""
+    def _rcm_find_by_control_number(self, numbers, company, sending=False):
+        """Return {number: the version meant by it} for the numbers that exist.
+
+        Others speak of the last version they were sent; with ``sending`` the version
+        that goes out next is meant, where there is one.
+        """
         found = self.search(
             [("company_id", "=", company.id), ("name", "in", list(set(numbers)))],
             order="version, id",
         )
-        return {claim.name: claim for claim in found}
+        meant = {}
+        for claim in found:
+            rank = _rank_of_version(claim.state, sending)
+            if claim.name not in meant or rank >= meant[claim.name][0]:
+                meant[claim.name] = rank, claim
+        return {number: claim for number, (_rank, claim) in meant.items()}
 
     @api.model
     def _rcm_next_numbers(self, company, count):
@@ -400,3 +430,11 @@ class RcmClaim(models.Model):
                 "implementation": "standard",
             }
         )
+
+
+def _rank_of_version(state, sending):
+    """Which of two versions a control number means; the later one among equals."""
+    if state in ("void", "superseded"):
+        return 0
+    sent = state in ("submitted", "accepted", "rejected", "adjudicated")
+    return 2 if sending or sent or state in ("closed", "reopened") else 1

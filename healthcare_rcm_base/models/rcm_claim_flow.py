@@ -155,11 +155,8 @@ class RcmClaim(models.Model):
         for claim in self:
             if claim.state in BEFORE_SUBMISSION or claim.state == "pending_interface":
                 raise PredecessorMissing(f"claim:{claim.name}")
-            if payer_claim_number and claim.payer_claim_number != payer_claim_number:
-                claim._rcm_write_logged(
-                    {claim.id: {"payer_claim_number": payer_claim_number}},
-                    "rcm.claim.payer_number",
-                )
+            if payer_claim_number:
+                claim._rcm_note_payer_numbers({claim.id: payer_claim_number})
             if claim.state not in WITH_PAYER:
                 claim._rcm_emit("rcm.claim.status_ignored", {"status": [None, status]})
             elif status == "adjudicated":
@@ -187,16 +184,20 @@ class RcmClaim(models.Model):
             self._rcm_resolve_cases(["claim_rejected"], self.env._("Accepted."))
 
     def _rcm_mark_adjudicated(self, payer=None):
-        """The payer whose turn it is has decided; called when its remittance posts."""
-        self._rcm_check_standing(
+        """The payer whose turn it is has decided; called when its remittance posts.
+
+        A decision about a version that has a successor leaves its state alone.
+        """
+        live = self.filtered(lambda claim: claim.state not in ("superseded", "void"))
+        live._rcm_check_standing(
             (*WITH_PAYER, "adjudicated", "reopened"), "adjudicated"
         )
-        for claim in self:
+        for claim in live:
             leg = claim._rcm_leg_of(payer, LEG_AT_PAYER)
             if leg:
                 leg._rcm_set_state("adjudicated")
-        self._rcm_set_state("adjudicated", hold_state=False)
-        self._rcm_resolve_cases(["claim_rejected"], self.env._("Adjudicated."))
+        live._rcm_set_state("adjudicated", hold_state=False)
+        live._rcm_resolve_cases(["claim_rejected"], self.env._("Adjudicated."))
 
     def _rcm_open_next_leg(self):
         """Give the next payer in order its turn.
@@ -221,18 +222,20 @@ class RcmClaim(models.Model):
         """A reversal, takeback or late correction: the claim is open again.
 
         A claim that is with its next payer is open already; only the reversed
-        payer's leg changes then.
+        payer's leg changes then. A version that has a successor stays what it is: its
+        successor is what is open.
         """
-        self._rcm_check_standing(
+        live = self.filtered(lambda claim: claim.state not in ("superseded", "void"))
+        live._rcm_check_standing(
             (*WITH_PAYER, "adjudicated", "closed", "reopened"), "reopened"
         )
-        for claim in self:
+        for claim in live:
             decided = claim.leg_ids.filtered(
                 lambda leg: leg.state in ("adjudicated", "closed")
                 and (not payer or leg.payer_id == payer)
             )
             decided[-1:]._rcm_set_state("reversed")
-        self.filtered(lambda claim: claim.state not in WITH_PAYER)._rcm_set_state(
+        live.filtered(lambda claim: claim.state not in WITH_PAYER)._rcm_set_state(
             "reopened", hold_state=False
         )
 
@@ -296,12 +299,17 @@ class RcmClaim(models.Model):
                 )
             )
         self._rcm_check_standing(("draft", "validated", "cleared"), "draft")
+        if any(claim.frequency_code == "8" for claim in self):
+            raise UserError(
+                self.env._("A void has nothing to correct; withdraw it instead.")
+            )
         billed = self._rcm_frozen()
+        released = self._rcm_released_charges()
         self._rcm_set_state("draft", work=False, clean_claim=False, hold_state=False)
         billed._rcm_use_authorizations(-1)
         for claim in self:
             claim._rcm_write({"failed_edits": claim.failed_edits + 1})
-        self.line_ids.charge_id._rcm_move("captured")
+        released._rcm_move("captured")
 
     def _rcm_void(self):
         """Withdraw claims that were never invoiced; their charges are free again."""
@@ -310,7 +318,7 @@ class RcmClaim(models.Model):
                 self.env._("An invoiced claim needs a credit note before it is void.")
             )
         self._rcm_check_standing(("draft", "validated", "cleared", "void"), "void")
-        billed = self.line_ids.charge_id.filtered(lambda item: item.state == "billed")
+        billed = self._rcm_released_charges()
         self._rcm_frozen()._rcm_use_authorizations(-1)
         self._rcm_set_state("void", work=False, hold_state=False)
         self.leg_ids._rcm_set_state("closed")

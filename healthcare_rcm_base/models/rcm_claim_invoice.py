@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, mute_logger
 
 from ..core.ledger_entries import (
+    RECEIVABLES,
     ZERO,
     ClaimAmounts,
     EntryError,
@@ -80,9 +81,7 @@ class RcmClaim(models.Model):
             try:
                 claim._rcm_check_invoiceable()
                 amounts = claim._rcm_expected_amounts()
-                if claim.version > 1:
-                    if claim.id not in earlier:
-                        raise EntryError("the version it replaces has no invoice")
+                if claim.id in earlier:
                     plans[claim.id] = claim_change(amounts, earlier[claim.id])
                 else:
                     plans[claim.id] = claim_invoice(amounts)
@@ -151,7 +150,7 @@ class RcmClaim(models.Model):
         return found
 
     def _rcm_invoiced_amounts(self, self_pay):
-        """What invoices and credit notes of these versions add up to."""
+        """What invoices, credit notes and re-pricings of these versions add up to."""
         self.env.flush_all()
         found = self.env.execute_query(
             SQL(
@@ -160,7 +159,7 @@ class RcmClaim(models.Model):
                   FROM account_move_line line
                   JOIN account_move move ON move.id = line.move_id
                  WHERE line.rcm_claim_id IN %s
-                   AND move.rcm_kind IN %s
+                   AND (move.rcm_kind IN %s OR move.rcm_local_kind = 'repricing')
                    AND move.state = 'posted'
                  GROUP BY line.rcm_purpose
                 """,
@@ -419,6 +418,44 @@ class RcmClaim(models.Model):
             },
         )
         return moves
+
+    def _rcm_credit_versions(self, versions, reason):
+        """Credit all ``versions`` of this claim with one credit note, and post it."""
+        self.ensure_one()
+        lines = claim_credit(
+            versions._rcm_invoiced_amounts(self.self_pay), self.self_pay
+        )
+        today = fields.Date.context_today(self)
+        move = self.env["account.move"]
+        if lines:
+            move = move._rcm_post_entries(
+                [
+                    {
+                        **self._rcm_invoice_vals(
+                            lines, self.company_id._rcm_accounts()
+                        ),
+                        "invoice_date": today,
+                        "date": today,
+                        "invoice_date_due": today,
+                        "rcm_reason": reason,
+                    }
+                ]
+            )
+            self._rcm_match_versions(versions)
+        versions._rcm_write({"invoice_state": "credited"})
+        versions._rcm_emit(
+            "rcm.claim.credited",
+            {"invoice_state": ["posted", "credited"], "move": [None, move.name]},
+        )
+        return move
+
+    def _rcm_match_versions(self, versions):
+        """Match what is open of one control number, whichever version it is on."""
+        groups = defaultdict(self.env["account.move.line"].sudo)
+        for lines in versions._rcm_open_items(RECEIVABLES).values():
+            for line in lines:
+                groups[line.account_id, line.partner_id] |= line
+        self._rcm_match(groups.values())
 
 
 def _first_line(error):

@@ -72,6 +72,31 @@ class RcmClaim(models.Model):
             balances[claim_id][purpose] = Decimal(amount)
         return balances
 
+    def _rcm_standing_balances(self):
+        """``_rcm_balances`` over all versions of each claim that has earlier ones.
+
+        Versions share one receivable and one reserve; which of them an item names
+        follows the remittance it came with.
+        """
+        later = self.filtered("replaces_id")
+        if not later:
+            return self._rcm_balances()
+        chain = later._rcm_chain()
+        own = (self | chain)._rcm_balances()
+        sums = defaultdict(dict)
+        for claim in self - later:
+            sums[claim.id] = own[claim.id]
+        for claim in later:
+            total = defaultdict(Decimal)
+            for version in chain.filtered(
+                lambda item, claim=claim: item.name == claim.name
+                and item.company_id == claim.company_id
+            ):
+                for purpose, amount in own[version.id].items():
+                    total[purpose] += amount
+            sums[claim.id] = {key: value for key, value in total.items() if value}
+        return sums
+
     def _rcm_receivable_lines(self, payer=None):
         """``{claim: open journal items}`` of what the claims are still owed for.
 
@@ -183,7 +208,11 @@ class RcmClaim(models.Model):
         )
         touched = {_debt(line) for line in fresh}
         groups = defaultdict(self.env["account.move.line"].sudo)
-        for lines in self._rcm_open_items(OPEN_ITEMS).values():
+        versions = any(
+            claim.version > 1 or claim.state in ("superseded", "void") for claim in self
+        )
+        owners = self._rcm_chain() if versions else self
+        for lines in owners._rcm_open_items(OPEN_ITEMS).values():
             for line in lines:
                 if _debt(line) in touched:
                     groups[_debt(line)] |= line
@@ -214,10 +243,11 @@ class RcmClaim(models.Model):
 
 
 def _debt(line):
-    """What is settled together: one claim, one account, one payer.
+    """What is settled together: one claim in all versions, one account, one payer.
 
     The patient's unbilled share is marked with the payer that left it and with the
     guarantor who is asked for it: it is one debt.
     """
     partner = line.partner_id if line.rcm_purpose != "patient_unbilled" else None
-    return line.rcm_claim_id, line.account_id, partner
+    claim = line.rcm_claim_id
+    return claim.company_id, claim.name, line.account_id, partner

@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 from ..core import ledger_local
 from ..core.ledger_entries import ZERO, EntryError, EntryLine, entry
 
+# Of what is expected, not of what is owed: a payer's reversal leaves them standing.
+EXPECTATION_KINDS = ("repricing",)
 LOCAL_KINDS = {
     "true_up": "True-up of the reserve",
     "concession_release": "Concession released",
@@ -226,7 +228,7 @@ class RcmClaim(models.Model):
         """
         claims = self - self._rcm_true_up_blocked()
         claims._rcm_ledger_lock()
-        balances = claims._rcm_balances()
+        balances = claims._rcm_standing_balances()
         reserves, concessions = {}, {}
         for claim in claims:
             own = balances[claim.id]
@@ -253,7 +255,7 @@ class RcmClaim(models.Model):
     def _rcm_give_up(self, reason, amount=None):
         """Stop asking the patient, using the concession reserve."""
         self.ensure_one()
-        balances = self._rcm_balances()[self.id]
+        balances = self._rcm_standing_balances()[self.id]
         amount = amount or balances.get("receivable_patient", ZERO)
         return self._rcm_decide(
             "give_up", reason, ledger_local.give_up, balances, amount
@@ -262,7 +264,7 @@ class RcmClaim(models.Model):
     def _rcm_bad_debt(self, reason, amount=None):
         """An adverse credit event of a patient who was assessed able to pay."""
         self.ensure_one()
-        balances = self._rcm_balances()[self.id]
+        balances = self._rcm_standing_balances()[self.id]
         amount = amount or balances.get("receivable_patient", ZERO)
         return self._rcm_decide(
             "bad_debt",
@@ -277,7 +279,7 @@ class RcmClaim(models.Model):
     def _rcm_charity(self, reason, amount=None):
         """Grant charity care on what the patient owes; its reserve is released."""
         self.ensure_one()
-        balances = self._rcm_balances()[self.id]
+        balances = self._rcm_standing_balances()[self.id]
         receivable = "receivable_patient"
         if not balances.get(receivable):
             receivable = "patient_unbilled"
@@ -293,7 +295,7 @@ class RcmClaim(models.Model):
     def _rcm_small_balance(self, reason, amount=None, receivable="receivable_payer"):
         """Write a small rest off; the cap is the caller's rule."""
         self.ensure_one()
-        balances = self._rcm_balances()[self.id]
+        balances = self._rcm_standing_balances()[self.id]
         amount = amount or balances.get(receivable, ZERO)
         return self._rcm_decide(
             "small_balance",
@@ -308,7 +310,7 @@ class RcmClaim(models.Model):
     def _rcm_lose_denial(self, reason, charge, allowance):
         """A denied charge is lost; ``allowance`` is its part of the reserve."""
         self.ensure_one()
-        balances = self._rcm_balances()[self.id]
+        balances = self._rcm_standing_balances()[self.id]
         return self._rcm_decide(
             "denial", reason, ledger_local.denial_loss, balances, charge, allowance
         )

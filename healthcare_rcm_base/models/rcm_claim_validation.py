@@ -88,11 +88,14 @@ class RcmClaim(models.Model):
         self.line_ids.charge_id._rcm_move("billed")
 
     def _rcm_use_authorizations(self, sign):
-        """Take the claims' units off their authorizations, or give them back."""
-        Check = self.env["rcm.validation.check"]
-        units = defaultdict(float)
-        for line in Check._rcm_lines_to_authorize(self):
-            units[Check._rcm_authorization(line)] += sign * line.units
-        for authorization, used in units.items():
-            if authorization:
-                authorization._rcm_use(used)
+        """Take the claims' units off their authorizations, or give them back.
+
+        A service that the version before carries has used its units already.
+        """
+        self._rcm_use_units_of(
+            self.line_ids.filtered(
+                lambda line: line.charge_id
+                not in line.claim_id.replaces_id.line_ids.charge_id
+            ),
+            sign,
+        )

@@ -1,5 +1,14 @@
 from odoo import api, fields, models
 
+from ..core import claim_versions
+
+# How a billed claim is corrected.
+CORRECTION_MODES = [
+    (claim_versions.REPLACE, "A replacement of the whole claim"),
+    (claim_versions.BY_LINE, "The corrected lines alone"),
+    (claim_versions.REOPENING, "A reopening, asked for by phone or portal"),
+    (claim_versions.NEW, "A new original claim"),
+]
 PLAN_TYPES = [
     ("commercial", "Commercial"),
     ("medicare", "Medicare"),
@@ -30,6 +39,7 @@ class RcmPayer(models.Model):
         "accept_4010",
         "status_first",
         "invoice_rule",
+        "correction_mode",
         "active",
     )
 
@@ -107,6 +117,14 @@ class RcmPayer(models.Model):
         string="Invoice",
         required=True,
         default="now",
+    )
+    correction_mode = fields.Selection(
+        CORRECTION_MODES,
+        string="Takes Corrections As",
+        required=True,
+        default="replacement",
+        help="How this payer wants a billed claim corrected. All but a new original "
+        "name the payer's own claim number.",
     )
     contract_ids = fields.One2many("rcm.payer.contract", "payer_id", string="Contracts")
     contract_count = fields.Integer(compute="_compute_contract_count")

@@ -168,7 +168,10 @@ class RcmValidationCheck(models.AbstractModel):
         found = self.env["rcm.claim.line"]
         for claim in claims:
             asked = defaultdict(float)
+            used = claim.replaces_id.line_ids.charge_id
             for line in self._rcm_lines_to_authorize(claim):
+                if line.charge_id in used:
+                    continue  # the version before has used these units
                 authorization = self._rcm_authorization(line)
                 if not authorization or not authorization.units_authorized:
                     continue

@@ -268,6 +268,8 @@ class TestClaimInvoice(LedgerCase):
                 {
                     **values,
                     "version": claim.version + 1,
+                    "replaces_id": claim.id,
+                    "original_reference": "PCN1",
                     "frequency_code": "7",
                     "total_charge": charge,
                     "expected_contractual": contractual,

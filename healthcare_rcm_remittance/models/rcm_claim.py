@@ -57,6 +57,10 @@ class RcmClaim(models.Model):
                 state
             )
         self._rcm_settle_legs(outcomes)
+        numbers = {item.index: item.payer_claim_number for item in remittance.claim_ids}
+        self._rcm_note_payer_numbers(
+            {o.claim_id: numbers.get(o.index) for o in outcomes}, remittance.payer_id
+        )
         self._rcm_mark_adjudicated(remittance.payer_id)
         forwarded = {o.claim_id for o in outcomes if o.next_payer_id or o.crossover}
         following = self.browse(forwarded)
@@ -77,6 +81,8 @@ class RcmClaim(models.Model):
         if not self:
             return
         self._rcm_reopen(payer)
+        voids = self.filtered(lambda claim: claim.state == "void")
+        voids.mapped("replaced_by_ids")._rcm_close_voids()
         self.line_ids.filtered(
             lambda line: line.state in ("paid", "pended", "denied", "written_off")
         )._rcm_set_state("open")
@@ -118,7 +124,7 @@ class RcmClaim(models.Model):
     def _rcm_retry_parked(self, remittance):
         """A reversal opened these claims: what waited for that may be released."""
         parked = self.env["rcm.remittance.claim"].search(
-            [("claim_id", "in", self.ids), ("state", "=", "parked")]
+            [("claim_id", "in", self._rcm_chain().ids), ("state", "=", "parked")]
         )
         for claim in parked:
             claim._rcm_release()

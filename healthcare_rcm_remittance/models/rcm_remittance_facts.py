@@ -4,6 +4,11 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.healthcare_rcm_base.models.rcm_claim_local_entry import (
+    EXPECTATION_KINDS,
+    LOCAL_KINDS,
+)
+
 from ..settlement import (
     ClaimFacts,
     LegFacts,
@@ -19,7 +24,10 @@ from ..settlement.claim import REVERSAL
 SUBMITTED_STATES = frozenset(
     {"submitted", "accepted", "rejected", "adjudicated", "closed", "reopened"}
 )
+REPLACED_STATES = SUBMITTED_STATES | {"superseded", "void"}
 FINAL_STATES = frozenset({"adjudicated", "closed", "reopened"})
+# What we decided ourselves goes back before a reversal does.
+TAKEN_BACK_KINDS = [kind for kind in LOCAL_KINDS if kind not in EXPECTATION_KINDS]
 SETTLED_LEGS = ("adjudicated", "closed")
 ZERO = Decimal(0)
 
@@ -144,7 +152,7 @@ class RcmRemittance(models.Model):
                        claim.total_charge::text AS charge,
                        claim.expected_amount::text AS expected,
                        contract.tolerance_amount::text AS tolerance,
-                       claim.payer_id, payer.invoice_rule
+                       claim.payer_id, payer.invoice_rule, claim.frequency_code
                   FROM rcm_claim claim
                   LEFT JOIN rcm_payer_contract contract
                     ON contract.id = claim.contract_id
@@ -254,7 +262,9 @@ class RcmRemittance(models.Model):
     def _rcm_local_by_payer(self, ids):
         """What standing local entries took off the receivable; a reversal takes
         them back first."""
-        moves = self.env["rcm.claim"].browse(ids)._rcm_standing_local_entries()
+        moves = self.env["rcm.claim"].browse(ids)._rcm_standing_local_entries(
+            TAKEN_BACK_KINDS
+        )
         totals = defaultdict(lambda: defaultdict(Decimal))
         for move in moves:
             claim_id = move.rcm_claim_id.id
@@ -328,6 +338,7 @@ class RcmRemittance(models.Model):
                     Decimal(charge),
                     Decimal(paid),
                     tuple(adjustments[id_]),
+                    claim_id,
                 )
             )
         return posted
@@ -357,9 +368,6 @@ def _facts_of(number, rows, data) -> ClaimFacts:
     """All versions of a control number as one claim; the last one sent leads."""
     sent = [row for row in rows if row["state"] in SUBMITTED_STATES]
     row = (sent or rows)[-1]
-    id_ = row["id"]
-    lines = tuple(data["lines"].get(id_, ()))
-    legs = tuple(data["legs"].get(id_, ()))
     open_by_payer, local = defaultdict(Decimal), defaultdict(Decimal)
     for version in rows:
         for payer_id, amount in data["open"].get(version["id"], {}).items():
@@ -371,27 +379,44 @@ def _facts_of(number, rows, data) -> ClaimFacts:
     waits = row["invoice_rule"] == "adjudicated" and row["invoice_state"] == "none"
     if waits and not invoiced:
         open_by_payer[row["payer_id"]] += Decimal(row["charge"])
+    void = row["state"] in ("void", "superseded") or row["frequency_code"] == "8"
+    shared = {
+        "control_number": number,
+        "open_by_payer": dict(open_by_payer),
+        "local_by_payer": dict(local),
+        "has_local": any(version["id"] in data["local"] for version in rows),
+        "state": "void" if row["frequency_code"] == "8" else row["state"],
+        "submitted": row["state"] in SUBMITTED_STATES,
+        "final": row["state"] in FINAL_STATES,
+        "void": void,
+        "invoiced": invoiced or waits,
+        "posted": tuple(
+            item for version in rows for item in data["posted"].get(version["id"], ())
+        ),
+    }
+    earlier = [
+        _version_of(version, data, shared)
+        for version in rows[: rows.index(row)]
+        if version["state"] in REPLACED_STATES
+    ]
+    return _version_of(row, data, {**shared, "earlier": tuple(earlier)})
+
+
+def _version_of(row, data, shared) -> ClaimFacts:
+    """One version: its own charge and lines, and what all versions share."""
+    id_ = row["id"]
+    lines = tuple(data["lines"].get(id_, ()))
     last_name, members = data["people"].get(id_, ("", frozenset()))
     priced = bool(lines) and all(line.expected is not None for line in lines)
     return ClaimFacts(
         id=id_,
-        control_number=number,
         charge=Decimal(row["charge"]),
         lines=lines,
-        legs=legs,
-        open_by_payer=dict(open_by_payer),
-        local_by_payer=dict(local),
-        has_local=any(version["id"] in data["local"] for version in rows),
-        state=row["state"],
-        submitted=row["state"] in SUBMITTED_STATES,
-        final=row["state"] in FINAL_STATES,
-        void=row["state"] in ("void", "superseded"),
-        invoiced=invoiced or waits,
-        posted=tuple(
-            item for version in rows for item in data["posted"].get(version["id"], ())
-        ),
+        legs=tuple(data["legs"].get(id_, ())),
+        frequency=row["frequency_code"],
         expected=Decimal(row["expected"] or 0) if priced else None,
         tolerance=Decimal(row["tolerance"] or 0),
         last_name=last_name,
         member_ids=members,
+        **shared,
     )

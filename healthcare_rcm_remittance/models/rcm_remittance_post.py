@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..settlement import actions, purposes
 from ..settlement.outcome import NOTHING, PARK, POST
 from ..settlement.reasons import case_type
+from .rcm_remittance_facts import TAKEN_BACK_KINDS
 
 POSTABLE = ("matched", "approval")
 
@@ -175,8 +176,9 @@ class RcmRemittance(models.Model):
             [o.claim_id for o in outcomes if o.takes_back_local]
         )
         if claims:
-            claims._rcm_reverse_local_entries(
-                self.env._("Taken back by the payer: %s", self.display_name)
+            self._rcm_versions_of(claims)._rcm_reverse_local_entries(
+                self.env._("Taken back by the payer: %s", self.display_name),
+                kinds=TAKEN_BACK_KINDS,
             )
 
     # ------------------------------------------------------------------

@@ -118,6 +118,9 @@ class RcmRemittance(models.Model):
             "coverage_suggested": self.env._(
                 "The payer names another payer as the first one."
             ),
+            "earlier_version": self.env._(
+                "Posted on an earlier version of the claim, which this decision is about."
+            ),
             "corrected_name": self.env._("The payer corrects the patient's name."),
             "contractual_capped": self.env._("Contractual limited to what was open."),
             "overpayment_unmatched": self.env._(

@@ -98,6 +98,7 @@ class _Builder:
             return special
         steps = (
             self._check_known,
+            self._choose_version,
             self._check_ready,
             self._check_repeated,
             self._find_leg,
@@ -139,6 +140,42 @@ class _Builder:
     def _check_known(self):
         if self.facts is None:
             self._park("claim_unmatched")
+
+    def _choose_version(self):
+        """The version this is about: others than the last sent for what came late.
+
+        A reversal belongs to the version its original was posted on. A decision that
+        crossed a replacement in the mail says its frequency (CLP09) and charge.
+        """
+        claim, facts = self.claim, self.facts
+        if not facts.earlier:
+            return
+        if claim.status == REVERSAL:
+            original = self._find_original()
+            wanted = original.claim_id if original else None
+            found = [item for item in facts.earlier if item.id == wanted]
+        else:
+            posted_on = {item.claim_id for item in facts.posted}
+            same = (claim.charge, claim.frequency or facts.frequency)
+            found = [
+                item
+                for item in facts.earlier
+                if item.id not in posted_on
+                and item.charge == claim.charge
+                and (claim.charge != facts.charge or item.frequency == same[1])
+                and same != (facts.charge, facts.frequency)
+            ]
+        if found:
+            self.facts = found[-1]
+            self._warn("earlier_version")
+
+    def _find_original(self):
+        return reversal.find_original(
+            self.claim,
+            self.facts,
+            self.options.payer_id,
+            frozenset(self.context.reversed),
+        )
 
     def _check_ready(self):
         """Nothing is posted on a claim that is void, unsent or undecided."""
@@ -221,10 +258,7 @@ class _Builder:
     def _reverse(self):
         """Mirror the original by its stored actions, or park with the difference."""
         claim, context = self.claim, self.context
-        payer_id = self.options.payer_id
-        original = reversal.find_original(
-            claim, self.facts, payer_id, frozenset(context.reversed)
-        )
+        original = self._find_original()
         if original is None:
             self._park("reversal_unmatched", None, claim.paid)
             return

@@ -70,13 +70,15 @@ class PostedClaim:
     charge: Decimal
     paid: Decimal
     adjustments: tuple[PostedAdjustment, ...] = ()
+    claim_id: int | None = None  # the version of our claim it was posted on
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimFacts:
     """Our claim, all versions of its control number taken together.
 
-    ``open_by_payer`` is the open receivable per payer. ``posted`` holds what earlier
+    The last version sent leads; ``earlier`` holds those that were sent before it, for
+    what still belongs to them. ``open_by_payer`` is the open receivable per payer. ``posted`` holds what earlier
     remittances posted and nothing has reversed. ``local_by_payer`` is what standing
     local entries took off the receivable: a reversal takes them back first.
     ``last_name`` and ``member_ids`` only
@@ -103,6 +105,8 @@ class ClaimFacts:
     tolerance: Decimal = ZERO
     last_name: str = ""
     member_ids: frozenset[str] = frozenset()
+    frequency: str = "1"
+    earlier: tuple["ClaimFacts", ...] = ()
 
     def leg_of(self, payer_id: int, sequence: int | None = None) -> LegFacts | None:
         """The leg of a payer; where a payer has two, the one of this sequence."""

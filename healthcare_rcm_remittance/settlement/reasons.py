@@ -45,6 +45,7 @@ WARNINGS = frozenset(
         "sequence_mismatch",
         "patient_name_differs",
         "claim_seen_before",
+        "earlier_version",
         "prior_payer_differs",
         "balance_billing_check",
         "forwarded_elsewhere",

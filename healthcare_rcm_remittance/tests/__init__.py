@@ -13,3 +13,4 @@ from . import test_remittance_receive
 from . import test_remittance_post
 from . import test_remittance_roles
 from . import test_remittance_queries
+from . import test_remittance_versions

@@ -16,7 +16,7 @@ class RcmEventHandlerClaimSubmitted(models.AbstractModel):
     _description = "Event Handler: claim submitted"
 
     def _rcm_handle(self, event, data):
-        claim = self._rcm_find_claim(event, data["control_number"])
+        claim = self._rcm_find_claim(event, data["control_number"], sending=True)
         claim._rcm_mark_submitted(
             parse_time(data["submitted_at"]),
             reference=data.get("reference"),
@@ -24,10 +24,10 @@ class RcmEventHandlerClaimSubmitted(models.AbstractModel):
         )
         return claim
 
-    def _rcm_find_claim(self, event, control_number):
-        """The latest version of the claim; wait while it is not known yet."""
+    def _rcm_find_claim(self, event, control_number, sending=False):
+        """The version of the claim that is meant; wait while none is known yet."""
         found = self.env["rcm.claim"]._rcm_find_by_control_number(
-            [control_number], event.company_id
+            [control_number], event.company_id, sending=sending
         )
         claim = found.get(control_number)
         if not claim:
