@@ -108,9 +108,7 @@ class RcmClaim(models.Model):
     def _search_is_latest(self, operator, value):
         if operator != "in":
             return NotImplemented
-        followed = fields.Domain(
-            "replaced_by_ids", "any", [("state", "!=", "void")]
-        )
+        followed = fields.Domain("replaced_by_ids", "any", [("state", "!=", "void")])
         return ~followed if True in value else followed
 
     @api.constrains("replaces_id", "name", "encounter_id", "company_id")
@@ -264,7 +262,7 @@ class RcmClaim(models.Model):
 
     def _rcm_charges_of_next_version(self):
         """What the encounter asks for today: its own charges and late ones."""
-        own = self.line_ids.charge_id.filtered(lambda item: item.state != "void")
+        own = self.line_ids.charge_id.filtered("is_current")
         return (own | self.encounter_id._rcm_unbilled_charges()).sorted()
 
     # ------------------------------------------------------------------

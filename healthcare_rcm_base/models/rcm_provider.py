@@ -111,9 +111,7 @@ class RcmProvider(models.Model):
     def _compute_display_name(self):
         for provider in self:
             npi = provider.npi
-            provider.display_name = (
-                f"{provider.name} ({npi})" if npi else provider.name
-            )
+            provider.display_name = f"{provider.name} ({npi})" if npi else provider.name
 
     @api.constrains("npi")
     def _check_npi(self):

@@ -270,7 +270,9 @@ class TestClaimVersion(LedgerCase):
         self.send_void(claim, bill_again=True)
         encounter = claim.encounter_id
         self.assertEqual(claim.line_ids.charge_id.state, "captured")
-        self.assertEqual((encounter.state, encounter.hold_state), ("on_hold", "reopened"))
+        self.assertEqual(
+            (encounter.state, encounter.hold_state), ("on_hold", "reopened")
+        )
         encounter._rcm_release()
         self.assertTrue(encounter.is_editable)
 

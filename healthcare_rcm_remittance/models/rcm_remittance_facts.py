@@ -262,8 +262,10 @@ class RcmRemittance(models.Model):
     def _rcm_local_by_payer(self, ids):
         """What standing local entries took off the receivable; a reversal takes
         them back first."""
-        moves = self.env["rcm.claim"].browse(ids)._rcm_standing_local_entries(
-            TAKEN_BACK_KINDS
+        moves = (
+            self.env["rcm.claim"]
+            .browse(ids)
+            ._rcm_standing_local_entries(TAKEN_BACK_KINDS)
         )
         totals = defaultdict(lambda: defaultdict(Decimal))
         for move in moves:

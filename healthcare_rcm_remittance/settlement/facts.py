@@ -78,11 +78,11 @@ class ClaimFacts:
     """Our claim, all versions of its control number taken together.
 
     The last version sent leads; ``earlier`` holds those that were sent before it, for
-    what still belongs to them. ``open_by_payer`` is the open receivable per payer. ``posted`` holds what earlier
-    remittances posted and nothing has reversed. ``local_by_payer`` is what standing
-    local entries took off the receivable: a reversal takes them back first.
-    ``last_name`` and ``member_ids`` only
-    serve to recognise the patient and are never part of a plan.
+    what still belongs to them. ``open_by_payer`` is the open receivable per payer.
+    ``posted`` holds what earlier remittances posted and nothing has reversed.
+    ``local_by_payer`` is what standing local entries took off the receivable: a
+    reversal takes them back first. ``last_name`` and ``member_ids`` only serve to
+    recognise the patient and are never part of a plan.
     """
 
     id: int

@@ -93,9 +93,7 @@ class TestRemittanceVersions(RemittanceCase):
         version._rcm_validate()
         version._rcm_clear()
         version._rcm_mark_submitted(fields.Datetime.now())
-        remittance = self.post(
-            400, self.answer(claim, 400, ("CO-45", 600), icn="PCN1")
-        )
+        remittance = self.post(400, self.answer(claim, 400, ("CO-45", 600), icn="PCN1"))
         self.assertPosted(remittance)
         self.assertEqual(remittance.claim_ids.claim_id, claim)
         self.assertEqual((claim.paid_amount, claim.state), (400, "superseded"))
@@ -129,7 +127,7 @@ class TestRemittanceVersions(RemittanceCase):
         void._rcm_mark_submitted(fields.Datetime.now())
         remittance = self.post(400, self.answer(claim, 400, ("CO-45", 600)))
         self.assertPosted(remittance, parked=1)
-        self.assertIn("claim_void", remittance.claim_ids.rcm_case_ids.mapped("type_code"))
+        self.assertIn("claim_void", self.case_types(remittance.claim_ids))
 
     def test_repricing_stands_when_the_payer_takes_back(self):
         claim = self.claim()
