@@ -1,3 +1,4 @@
+from . import test_audit_concurrency
 from . import test_audit_export
 from . import test_audit_log
 from . import test_audit_retention
