@@ -40,6 +40,7 @@ from . import rcm_identifier
 from . import rcm_patient_account
 from . import rcm_audit_patient
 from . import rcm_audit_hold
+from . import rcm_audit_witness
 from . import rcm_payer
 from . import rcm_payer_contract
 from . import rcm_payer_contract_rate

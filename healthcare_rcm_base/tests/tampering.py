@@ -108,7 +108,7 @@ class Tamperer:
                SELECT %s, logged_at, event, model, res_id FROM rcm_audit_log
                 WHERE id = %s""",
             id_,
-            self._row(),
+            self.random.choice([row for row in self.ids if row != id_]),
         )
         return f"row {id_} inserted {where}"
 

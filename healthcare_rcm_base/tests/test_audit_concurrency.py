@@ -53,12 +53,16 @@ class TestFourWriters(BaseCase):
             with self.registry.cursor() as early:
                 self.append(early)
             self.seal_all()
-            sealed = "SELECT count(*) FROM rcm_audit_seal s WHERE ids && ARRAY(SELECT id"
+            sealed = (
+                "SELECT count(*) FROM rcm_audit_seal s WHERE ids && ARRAY(SELECT id"
+            )
             sealed += " FROM rcm_audit_log WHERE event = %s)"
             self.assertEqual(self.read(sealed, self.marker), [(1,)])
         self.assertEqual(self.seal(), 1)
         self.assertEqual(self.read(sealed, self.marker), [(2,)])
-        self.assertTrue(self.outcome()["ok"], "blocks that reach into each other verify")
+        self.assertTrue(
+            self.outcome()["ok"], "blocks that reach into each other verify"
+        )
 
     def test_four_writers_and_a_sealer(self):
         seed = random.randrange(10**9)

@@ -74,7 +74,7 @@ def stubbed():
         (mixin, "_rcm_emit"): lambda self, *args, **values: None,
         (mixin, "_rcm_emit_difference"): lambda self, *args: None,
         (mixin, "_rcm_audit_snapshot"): lambda self, names: {
-            id_: {} for id_ in self._ids
+            id_: dict.fromkeys(names) for id_ in self._ids
         },
         (log, "_rcm_append"): lambda self, rows: None,
     }
