@@ -232,6 +232,14 @@ def _contract_step(contract):
 
 
 def _rate_text(rate, others):
+    text = f"Rate for {criteria_text(rate)}: {value_text(rate)}"
+    if others:
+        text += f" (more specific than {others} other)"
+    return text
+
+
+def criteria_text(rate):
+    """Which services ``rate`` is for, in words."""
     criteria = []
     if rate.code:
         codes = f"{rate.code}–{rate.code_to}" if rate.code_to else rate.code
@@ -244,13 +252,14 @@ def _rate_text(rate, others):
         criteria.append(f"place of service {rate.place_of_service}")
     if rate.revenue_code:
         criteria.append(f"revenue code {rate.revenue_code}")
-    method = METHOD_WORDS[rate.method].format(
+    return "; ".join(criteria) or "any service"
+
+
+def value_text(rate):
+    """What ``rate`` is worth, in words."""
+    return METHOD_WORDS[rate.method].format(
         amount=_plain(rate.amount), percent=_plain(rate.percent)
     )
-    text = f"Rate for {'; '.join(criteria) or 'any service'}: {method}"
-    if others:
-        text += f" (more specific than {others} other)"
-    return text
 
 
 def _method_amount(rate, charge):

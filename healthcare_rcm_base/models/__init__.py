@@ -85,6 +85,8 @@ from . import rcm_claim_ledger
 from . import rcm_claim_invoice
 from . import rcm_claim_patient_invoice
 from . import rcm_claim_local_entry
+from . import rcm_claim_repricing
+from . import rcm_claim_repricing_line
 from . import res_partner_accounting
 from . import rcm_match_policy
 from . import rcm_match_key

@@ -53,3 +53,5 @@ from . import test_rcm_merge
 from . import test_rcm_ageing
 from . import test_rcm_patient_balance
 from . import test_rcm_charge_report
+from . import test_contract_compare
+from . import test_rcm_claim_repricing
