@@ -54,6 +54,8 @@ from . import res_config_settings
 from . import res_partner
 from . import res_users
 from . import rcm_encounter
+from . import rcm_encounter_action
+from . import rcm_encounter_flow
 from . import rcm_encounter_intake
 from . import rcm_encounter_billing
 from . import rcm_charge_category
