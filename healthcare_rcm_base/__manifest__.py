@@ -78,6 +78,7 @@
         "views/rcm_claim_repricing_views.xml",
         "views/rcm_claim_note_views.xml",
         "views/rcm_receivable_report_views.xml",
+        "views/rcm_opening_views.xml",
         "views/rcm_charge_views.xml",
         "views/rcm_charge_category_views.xml",
         "views/rcm_service_order_views.xml",

@@ -218,6 +218,13 @@ _MASTER_CHANGE = {
     "replaced": (),
 }
 
+_OPENING = {
+    "draft": ("imported",),
+    "imported": ("closed", "undone"),
+    "closed": (),
+    "undone": (),
+}
+
 MACHINES = {
     "encounter": _ENCOUNTER,
     "claim": _CLAIM,
@@ -229,6 +236,7 @@ MACHINES = {
     "event": _EVENT,
     "request": _REQUEST,
     "service_order": _SERVICE_ORDER,
+    "opening": _OPENING,
     "possible_duplicate": _POSSIBLE_DUPLICATE,
     "master_change": _MASTER_CHANGE,
 }

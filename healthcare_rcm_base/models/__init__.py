@@ -96,3 +96,4 @@ from . import rcm_patient_match
 from . import rcm_possible_duplicate
 from . import rcm_merge_references
 from . import rcm_merge
+from . import rcm_opening

@@ -13,6 +13,7 @@ RCM_KINDS = [
     ("patient_invoice", "Patient invoice"),
     ("remittance", "Remittance"),
     ("local_entry", "Claim adjustment"),
+    ("opening", "Opening balance"),
 ]
 
 # Set when an entry is made and never again.

@@ -55,3 +55,5 @@ from . import test_rcm_patient_balance
 from . import test_rcm_charge_report
 from . import test_contract_compare
 from . import test_rcm_claim_repricing
+from . import test_core_opening
+from . import test_rcm_opening
