@@ -5,7 +5,7 @@ raises one ``RcmPermanent``. Messages name places and rules, never the values: w
 source system sends may identify a patient.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 
@@ -46,6 +46,8 @@ class PatientFacts:
     city: str
     state: str
     zip: str
+    street2: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,46 @@ def read(data):
     return facts
 
 
+def read_registration(data):
+    """Return the ``EncounterFacts`` of a visit still to come: it has no charges.
+
+    Its guarantor is ``None`` when none is named: the one we know stays.
+    """
+    reader = _Reader()
+    facts = _encounter(reader, data, registration=True)
+    reader.refuse_faults()
+    return facts if data.get("guarantor") else replace(facts, guarantor=None)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """What an update of a patient says; ``None`` where it says nothing."""
+
+    facility: str
+    patient: PatientFacts
+    guarantor: GuarantorFacts | None
+    coverages: tuple[CoverageFacts, ...]
+
+
+def read_person(data):
+    """Return the ``PersonFacts`` of a canonical dict or raise ``RcmPermanent``."""
+    reader = _Reader()
+    root = reader.mapping(data, "data")
+    facts = PersonFacts(
+        facility=reader.text(root, "facility", "data", 64),
+        patient=_patient(reader, root.get("patient")),
+        guarantor=_guarantor(reader, root) if root.get("guarantor") else None,
+        coverages=tuple(
+            _coverage(reader, item, f"coverages[{index}]")
+            for index, item in enumerate(
+                reader.items(root, "coverages", MAX_COVERAGES, minimum=0)
+            )
+        ),
+    )
+    reader.refuse_faults()
+    return facts
+
+
 def read_charge(data, service_date, place_of_service="", diagnosis_count=0):
     """Return the ``ChargeFacts`` of a charge that comes by itself, or raise."""
     reader = _Reader()
@@ -120,7 +162,7 @@ def read_charge(data, service_date, place_of_service="", diagnosis_count=0):
     return facts
 
 
-def _encounter(reader, data):
+def _encounter(reader, data, registration=False):
     root = reader.mapping(data, "data")
     head = reader.mapping(root.get("encounter"), "encounter")
     place = "encounter"
@@ -130,7 +172,9 @@ def _encounter(reader, data):
     facts = EncounterFacts(
         number=reader.text(head, "number", place, 64, required=True),
         facility=reader.text(head, "facility", place, 64, required=True),
-        provider_group=reader.text(head, "provider_group", place, 64, required=True),
+        provider_group=reader.text(
+            head, "provider_group", place, 64, required=not registration
+        ),
         type=reader.choice(head, "type", place, ENCOUNTER_TYPES, "outpatient"),
         service_date=service_date,
         service_end=reader.moment(head, "service_end", place),
@@ -158,7 +202,9 @@ def _encounter(reader, data):
                 len(diagnoses),
             )
             for index, item in enumerate(
-                reader.items(root, "charges", MAX_CHARGES, minimum=1)
+                reader.items(
+                    root, "charges", MAX_CHARGES, minimum=0 if registration else 1
+                )
             )
         ),
     )
@@ -187,6 +233,8 @@ def _patient(reader, data):
         city=reader.text(address, "city", "patient.address"),
         state=reader.text(address, "state", "patient.address", 64),
         zip=reader.text(address, "zip", "patient.address", 16),
+        street2=reader.text(address, "street2", "patient.address"),
+        email=reader.text(data, "email", place, 254),
     )
 
 

@@ -57,6 +57,7 @@ from . import rcm_encounter
 from . import rcm_encounter_action
 from . import rcm_encounter_flow
 from . import rcm_encounter_intake
+from . import rcm_registration_intake
 from . import rcm_encounter_billing
 from . import rcm_charge_category
 from . import rcm_charge
@@ -97,3 +98,5 @@ from . import rcm_possible_duplicate
 from . import rcm_merge_references
 from . import rcm_merge
 from . import rcm_opening
+from . import rcm_master_rule
+from . import rcm_master_change

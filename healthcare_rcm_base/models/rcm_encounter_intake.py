@@ -10,7 +10,17 @@ from ..tools import differing
 from .rcm_identifier import ACCOUNT, GUARANTOR, OWN_SYSTEM
 from .rcm_patient_match import FACILITY_SYSTEM, MRN
 
-CONTACT_FIELDS = ("first_name", "last_name", "phone", "street", "city", "zip")
+CONTACT_FIELDS = (
+    "first_name",
+    "last_name",
+    "phone",
+    "email",
+    "street",
+    "street2",
+    "city",
+    "state_id",
+    "zip",
+)
 GUARANTOR_RELATIONSHIPS = {
     "self": "self",
     "spouse": "spouse",
@@ -55,9 +65,11 @@ class RcmEncounter(models.Model):
         facility = self._rcm_intake_reference("rcm.facility", facts.facility, company)
         patient, match, new_keys = self._rcm_intake_find(facts, facility)
         guarantor = self._rcm_intake_guarantor(facts, company, patient)
-        patient = self._rcm_intake_patient(facts, facility, guarantor, patient, match)
+        patient = self._rcm_intake_patient(
+            facts, facility, guarantor, patient, match, source
+        )
         self._rcm_intake_register(new_keys, patient)
-        coverages = self._rcm_intake_coverages(facts, patient, company)
+        coverages = self._rcm_intake_coverages(facts, patient, company, source)
         encounter = self.search(
             [("facility_id", "=", facility.id), ("number", "=", facts.number)]
         )
@@ -151,6 +163,20 @@ class RcmEncounter(models.Model):
                 )
 
     @api.model
+    def _rcm_intake_person_vals(self, person, company):
+        """Values of the patient account that the source gave."""
+        vals = _patient_vals(person)
+        if person.state:
+            country = company.country_id or self.env.ref("base.us")
+            state = self.env["res.country.state"].search(
+                [("code", "=", person.state.upper()), ("country_id", "=", country.id)],
+                limit=1,
+            )
+            if state:
+                vals["state_id"] = state.id
+        return vals
+
+    @api.model
     def _rcm_intake_person(self, facts, facility):
         """The person the source describes, as matching takes one."""
         person = facts.patient
@@ -176,19 +202,20 @@ class RcmEncounter(models.Model):
         )
 
     @api.model
-    def _rcm_intake_patient(self, facts, facility, guarantor, patient, match):
+    def _rcm_intake_patient(
+        self, facts, facility, guarantor, patient, match, source
+    ):  # fmt: skip
         """Bring the account up to date, or make one."""
         person = facts.patient
         vals = {
-            **_patient_vals(person),
+            **self._rcm_intake_person_vals(person, facility.company_id),
             "guarantor_id": guarantor.id,
             "guarantor_relationship": GUARANTOR_RELATIONSHIPS[
                 facts.guarantor.relationship
             ],
         }
         if patient:
-            if changed := differing(patient, vals):
-                patient.write(changed)
+            patient._rcm_take_over(vals, source)
             if match.result == matching.SURE:
                 patient._rcm_emit(
                     "rcm.patient.account.linked",
@@ -227,7 +254,7 @@ class RcmEncounter(models.Model):
             return own
         vals = {"first_name": person.first_name, "last_name": person.last_name}
         if himself:
-            theirs = _patient_vals(facts.patient)
+            theirs = self._rcm_intake_person_vals(facts.patient, company)
             given = {name: value for name, value in vals.items() if value}
             vals = {n: theirs[n] for n in theirs if n in CONTACT_FIELDS} | given
         guarantor = Partner._rcm_register_guarantor(company, number, vals)
@@ -236,7 +263,7 @@ class RcmEncounter(models.Model):
         return guarantor
 
     @api.model
-    def _rcm_intake_coverages(self, facts, patient, company):
+    def _rcm_intake_coverages(self, facts, patient, company, source):
         """The patient's coverages by payer and member id, else new ones."""
         Coverage = self.env["rcm.coverage"]
         found = Coverage
@@ -254,8 +281,8 @@ class RcmEncounter(models.Model):
                 same = Coverage.create(
                     {**vals, "patient_id": patient.id, "payer_id": payer.id}
                 )
-            elif changed := differing(same, vals):
-                same.write(changed)
+            else:
+                same._rcm_take_over(vals, source)
             found |= same
         return found
 
@@ -276,9 +303,7 @@ class RcmEncounter(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _rcm_intake_vals(self, facts, facility, patient, guarantor, coverages):
-        group = self._rcm_intake_reference(
-            "rcm.provider.group", facts.provider_group, facility.company_id
-        )
+        group = self._rcm_intake_provider_group(facts, facility)
         authorizations = self._rcm_intake_authorizations(facts, patient)
         authorization = authorizations.get(facts.authorization)
         return {
@@ -420,7 +445,9 @@ def _patient_vals(person):
         "birth_date": person.birth_date,
         "sex": person.sex if person.sex != "U" else None,
         "phone": person.phone,
+        "email": person.email,
         "street": person.street,
+        "street2": person.street2,
         "city": person.city,
         "zip": person.zip,
     }

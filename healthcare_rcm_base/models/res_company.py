@@ -31,6 +31,13 @@ class ResCompany(models.Model):
         "an implicit price concession when the invoice is made.",
     )
 
+    rcm_master_change_days = fields.Integer(
+        string="Validate Changes Within",
+        default=2,
+        help="Days after which a master data change that nobody validated becomes an "
+        "exception; 0 for never.",
+    )
+
     _rcm_self_pay_concession_range = models.Constraint(
         "CHECK(rcm_self_pay_concession_percent BETWEEN 0 AND 100)",
         "The self-pay concession is a percentage between 0 and 100.",

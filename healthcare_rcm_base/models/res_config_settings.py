@@ -14,3 +14,6 @@ class ResConfigSettings(models.TransientModel):
     rcm_self_pay_concession_percent = fields.Float(
         related="company_id.rcm_self_pay_concession_percent", readonly=False
     )
+    rcm_master_change_days = fields.Integer(
+        related="company_id.rcm_master_change_days", readonly=False
+    )

@@ -198,12 +198,32 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         self.assertEqual(payer.payer_identifier, "1999999999")
         self.done(update(name="New Name"))
         self.assertEqual(payer.name, "New Name")
-        event = self.receive(update(payer_identifier="1888888888"))
-        self.process()
-        self.assertEqual(
-            (event.state, event.error_code), ("dead", "needs_confirmation")
-        )
+        self.done(update(payer_identifier="1888888888"))
         self.assertEqual(payer.payer_identifier, "1999999999")
+        change = self.env["rcm.master.change"].search([("payer_id", "=", payer.id)])
+        self.assertEqual((change.state, change.source), ("waiting", "one"))
+        self.assertEqual(change.after, "1888888888")
+
+    def test_registration_then_news_of_the_patient(self):
+        visit = {
+            "encounter": {
+                "number": "E-95",
+                "facility": self.facility.code,
+                "service_date": "2026-11-02",
+            },
+            "patient": {"account_number": "PA-95", "last_name": "Quillfeather"},
+        }
+        self.done(self.envelope("encounter.registered", visit))
+        encounter = self.env["rcm.encounter"].search([("number", "=", "E-95")])
+        self.assertEqual(encounter.state, "registered")
+        news = {"patient": {"account_number": "PA-95", "phone": "937 555 0142"}}
+        self.done(self.envelope("patient.updated", news))
+        self.assertEqual(encounter.patient_id.phone, "937 555 0142")
+        unknown = self.receive(
+            self.envelope("patient.updated", {"patient": {"account_number": "PA-0"}})
+        )
+        self.process()
+        self.assertEqual(unknown.state, "waiting_predecessor")
 
     # ------------------------------------------------------------------
     # Remittances

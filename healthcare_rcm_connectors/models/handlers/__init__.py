@@ -6,6 +6,8 @@ from . import (
     remittance_received,
     authorization_confirmed,
     payer_updated,
+    patient_updated,
+    encounter_registered,
     charge_captured,
     charge_corrected,
     procedure_completed,

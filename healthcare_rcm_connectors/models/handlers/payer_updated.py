@@ -9,4 +9,6 @@ class RcmEventHandlerPayerUpdated(models.AbstractModel):
     _description = "Event Handler: payer updated"
 
     def _rcm_handle(self, event, data):
-        return self.env["rcm.payer"]._rcm_apply_update(data["payer"], event.company_id)
+        return self.env["rcm.payer"]._rcm_apply_update(
+            data["payer"], event.company_id, event.connector_id.code
+        )
