@@ -31,6 +31,17 @@ class RcmApprovalPolicy(models.Model):
     _inherit = ["rcm.document.mixin"]
     _order = "document_type, sequence, amount_from, id"
     _rcm_protected = ("version",)
+    _rcm_audit_fields = (
+        "name",
+        "active",
+        "sequence",
+        "document_type",
+        "company_id",
+        "amount_from",
+        "amount_to",
+        "facility_ids",
+        "payer_types",
+    )
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
@@ -165,9 +176,10 @@ class RcmApprovalPolicy(models.Model):
         """Count a new version for every change that can route differently."""
         result = super().write(vals)
         if VERSIONED & vals.keys():
+            before = self._rcm_audit_snapshot(["version"])
             for policy in self:
                 policy._rcm_write({"version": policy.version + 1})
-            self._rcm_emit("approval_policy.changed")
+            self._rcm_emit_difference("approval_policy.changed", before, ["version"])
         return result
 
     def _payer_types(self) -> frozenset:

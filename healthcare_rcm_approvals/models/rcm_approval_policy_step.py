@@ -7,8 +7,10 @@ class RcmApprovalPolicyStep(models.Model):
     """One level of a policy: so many people of a role."""
 
     _name = "rcm.approval.policy.step"
+    _inherit = "rcm.audit.mixin"
     _description = "Approval Policy Step"
     _order = "policy_id, sequence, id"
+    _rcm_audit_fields = ("policy_id", "sequence", "group_id", "needed")
 
     policy_id = fields.Many2one(
         "rcm.approval.policy", required=True, index=True, ondelete="cascade"

@@ -1,3 +1,4 @@
+from . import rcm_audit_mixin
 from . import account_balance_check
 from . import account_chart_template
 from . import account_invoice_report
@@ -15,7 +16,6 @@ from . import mail_message
 from . import rcm_account_mapping
 from . import rcm_append_only_mixin
 from . import rcm_audit_log
-from . import rcm_audit_mixin
 from . import rcm_audit_payload
 from . import rcm_audit_retention
 from . import rcm_audit_rights

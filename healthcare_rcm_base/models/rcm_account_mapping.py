@@ -8,9 +8,11 @@ class RcmAccountMapping(models.Model):
     """Which account of a company serves which purpose of the revenue cycle."""
 
     _name = "rcm.account.mapping"
+    _inherit = "rcm.audit.mixin"
     _description = "Revenue Cycle Account"
     _order = "company_id, sequence, id"
     _rec_name = "purpose"
+    _rcm_audit_fields = ("company_id", "purpose", "account_id")
 
     company_id = fields.Many2one(
         "res.company",

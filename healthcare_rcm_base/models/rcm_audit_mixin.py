@@ -17,6 +17,9 @@ class RcmAuditMixin(models.AbstractModel):
     _description = "Audited Record"
 
     _rcm_audit_fields = ()
+    # Fields of documents whose creation is logged by the step that makes them: only
+    # their later change and the deletion are logged by themselves.
+    _rcm_audit_edits = ()
     # Fields whose values never reach the log; fields with ``groups`` never do.
     _rcm_audit_masked = ()
     # Fields behind a group for another reason than patient data (technical settings).
@@ -42,7 +45,8 @@ class RcmAuditMixin(models.AbstractModel):
         return records
 
     def write(self, vals):
-        names = [name for name in self._rcm_audit_fields if name in vals]
+        audited = (*self._rcm_audit_fields, *self._rcm_audit_edits)
+        names = [name for name in audited if name in vals]
         if not names:
             return super().write(vals)
         before = self._rcm_audit_snapshot(names)
@@ -51,7 +55,7 @@ class RcmAuditMixin(models.AbstractModel):
         return result
 
     def unlink(self):
-        if self._rcm_audit_fields:
+        if self._rcm_audit_fields or self._rcm_audit_edits:
             self._rcm_emit(f"{self._name}.deleted")
         return super().unlink()
 

@@ -1,6 +1,6 @@
 """Changes of rights and of automation are audited like changes of documents."""
 
-from odoo import models
+from odoo import fields, models
 
 
 class ResUsers(models.Model):
@@ -69,6 +69,71 @@ class IrModelAccess(models.Model):
         "perm_create",
         "perm_unlink",
     )
+
+
+class ResUsersApikeys(models.Model):
+    """Which keys open the doors; never the key itself."""
+
+    _inherit = "res.users.apikeys"
+
+    def _generate(self, scope, name, expiration_date):
+        key = super()._generate(scope, name, expiration_date)
+        self._rcm_log_key("created", self.env.user, scope, name, expiration_date)
+        return key
+
+    def unlink(self):
+        # Who may remove keys is decided below; the log needs what they were.
+        gone = [(key.user_id, key.scope, key.name) for key in self.sudo()]
+        result = super().unlink()
+        for user, scope, name in gone:
+            self._rcm_log_key("removed", user, scope, name, None)
+        return result
+
+    def _rcm_log_key(self, what, user, scope, name, expiration_date):
+        if user.share:
+            return
+        expires = fields.Datetime.to_string(expiration_date) or None
+        changes = {"name": name, "scope": scope, "expires": expires}
+        user._rcm_emit(
+            f"res.users.api_key_{what}",
+            changes={
+                key: [None, value] if what == "created" else [value, None]
+                for key, value in changes.items()
+                if value
+            },
+        )
+
+
+class ResCompany(models.Model):
+    """What the suite's own settings of a company are."""
+
+    _name = "res.company"
+    _inherit = ["res.company", "rcm.audit.mixin"]
+    _rcm_audit_unmasked = ("rcm_tax_id", "rcm_npi")
+
+    @property
+    def _rcm_audit_edits(self):
+        return tuple(
+            name
+            for name, field in self._fields.items()
+            if name.startswith("rcm_") and field.store and not field.compute
+        )
+
+    def _rcm_audit_company_id(self):
+        self.ensure_one()
+        return self.id
+
+
+class IrConfigParameter(models.Model):
+    """The suite's system parameters; those of others may hold secrets."""
+
+    _name = "ir.config_parameter"
+    _inherit = ["ir.config_parameter", "rcm.audit.mixin"]
+    _rcm_audit_fields = ("key", "value")
+
+    def _rcm_emit(self, event, **values):
+        ours = self.filtered(lambda item: item.key.startswith("healthcare_rcm"))
+        return super(IrConfigParameter, ours)._rcm_emit(event, **values)
 
 
 class BaseAutomation(models.Model):

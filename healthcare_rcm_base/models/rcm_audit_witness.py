@@ -41,7 +41,8 @@ class RcmAuditWitness(models.Model):
         default="mail",
         help="Mail: to people outside this system's administration. File: into the "
         "folder that the server's configuration names as rcm_audit_witness_dir, best "
-        "on write-once storage. Event: audit.head_exported, which a connector delivers.",
+        "on write-once storage. Event: audit.head_exported, for a connector to "
+        "deliver.",
     )
     email = fields.Char(
         string="Recipients", help="Addresses separated by commas, e.g. of your auditor."
@@ -153,9 +154,9 @@ class RcmAuditWitness(models.Model):
             }
         )
         body = self.env._(
-            "Block %(position)s of the audit log of database %(database)s has the hash "
-            "%(hash)s. Keep this message: with the attached file, a log that was cut or "
-            "rebuilt is found.",
+            "Block %(position)s of the audit log of database %(database)s has the "
+            "hash %(hash)s. Keep this message: with the attached file, a log that was "
+            "cut or rebuilt is found.",
             position=position,
             database=head["database"],
             hash=head["hash"],

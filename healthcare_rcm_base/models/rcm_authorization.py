@@ -31,6 +31,7 @@ class RcmAuthorization(models.Model):
         "units_authorized",
         "units_used",
         "service_code_ids",
+        "active",
     )
 
     number = fields.Char(required=True, copy=False, help="As the payer issued it.")

@@ -51,6 +51,7 @@ class RcmCharge(models.Model):
     _order = "encounter_id, sequence, id"
     _check_company_auto = True
 
+    _rcm_audit_edits = BILLED_FIELDS
     _rcm_protected = (
         "state",
         "expected_amount",

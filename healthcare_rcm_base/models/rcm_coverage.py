@@ -22,6 +22,9 @@ class RcmCoverage(models.Model):
         "date_from",
         "date_to",
         "eligibility_state",
+        "copay_amount",
+        "deductible_left",
+        "coinsurance_percent",
         "active",
     )
     _rcm_audit_masked = ("member_id",)

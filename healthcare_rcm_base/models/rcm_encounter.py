@@ -44,6 +44,7 @@ class RcmEncounter(models.Model):
     _check_company_auto = True
 
     _rcm_state_machine = "encounter"
+    _rcm_audit_edits = BILLING_INPUTS
     _rcm_protected = ("state", "hold_state", "billing_due")
 
     number = fields.Char(required=True, copy=False, index="trigram")

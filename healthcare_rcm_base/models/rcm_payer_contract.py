@@ -40,6 +40,7 @@ class RcmPayerContract(models.Model):
         "concession_percent",
         "sequestration_percent",
         "tolerance_amount",
+        "active",
     )
 
     name = fields.Char(required=True)

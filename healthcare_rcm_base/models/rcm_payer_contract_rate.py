@@ -29,6 +29,7 @@ class RcmPayerContractRate(models.Model):
         "method",
         "amount",
         "percent",
+        "charge_cap_percent",
         "date_from",
         "date_to",
     )

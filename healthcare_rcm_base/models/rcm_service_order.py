@@ -37,6 +37,7 @@ class RcmServiceOrder(models.Model):
     _check_company_auto = True
 
     _rcm_state_machine = "service_order"
+    _rcm_audit_edits = ("kind", "service_code_id", "code", "modifiers", "units")
     _rcm_protected = ("state", "completed_at", "encounter_id")
     _rcm_reprocess_roles = ("biller", "coder")
 

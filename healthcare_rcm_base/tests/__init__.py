@@ -1,4 +1,5 @@
 from . import test_audit_concurrency
+from . import test_audit_coverage
 from . import test_audit_export
 from . import test_audit_log
 from . import test_audit_retention

@@ -119,7 +119,8 @@ class TestFirstVersion(SealCase):
             self.tamper(
                 """UPDATE rcm_audit_seal s SET prev_hash = %s, hash = encode(sha256(
                        convert_to(concat_ws('|', s.version, s.position,
-                           to_jsonb(s.sealed_at)::text, %s, array_to_string(s.ids, ',')),
+                           to_jsonb(s.sealed_at)::text, %s,
+                           array_to_string(s.ids, ',')),
                        'UTF8') || s.digests), 'hex') WHERE position = %s""",
                 prev,
                 prev,

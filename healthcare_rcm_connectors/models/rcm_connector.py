@@ -36,6 +36,8 @@ class RcmConnector(models.Model):
     _rcm_audit_fields = (
         "name",
         "code",
+        "kind",
+        "active",
         "user_id",
         "state",
         "event_type_ids",

@@ -17,7 +17,14 @@ class RcmEventType(models.Model):
     _inherit = ["rcm.audit.mixin"]
     _description = "Event Type"
     _order = "name, version desc"
-    _rcm_audit_fields = ("name", "version", "state", "schema", "handler_model")
+    _rcm_audit_fields = (
+        "active",
+        "name",
+        "version",
+        "state",
+        "schema",
+        "handler_model",
+    )
 
     name = fields.Char(string="Event", required=True, index=True)
     version = fields.Integer(required=True, default=1)
