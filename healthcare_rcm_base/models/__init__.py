@@ -100,3 +100,5 @@ from . import rcm_merge
 from . import rcm_opening
 from . import rcm_master_rule
 from . import rcm_master_change
+from . import rcm_authorization_use
+from . import rcm_coverage_eligibility

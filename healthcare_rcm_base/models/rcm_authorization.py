@@ -203,14 +203,21 @@ class RcmAuthorization(models.Model):
     def _rcm_use(self, units):
         """Take ``units`` off what is left; refuse more than that.
 
-        A negative number gives units back. The row is locked so that two claims
-        cannot use the same units.
+        A negative number gives units back. Two claims cannot use the same units: the
+        second one waits and then sees what the first one left.
         """
         self.ensure_one()
-        self.lock_for_update()
-        self.invalidate_recordset(["units_used"])
+        self._rcm_lock()
         used = _units(self.units_used) + _units(units)
-        if used < 0 or (self.units_authorized and used > _units(self.units_authorized)):
+        if used < 0:
+            raise UserError(
+                self.env._(
+                    "More units would be given back to authorization %(number)s than "
+                    "were used.",
+                    number=self.number,
+                )
+            )
+        if self.units_authorized and used > _units(self.units_authorized):
             raise UserError(
                 self.env._(
                     "Authorization %(number)s has no units left.", number=self.number

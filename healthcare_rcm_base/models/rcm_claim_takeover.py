@@ -87,15 +87,6 @@ class RcmClaim(models.Model):
         gone = self.line_ids.filtered(lambda line: line.charge_id not in kept)
         self._rcm_use_units_of(gone, -1)
 
-    def _rcm_use_units_of(self, lines, sign):
-        Check = self.env["rcm.validation.check"]
-        units = defaultdict(float)
-        for line in Check._rcm_lines_to_authorize(self) & lines:
-            units[Check._rcm_authorization(line)] += sign * line.units
-        for authorization, used in units.items():
-            if authorization:
-                authorization._rcm_use(used)
-
     # ------------------------------------------------------------------
     # Void
     # ------------------------------------------------------------------

@@ -137,10 +137,7 @@ class RcmValidationCheck(models.AbstractModel):
         return dict.fromkeys(
             claims.filtered(
                 lambda item: item.coverage_id
-                and (
-                    not item.coverage_id._rcm_is_effective(item.service_date)
-                    or item.coverage_id.eligibility_state == "inactive"
-                )
+                and not item.coverage_id._rcm_is_covered(item.service_date)
             ).ids,
             "",
         )

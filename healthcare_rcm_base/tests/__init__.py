@@ -59,3 +59,4 @@ from . import test_rcm_claim_repricing
 from . import test_core_opening
 from . import test_rcm_opening
 from . import test_rcm_master_change
+from . import test_rcm_coverage_eligibility

@@ -2,6 +2,7 @@ from odoo import api, models
 
 from odoo.addons.healthcare_rcm_base.core.errors import (
     PredecessorMissing,
+    RcmPermanent,
     ReferenceMissing,
 )
 from odoo.addons.healthcare_rcm_base.core.money import from_decimal, to_decimal
@@ -39,6 +40,7 @@ class RcmAuthorization(models.Model):
             ]
         )
         if authorization:
+            authorization._rcm_check_confirmed(vals)
             authorization.write(vals)
         else:
             authorization = intake.create(
@@ -51,10 +53,28 @@ class RcmAuthorization(models.Model):
             )
         state = STATE_OF_STATUS[facts.get("status") or "approved"]
         if authorization.state != state:
-            authorization.write({"state": state})
+            authorization._rcm_decide(state)
         if state == "active":
             authorization._rcm_attach()
         return authorization.with_env(self.env)
+
+    def _rcm_check_confirmed(self, vals):
+        """A payer cannot authorize fewer units than are billed: a person sorts it."""
+        units = vals["units_authorized"]
+        if units and units < self.units_used:
+            raise RcmPermanent(
+                "authorization_used",
+                self.env._("More units are billed on it than are authorized now."),
+            )
+
+    def _rcm_decide(self, state):
+        """Note the payer's decision; billed claims that hang on it are told."""
+        if state == "cancelled" and self.units_used:
+            state = "denied"  # taken back: what is billed on it stays on record
+        if state != self.state:
+            self.write({"state": state})
+        if state == "denied":
+            self._rcm_tell_claims()
 
     def _rcm_confirm_vals(self, facts, company):
         codes = facts.get("codes") or []

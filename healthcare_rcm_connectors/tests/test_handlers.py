@@ -2,6 +2,7 @@ import base64
 
 from odoo.tests import TransactionCase, tagged
 
+from ..protocol.problem import ProblemError
 from .common import ConnectorMixin
 
 
@@ -181,6 +182,59 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         self.process()
         self.assertEqual(older.state, "ignored")
         self.assertEqual(authorization.state, "denied")
+
+    def test_authorization_keeps_the_units_that_are_billed(self):
+        self.done(self.completed("E-90"))
+        self.done(self.confirmed())
+        authorization = self.authorization()
+        authorization._rcm_use(3)
+        late = self.confirmed(units="2")
+        late["occurred_at"] = "2026-11-05T00:00:00Z"
+        event = self.receive(late)
+        self.process()
+        self.assertEqual(
+            (event.state, event.error_code), ("dead", "authorization_used")
+        )
+        self.assertEqual(authorization.units_authorized, 4)
+        taken_back = self.confirmed(status="cancelled")
+        taken_back["occurred_at"] = "2026-11-06T00:00:00Z"
+        self.done(taken_back)
+        self.assertEqual(authorization.state, "denied")
+
+    # ------------------------------------------------------------------
+    # Eligibility
+    # ------------------------------------------------------------------
+    def eligibility(self, **changes):
+        data = {
+            "patient_account": "PA-E-91",
+            "payer": self.payer.code,
+            "status": "active",
+            "answered_at": "2026-11-02T09:30:00Z",
+            "copay": "30.00",
+            "deductible_left": "450.00",
+            "coinsurance_percent": "20",
+            **changes,
+        }
+        return self.envelope("eligibility.updated", data)
+
+    def test_eligibility_waits_for_its_patient_then_is_taken_over(self):
+        event = self.receive(self.eligibility())
+        self.process()
+        self.assertEqual(event.state, "waiting_predecessor")
+        self.done(self.completed("E-91"))
+        event.write({"next_attempt_at": event.received_at})
+        self.process()
+        self.assertEqual(event.state, "done", event.error_message)
+        encounter = self.env["rcm.encounter"].search([("number", "=", "E-91")])
+        coverage = encounter.coverage_ids
+        self.assertEqual(coverage.eligibility_state, "active")
+        self.assertEqual(coverage.copay_amount, 30)
+        self.assertEqual(event.document_refs[0]["model"], "rcm.coverage")
+
+    def test_eligibility_that_fits_no_schema_is_refused(self):
+        for changes in ({"copay": 30.0}, {"status": "maybe"}, {"answered_at": None}):
+            with self.subTest(changes=changes), self.assertRaises(ProblemError):
+                self.receive(self.eligibility(**changes))
 
     def test_authorization_for_an_unknown_service(self):
         self.done(self.completed("E-90"))

@@ -5,6 +5,7 @@ from . import (
     claim_status_changed,
     remittance_received,
     authorization_confirmed,
+    eligibility_updated,
     payer_updated,
     patient_updated,
     encounter_registered,
