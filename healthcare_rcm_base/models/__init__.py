@@ -31,7 +31,10 @@ from . import rcm_coverage
 from . import rcm_document_mixin
 from . import rcm_exception_case
 from . import rcm_exception_occurrence
+from . import rcm_exception_escalation
+from . import rcm_exception_owner
 from . import rcm_exception_queue
+from . import rcm_exception_flow
 from . import rcm_exception_report
 from . import rcm_exception_type
 from . import rcm_exception_work

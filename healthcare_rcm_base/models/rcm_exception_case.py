@@ -81,6 +81,7 @@ class RcmExceptionCase(models.Model):
         "next_escalation_at",
         "wake_at",
         "waiting_reason",
+        "hours_left",
         "resolved_at",
         "resolved_by_id",
     )
@@ -133,7 +134,8 @@ class RcmExceptionCase(models.Model):
         string="Due",
         readonly=True,
         index=True,
-        help="End of the type's target in working hours of the company's calendar.",
+        help="End of the type's target, in working hours of the queue's calendar, else "
+        "the company's. Waiting stops the clock.",
     )
     breached = fields.Boolean(string="Overdue", readonly=True)
     escalation_level = fields.Integer(readonly=True, aggregator="max")
@@ -145,6 +147,19 @@ class RcmExceptionCase(models.Model):
     is_mine = fields.Boolean(compute="_compute_is_mine")
     wake_at = fields.Datetime(string="Waiting Until", readonly=True)
     waiting_reason = fields.Char(readonly=True)
+    hours_left = fields.Float(
+        string="Working Hours Left",
+        readonly=True,
+        aggregator=None,
+        help="What was left of the target when the case was put aside; the clock goes "
+        "on with it when it wakes up.",
+    )
+    escalation_notice_ids = fields.One2many(
+        "rcm.exception.escalation.notice",
+        "case_id",
+        string="Escalations",
+        readonly=True,
+    )
     root_cause = fields.Selection(ROOT_CAUSES)
     resolution_code = fields.Selection(RESOLUTIONS, string="Resolution")
     resolution = fields.Char(string="Resolution Note")
@@ -170,7 +185,11 @@ class RcmExceptionCase(models.Model):
         for case in self:
             if case.state not in OPEN_STATES or not case.due_at:
                 case.urgency = False
-            elif case.breached or case.due_at < fields.Datetime.now():
+            elif case.breached:
+                case.urgency = "late"
+            elif case.state == "waiting":
+                case.urgency = "on_time"  # the clock stands still
+            elif case.due_at < fields.Datetime.now():
                 case.urgency = "late"
             else:
                 case.urgency = "soon" if case.due_at < soon else "on_time"

@@ -6,6 +6,7 @@ ASSIGNMENTS = [
     ("manual", "Nobody: people pick cases"),
     ("round_robin", "In turn"),
     ("least_loaded", "Whoever has the fewest open cases"),
+    ("by_scope", "By facility and payer, else the fewest open cases"),
 ]
 
 
@@ -24,8 +25,7 @@ class RcmExceptionQueue(models.Model):
         "type_ids",
         "facility_ids",
         "payer_ids",
-        "escalation_user_id",
-        "escalation_hours",
+        "calendar_id",
         "active",
     )
 
@@ -56,14 +56,24 @@ class RcmExceptionQueue(models.Model):
     payer_ids = fields.Many2many(
         "rcm.payer", string="Payers", help="Empty: of every payer."
     )
-    escalation_user_id = fields.Many2one(
-        "res.users",
-        string="Then Escalate To",
-        help="Gets cases that stay overdue after the queue owner was told.",
+    owner_ids = fields.One2many(
+        "rcm.exception.owner",
+        "queue_id",
+        string="Who Has What",
+        help="The first line that fits a case decides.",
     )
-    escalation_hours = fields.Float(
-        default=24,
-        help="Working hours between telling the queue owner and escalating further.",
+    escalation_ids = fields.One2many(
+        "rcm.exception.escalation",
+        "queue_id",
+        string="Escalation Chain",
+        help="Who is told, one after the other, while a case stays overdue. Without a "
+        "chain the queue owner is told once.",
+    )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Working Hours",
+        help="The team's working hours and time zone, in which targets run. Empty: "
+        "the company's.",
     )
     last_member_id = fields.Many2one("res.users", copy=False, readonly=True)
     case_ids = fields.One2many("rcm.exception.case", "queue_id", string="Cases")
@@ -73,9 +83,6 @@ class RcmExceptionQueue(models.Model):
 
     _code_unique = models.UniqueIndex(
         "(code, coalesce(company_id, 0))", "A queue has a unique code per company."
-    )
-    _escalation_positive = models.Constraint(
-        "CHECK(escalation_hours >= 0)", "Escalation hours cannot be negative."
     )
 
     @api.depends_context("uid", "allowed_company_ids")
@@ -130,9 +137,15 @@ class RcmExceptionQueue(models.Model):
             not self.payer_ids or case.payer_id in self.payer_ids
         )
 
-    def _rcm_pick_owner(self):
-        """Return the member who gets the next case, or nobody."""
+    def _rcm_pick_owner(self, case):
+        """Return who gets ``case``, or nobody."""
         self.ensure_one()
+        if self.assignment == "by_scope":
+            named = self.owner_ids.filtered(
+                lambda line: line.user_id.active and line._rcm_fits(case)
+            )
+            if named:
+                return named[:1].user_id
         members = self.member_ids.filtered("active").sorted("id")
         if not members or self.assignment == "manual":
             return members.browse()

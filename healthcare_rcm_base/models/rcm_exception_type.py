@@ -72,14 +72,31 @@ class RcmExceptionType(models.Model):
             raise ValueError(f"unknown exception type {code!r}")
         return found
 
-    def _rcm_due_at(self, start, company):
-        """Return when the target ends, counted in the company's working hours."""
-        return self._rcm_hours_later(start, self.sla_hours, company)
+    def _rcm_due_at(self, start, company, calendar=None):
+        """Return when the target ends, counted in working hours."""
+        return self._rcm_hours_later(start, self.sla_hours, company, calendar)
 
     @api.model
-    def _rcm_hours_later(self, start, hours, company):
-        """Return ``start`` plus working ``hours`` of the company's calendar."""
-        calendar = company.resource_calendar_id
+    def _rcm_hours_left(self, start, end, company, calendar=None):
+        """Return the working hours from ``start`` to ``end``; 0 when it is past."""
+        if end <= start:
+            return 0.0
+        calendar = calendar or company.resource_calendar_id
+        if not calendar:
+            return (end - start).total_seconds() / 3600
+        return calendar.get_work_hours_count(
+            start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), compute_leaves=True
+        )
+
+    @api.model
+    def _rcm_hours_later(self, start, hours, company, calendar=None):
+        """Return ``start`` plus working ``hours`` of the calendar, else the company's.
+
+        The calendar's time zone decides when its days begin.
+        """
+        calendar = calendar or company.resource_calendar_id
+        if hours <= 0:
+            return start
         if not calendar:
             return start + timedelta(hours=hours)
         due = calendar.plan_hours(hours, start.replace(tzinfo=UTC), compute_leaves=True)

@@ -119,8 +119,14 @@ class RcmExceptionWork(models.Model):
             )
 
     def _rcm_wait(self, wake_at, reason):
-        """Put cases aside until ``wake_at``; a scheduled action brings them back."""
-        if wake_at <= fields.Datetime.now():
+        """Put cases aside until ``wake_at``; a scheduled action brings them back.
+
+        Waiting is for somebody else's answer, so it stops the target's clock: what
+        is left of it is kept and goes on when the case wakes up. A target that is
+        missed already stays missed.
+        """
+        now = fields.Datetime.now()
+        if wake_at <= now:
             raise UserError(self.env._("Choose a time in the future to wait until."))
         waiting = self.filtered(lambda case: case.state == "waiting")
         waiting.sudo()._rcm_write_logged(
@@ -130,16 +136,39 @@ class RcmExceptionWork(models.Model):
             },
             "rcm.exception.case.waiting_changed",
         )
-        (self - waiting).sudo()._rcm_set_state(
-            "waiting", wake_at=wake_at, waiting_reason=reason
-        )
+        fresh = (self - waiting).sudo()
+        for case in fresh:
+            case._rcm_write({"hours_left": case._rcm_working_hours(now, case.due_at)})
+        fresh._rcm_set_state("waiting", wake_at=wake_at, waiting_reason=reason)
 
     def _rcm_wake_up(self):
         """Bring waiting cases back to their owner, or to the open ones."""
+        now = fields.Datetime.now()
+        for case in self:
+            if not case.breached:
+                due = case._rcm_later(now, case.hours_left)
+                case._rcm_write_logged(
+                    {case.id: {"due_at": due, "hours_left": 0.0}},
+                    "rcm.exception.case.clock_resumed",
+                )
         cleared = {"wake_at": False, "waiting_reason": False}
         owned = self.filtered("owner_id")
         owned._rcm_set_state("in_progress", **cleared)
         (self - owned)._rcm_set_state("open", **cleared)
+
+    def _rcm_later(self, start, hours):
+        """``start`` plus working hours of the case's queue, else its company."""
+        return self.type_id._rcm_hours_later(
+            start, hours, self.company_id, self.queue_id.calendar_id
+        )
+
+    def _rcm_working_hours(self, start, end):
+        """Working hours from ``start`` to ``end``, 0 when there is no end."""
+        if not end:
+            return 0.0
+        return self.type_id._rcm_hours_left(
+            start, end, self.company_id, self.queue_id.calendar_id
+        )
 
     # ------------------------------------------------------------------
     # Assignment by rule
@@ -153,13 +182,16 @@ class RcmExceptionWork(models.Model):
             queue = case.queue_id or case.queue_id._rcm_find_for(case)
             if not queue:
                 continue
-            owner = case.owner_id or queue._rcm_pick_owner()
+            owner = case.owner_id or queue._rcm_pick_owner(case)
             if (queue, owner) == (case.queue_id, case.owner_id):
                 continue
-            case._rcm_write_logged(
-                {case.id: {"queue_id": queue.id, "owner_id": owner.id}},
-                "rcm.exception.case.assigned",
-            )
+            vals = {"queue_id": queue.id, "owner_id": owner.id}
+            if queue != case.queue_id and queue.calendar_id and not case.breached:
+                # the target runs in the hours of the team that has the case
+                vals["due_at"] = case.type_id._rcm_due_at(
+                    case.first_seen_at, case.company_id, queue.calendar_id
+                )
+            case._rcm_write_logged({case.id: vals}, "rcm.exception.case.assigned")
 
     # ------------------------------------------------------------------
     # Reprocess
@@ -242,40 +274,60 @@ class RcmExceptionWork(models.Model):
         )
 
     def _rcm_mark_overdue(self):
-        """Mark the breach, and tell the owner of each queue."""
-        vals_by_id = {}
-        for case in self:
-            queue = case.queue_id
-            follow_up = (
-                case.type_id._rcm_hours_later(
-                    fields.Datetime.now(), queue.escalation_hours, case.company_id
-                )
-                if queue.escalation_user_id
-                else False
-            )
-            vals_by_id[case.id] = {
-                "breached": True,
-                "escalation_level": 1,
-                "next_escalation_at": follow_up,
-            }
-        self._rcm_write_logged(vals_by_id, "rcm.exception.case.overdue")
-        for case in self:
-            case._rcm_notify(case.queue_id.owner_id or case.owner_id)
-
-    def _rcm_escalate_further(self):
-        """Tell the next person up; the chain ends there."""
+        """Mark the breach; the first level of the queue's chain is told at its time."""
+        now = fields.Datetime.now()
         self._rcm_write_logged(
-            {
-                case.id: {
-                    "escalation_level": case.escalation_level + 1,
-                    "next_escalation_at": False,
-                }
-                for case in self
-            },
-            "rcm.exception.case.escalated",
+            {case.id: {"breached": True} for case in self},
+            "rcm.exception.case.overdue",
         )
         for case in self:
-            case._rcm_notify(case.queue_id.escalation_user_id)
+            first = case._rcm_escalation_chain()[:1]
+            case._rcm_write({"next_escalation_at": case._rcm_later(now, first[0][1])})
+        self.filtered(
+            lambda case: case.next_escalation_at <= now
+        )._rcm_escalate_further()
+
+    def _rcm_escalation_chain(self):
+        """Return [(who, working hours after the one before)] of the case's queue."""
+        self.ensure_one()
+        steps = self.queue_id.escalation_ids.sorted(lambda step: step.sequence)
+        if steps:
+            return [(step.user_id, step.after_hours) for step in steps]
+        return [(self.queue_id.owner_id or self.owner_id, 0.0)]
+
+    def _rcm_escalate_further(self):
+        """Tell the next person up, once; after the last level the chain ends."""
+        now = fields.Datetime.now()
+        vals_by_id, told = {}, []
+        for case in self:
+            chain = case._rcm_escalation_chain()
+            level = case.escalation_level
+            if level >= len(chain):
+                vals_by_id[case.id] = {"next_escalation_at": False}
+                continue
+            following = chain[level + 1 : level + 2]
+            vals_by_id[case.id] = {
+                "escalation_level": level + 1,
+                "next_escalation_at": case._rcm_later(now, following[0][1])
+                if following
+                else False,
+            }
+            told.append((case, chain[level][0], level + 1))
+        self._rcm_write_logged(vals_by_id, "rcm.exception.case.escalated")
+        self.env["rcm.exception.escalation.notice"].create(
+            [
+                {
+                    "case_id": case.id,
+                    "level": level,
+                    "user_id": user.id,
+                    "due_at": case.due_at,
+                    "told_at": now,
+                }
+                for case, user, level in told
+            ]
+        )
+        for case, user, _level in told:
+            case._rcm_notify(user)
 
     def _rcm_notify(self, user):
         """Give ``user`` an activity that names the case, never the patient."""

@@ -60,3 +60,4 @@ from . import test_core_opening
 from . import test_rcm_opening
 from . import test_rcm_master_change
 from . import test_rcm_coverage_eligibility
+from . import test_exception_concurrency

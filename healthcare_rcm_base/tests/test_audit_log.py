@@ -215,8 +215,8 @@ class TestEmit(TransactionCase):
 
     def test_set_up_changes_are_logged_by_themselves(self):
         queue = self.env["rcm.exception.queue"].create({"name": "Q", "code": "q"})
-        queue.escalation_hours = 5
-        queue.escalation_hours = 5
+        queue.assignment = "manual"
+        queue.assignment = "manual"
         queue_id = queue.id
         queue.unlink()
         rows = self.env["rcm.audit.log"].search(
@@ -232,7 +232,7 @@ class TestEmit(TransactionCase):
             ],
         )
         self.assertEqual(
-            rows._rcm_bodies()[rows[1].id], {"escalation_hours": [24.0, 5.0]}
+            rows._rcm_bodies()[rows[1].id], {"assignment": ["least_loaded", "manual"]}
         )
 
     def test_one_row_per_record_in_one_insert(self):

@@ -10,6 +10,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ..core.errors import RcmPermanent
+from . import builders
 from . import common_ground as ground
 
 
@@ -147,8 +148,13 @@ class TestClock(ExceptionCase):
         self.queue.write(
             {
                 "owner_id": ground.role_user(self.env, "finance_manager").id,
-                "escalation_user_id": ground.role_user(self.env, "approver").id,
-                "escalation_hours": 8,
+                "escalation_ids": [
+                    fields.Command.create({"user_id": user.id, "after_hours": hours})
+                    for user, hours in (
+                        (ground.role_user(self.env, "finance_manager"), 0),
+                        (ground.role_user(self.env, "approver"), 8),
+                    )
+                ],
             }
         )
         case = self.document._rcm_raise_case("price_missing", "x")
@@ -506,3 +512,238 @@ class TestExceptionAccess(ExceptionCase):
         self.assertEqual(row.age_bucket, "c")
         self.assertAlmostEqual(row.age_days, 5, places=1)
         self.assertTrue(row.is_open)
+
+
+@tagged("post_install", "-at_install")
+class TestBusinessTime(ExceptionCase):
+    """Targets run in working hours of the team, and stand still while one waits."""
+
+    def setUp(self):
+        super().setUp()
+        self.company_calendar = self.env.company.resource_calendar_id
+        self.company_calendar.tz = "UTC"
+        self.type = ground.exception_type(self.env, "price_missing")
+        self.type.sla_hours = 8
+
+    def raised_at(self, moment, **vals):
+        with freeze_time(moment):
+            case = self.document._rcm_raise_case("price_missing", "x", **vals)
+        return case
+
+    def test_the_queue_s_calendar_and_time_zone_decide(self):
+        tokyo = self.company_calendar.copy({"name": "Tokyo", "tz": "Asia/Tokyo"})
+        self.queue.calendar_id = tokyo
+        # Monday 00:30 in UTC is Monday 09:30 in Tokyo
+        case = self.raised_at("2026-11-23 00:30:00")
+        self.assertEqual(case.queue_id, self.queue)
+        # 8 working hours from 9:30: to 12:00, 13:00-17:00, next day 8:00-9:30
+        self.assertEqual(case.due_at, datetime(2026, 11, 24, 0, 30))
+
+    def test_daylight_saving_does_not_move_the_working_day(self):
+        self.company_calendar.tz = "America/New_York"
+        # Friday 15:00 in New York before the clocks change on Sunday (UTC-4 → UTC-5)
+        case = self.raised_at("2026-10-30 19:00:00")
+        # two hours on Friday, then Monday 8:00-12:00 and 13:00-15:00, now UTC-5
+        self.assertEqual(case.due_at, datetime(2026, 11, 2, 20, 0))
+
+    def test_leaves_of_the_calendar_are_no_working_time(self):
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holiday",
+                "calendar_id": self.company_calendar.id,
+                "date_from": "2026-11-24 00:00:00",
+                "date_to": "2026-11-24 23:59:59",
+            }
+        )
+        case = self.raised_at("2026-11-23 13:00:00")
+        self.assertEqual(case.due_at.date(), datetime(2026, 11, 25).date())
+
+    def test_waiting_stops_the_clock(self):
+        case = self.raised_at("2026-11-23 08:00:00")
+        self.assertEqual(case.due_at, datetime(2026, 11, 23, 17, 0))
+        with freeze_time("2026-11-23 10:00:00"):
+            case._rcm_wait(datetime(2026, 11, 30, 9, 0), "payer answers")
+        self.assertEqual(case.hours_left, 6.0)
+        with freeze_time("2026-11-25 10:00:00"):
+            self.Case._cron_watch()
+            case.invalidate_recordset(["urgency"])
+            self.assertEqual((case.breached, case.urgency), (False, "on_time"))
+        with freeze_time("2026-11-30 09:00:00"):
+            self.Case._cron_watch()
+        self.assertEqual(case.state, "open")
+        # six hours from Monday 9:00: to 12:00, then 13:00-16:00
+        self.assertEqual(case.due_at, datetime(2026, 11, 30, 16, 0))
+        self.assertTrue(
+            ground.audit_rows(self.env, case, "rcm.exception.case.clock_resumed")
+        )
+
+    def test_waiting_does_not_undo_a_breach(self):
+        case = self.raised_at("2026-11-23 08:00:00")
+        with freeze_time("2026-11-24 09:00:00"):
+            self.Case._cron_watch()
+            self.assertTrue(case.breached)
+            case._rcm_wait(datetime(2026, 11, 25, 9, 0), "payer answers")
+        with freeze_time("2026-11-25 09:00:00"):
+            self.Case._cron_watch()
+        self.assertTrue(case.breached)
+        self.assertEqual(case.due_at, datetime(2026, 11, 23, 17, 0))
+
+
+@tagged("post_install", "-at_install")
+class TestEscalationChain(ExceptionCase):
+    def setUp(self):
+        super().setUp()
+        self.people = [
+            ground.role_user(self.env, role)
+            for role in ("biller", "finance_manager", "approver")
+        ]
+        self.queue.escalation_ids = [
+            fields.Command.create({"sequence": place, "user_id": user.id, **vals})
+            for place, (user, vals) in enumerate(
+                zip(
+                    self.people,
+                    ({}, {"after_hours": 8}, {"after_hours": 8}),
+                    strict=True,
+                )
+            )
+        ]
+
+    def test_every_level_is_told_once_and_in_order(self):
+        case = self.document._rcm_raise_case("price_missing", "x")
+        moment = case.due_at + timedelta(minutes=1)
+        for _level in self.people:
+            for _time in range(2):
+                with freeze_time(moment):
+                    self.Case._cron_watch()
+            moment = case.next_escalation_at or moment + timedelta(days=9)
+        with freeze_time(moment):
+            self.Case._cron_watch()
+        notices = case.escalation_notice_ids
+        self.assertEqual(notices.mapped("level"), [1, 2, 3])
+        self.assertEqual(list(notices.mapped("user_id")), self.people)
+        self.assertEqual(case.activity_ids.user_id, notices.user_id)
+        self.assertEqual(len(case.activity_ids), 3)
+        self.assertFalse(case.next_escalation_at)
+        self.assertEqual(self.queue.escalation_ids.mapped("level"), [1, 2, 3])
+
+    def test_a_closed_or_waiting_case_is_not_escalated(self):
+        case = self.document._rcm_raise_case("price_missing", "x")
+        with freeze_time(case.due_at + timedelta(minutes=1)):
+            self.Case._cron_watch()
+            case._rcm_wait(fields.Datetime.now() + timedelta(days=30), "payer")
+        with freeze_time(case.next_escalation_at + timedelta(days=1)):
+            self.Case._cron_watch()
+        self.assertEqual(len(case.escalation_notice_ids), 1)
+
+    def test_notifications_hold_no_patient_data(self):
+        encounter = builders.encounter(self.env, [])
+        patient = encounter.patient_id
+        patient.write({"first_name": "CANARYFIRST", "last_name": "CANARYLAST"})
+        patient.guarantor_id.name = "CANARYGUARANTOR"
+        case = encounter._rcm_raise_case("price_missing", "No rate")
+        with freeze_time(case.due_at + timedelta(minutes=1)):
+            self.Case._cron_watch()
+        self.assertTrue(case.activity_ids)
+        texts = [
+            *case.activity_ids.mapped("summary"),
+            *case.activity_ids.mapped("note"),
+            *case.message_ids.mapped("body"),
+            *self.env["mail.mail"].search([]).mapped("body_html"),
+            *case.mapped("record_name"),
+            *case.mapped("message"),
+        ]
+        for word in ("CANARY", patient.mrn):
+            self.assertNotIn(word, str(texts))
+
+
+@tagged("post_install", "-at_install")
+class TestByScope(ExceptionCase):
+    def test_facility_and_payer_name_the_owner(self):
+        near = builders.facility(self.env)
+        payer = builders.payer(self.env)
+        one, two, rest = (
+            ground.role_user(self.env, "biller", f"ground_scope_{name}")
+            for name in ("one", "two", "rest")
+        )
+        self.queue.write(
+            {
+                "assignment": "by_scope",
+                "member_ids": rest.ids,
+                "owner_ids": [
+                    fields.Command.create(vals)
+                    for vals in (
+                        {
+                            "sequence": 1,
+                            "user_id": one.id,
+                            "facility_id": near.id,
+                            "payer_id": payer.id,
+                        },
+                        {"sequence": 2, "user_id": two.id, "payer_id": payer.id},
+                    )
+                ],
+            }
+        )
+        for number, (vals, owner) in enumerate(
+            (
+                ({"facility_id": near.id, "payer_id": payer.id}, one),
+                ({"payer_id": payer.id}, two),
+                ({"facility_id": near.id}, rest),
+            )
+        ):
+            with self.subTest(vals=vals):
+                case = ground.make_case(
+                    self.env, "S", code="price_missing", res_id=800 + number, **vals
+                )
+                self.assertEqual(case.owner_id, owner)
+        two.active = False
+        case = ground.make_case(
+            self.env, "S", code="price_missing", res_id=810, payer_id=payer.id
+        )
+        self.assertEqual(case.owner_id, rest, "nobody who left gets cases")
+
+
+@tagged("post_install", "-at_install")
+class TestThroughput(ExceptionCase):
+    def test_opened_and_closed_are_counted_apart(self):
+        first = self.document._rcm_raise_case("price_missing", "x", amount=10)
+        self.other._rcm_raise_case("price_missing", "y")
+        first._rcm_close("resolved", "corrected", "")
+        self.env.flush_all()
+        Flow = self.env["rcm.exception.flow"]
+        type_id = first.type_id.id
+        counts = dict(
+            Flow._read_group([("type_id", "=", type_id)], ["movement"], ["__count"])
+        )
+        self.assertEqual(counts, {"opened": 2, "resolved": 1})
+        self.assertTrue(Flow.search([("movement", "=", "resolved")])[:1].in_time)
+
+    def test_bulk_assign(self):
+        cases = self.document._rcm_raise_case("price_missing", "x")
+        cases |= self.other._rcm_raise_case("price_missing", "y")
+        self.env["rcm.exception.step"].with_user(self.biller).create(
+            {"case_ids": cases.ids, "step": "assign", "user_id": self.biller.id}
+        ).action_apply()
+        self.assertEqual(cases.owner_id, self.biller)
+
+    def test_other_companies_and_facilities_stay_hidden(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        far = ground.make_case(self.env, "FAR", res_id=5, company_id=other.id)
+        near = builders.facility(self.env)
+        away = builders.facility(self.env, code="GAWAY")
+        there = self.document._rcm_raise_case("price_missing", "x")
+        there._rcm_write({"facility_id": away.id})
+        self.env["rcm.exception.escalation.notice"].create(
+            [{"case_id": case.id, "level": 1} for case in (far, there)]
+        )
+        self.biller.rcm_facility_ids = near
+        self.env.flush_all()
+        hidden = (far | there).ids
+        for model in (
+            "rcm.exception.flow",
+            "rcm.exception.occurrence",
+            "rcm.exception.escalation.notice",
+        ):
+            with self.subTest(model=model):
+                seen = self.env[model].with_user(self.biller)
+                self.assertFalse(seen.search([("case_id", "in", hidden)]))
+                self.assertFalse(seen.search_count([("case_id", "in", hidden)]))
