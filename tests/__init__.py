@@ -5,3 +5,4 @@ from . import test_real_samples
 from . import test_repository
 from . import test_simulator
 from . import test_tours
+from . import test_role_matrix

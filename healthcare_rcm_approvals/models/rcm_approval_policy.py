@@ -213,6 +213,7 @@ class RcmApprovalPolicy(models.Model):
     def action_requests(self):
         """Open the requests made under this policy."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "healthcare_rcm_approvals.rcm_approval_request_action"
         )

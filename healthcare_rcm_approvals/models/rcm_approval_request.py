@@ -208,6 +208,7 @@ class RcmApprovalRequest(models.Model):
 
     def action_refuse(self):
         """Ask for the reason, then refuse."""
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Refuse"),
@@ -218,6 +219,7 @@ class RcmApprovalRequest(models.Model):
         }
 
     def _rcm_decide_many(self, decision, reason):
+        self.check_access("read")
         failed = []
         for request in self:
             if message := request._rcm_decide(decision, reason):

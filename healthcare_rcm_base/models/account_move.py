@@ -198,6 +198,7 @@ class AccountMove(models.Model):
 
     def unlink(self):
         # Not in an ondelete method: those are skipped by a key any context may hold.
+        self.check_access("unlink")
         self._rcm_refuse_deletion()
         return super().unlink()
 

@@ -80,6 +80,7 @@ class AccountMoveLine(models.Model):
         if trusted:
             return super(AccountMoveLine, lines).create(vals_list).with_env(self.env)
         marks = dict.fromkeys(PROTECTED, False)
+        self.browse().check_access("create")
         guarded = []
         for vals in vals_list:
             if any(vals.get(name) for name in PROTECTED):
@@ -114,6 +115,7 @@ class AccountMoveLine(models.Model):
         )
 
     def unlink(self):
+        self.check_access("unlink")
         if self._rcm_posted():
             self._rcm_refuse()
         return super().unlink()

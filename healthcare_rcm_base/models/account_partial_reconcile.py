@@ -33,6 +33,7 @@ class AccountPartialReconcile(models.Model):
         return super().write(vals)
 
     def unlink(self):
+        self.check_access("unlink")
         ticket = Ticket.found_in(self.env.context)
         if not (ticket and ticket.covers_write(self._name, self._ids, SIDES)):
             parts = self.sudo()  # whose items they are decides, seen by the user or not

@@ -380,10 +380,12 @@ class RcmDocumentMixin(models.AbstractModel):
     def action_rcm_reprocess(self):
         """Run the blocked step of these documents again."""
         self.check_access("read")
+        self.env.user._rcm_require(*self._rcm_reprocess_roles)
         return self.rcm_case_ids.action_reprocess()
 
     def action_rcm_cases(self):
         """Open the exception cases of these documents."""
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Exceptions"),

@@ -215,6 +215,7 @@ class RcmEncounter(models.Model):
     def write(self, vals):
         touched = [name for name in BILLING_INPUTS if name in vals]
         if touched:
+            self.check_access("write")
             self._check_editable()
         return super().write(vals)
 

@@ -43,6 +43,7 @@ class RcmExceptionWork(models.Model):
     def action_reprocess(self):
         """Run the blocked step of each case again and show what came of each."""
         self.check_access("read")
+        self.env.user._rcm_require(*CASE_WORKERS)
         results = self._rcm_reprocess_each()
         if len(results) == 1:
             return self._rcm_notify_result(results[0])

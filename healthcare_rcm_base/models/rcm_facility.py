@@ -137,6 +137,7 @@ class RcmFacility(models.Model):
     def action_rcm_patients(self):
         """Open the patients whose home is this facility."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "healthcare_rcm_base.rcm_patient_account_action"
         )

@@ -277,6 +277,8 @@ class RcmPatientAccount(models.Model):
 
     def action_rcm_merge(self):
         """Open the merge of two accounts picked from the list."""
+        self.env.user._rcm_require("biller")
+        self.check_access("read")
         if len(self) != 2:
             raise UserError(self.env._("Pick exactly two patients to merge."))
         keep, drop = self.sorted("id")

@@ -228,6 +228,7 @@ class RcmPayer(models.Model):
     def action_rcm_contracts(self):
         """Open the contracts with this payer."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "healthcare_rcm_base.rcm_payer_contract_action"
         )

@@ -340,6 +340,7 @@ class RcmPayerContract(models.Model):
     def action_price_check(self):
         """Ask what a service would be worth under this contract."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Price Check"),

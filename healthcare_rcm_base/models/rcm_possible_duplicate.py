@@ -293,6 +293,7 @@ class RcmPossibleDuplicate(models.Model):
     # ------------------------------------------------------------------
     def action_rcm_open(self):
         """Open these pairs."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "healthcare_rcm_base.rcm_possible_duplicate_action"
         )

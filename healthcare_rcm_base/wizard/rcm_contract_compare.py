@@ -21,6 +21,7 @@ class RcmContractCompare(models.TransientModel):
     def action_compare(self):
         """List what differs."""
         self.ensure_one()
+        self.check_access("read")
         if self.old_id == self.new_id:
             raise UserError(self.env._("Choose two different contracts."))
         (self.old_id | self.new_id).check_access("read")

@@ -49,6 +49,7 @@ class RcmGuarantorEdit(models.TransientModel):
     @api.model
     def default_get(self, fields_list):
         """Start from the guarantor the patient has."""
+        self.check_access("create")
         values = super().default_get(fields_list)
         patient = self.env["rcm.patient.account"].browse(values.get("patient_id"))
         if patient:

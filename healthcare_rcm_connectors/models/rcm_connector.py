@@ -232,6 +232,7 @@ class RcmConnector(models.Model):
     def action_test_panel(self):
         """Open the panel that checks a pasted event without storing it."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Check an event"),
@@ -244,6 +245,7 @@ class RcmConnector(models.Model):
     def action_open_events(self):
         """Open the events of this connector."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "healthcare_rcm_connectors.rcm_event_action"
         )

@@ -179,6 +179,7 @@ class RcmEventType(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        self.check_access("write")
         # A contract in use never changes under its senders; the module's own data
         # is loaded by the system.
         if {"schema", "name", "version"} & set(vals) and not self.env.su:
@@ -205,6 +206,7 @@ class RcmEventType(models.Model):
     def action_open_events(self):
         """Open the events of this type and version."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "healthcare_rcm_connectors.rcm_event_action"
         )

@@ -28,10 +28,16 @@ class RcmConnectorKeyWizard(models.TransientModel):
         help="Make the next key before this one expires; both work meanwhile.",
     )
 
-    @check_identity
     def action_make(self):
         """Make the key; the person confirms the own password first."""
         self.ensure_one()
+        self.env.user._rcm_require("administrator")
+        self.connector_id.check_access("write")
+        return self._rcm_make_confirmed()
+
+    @check_identity
+    def _rcm_make_confirmed(self):
+        """Called again by name once the password was confirmed: so it asks again."""
         self.env.user._rcm_require("administrator")
         self.connector_id.check_access("write")
         # The key belongs to another user, after role and identity were checked.

@@ -145,6 +145,7 @@ class RcmClaim(models.Model):
         return self._rcm_open_list("rcm.payment.variance", self.env._("Variances"))
 
     def _rcm_open_list(self, model, name):
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": name,

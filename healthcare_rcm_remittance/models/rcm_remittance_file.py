@@ -286,6 +286,7 @@ class RcmRemittanceFile(models.Model):
     # ------------------------------------------------------------------
     def action_remittances(self):
         """Show the remittances of this file."""
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Remittances"),

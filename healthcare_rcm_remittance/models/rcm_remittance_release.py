@@ -359,6 +359,7 @@ class RcmRemittance(models.Model):
     def action_claims(self):
         """Show the claims of this remittance."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Claims"),
@@ -379,6 +380,7 @@ class RcmRemittance(models.Model):
     def action_denials(self):
         """Show the denials this remittance opened."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Denials"),

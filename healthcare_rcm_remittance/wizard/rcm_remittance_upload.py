@@ -108,6 +108,7 @@ class RcmRemittanceUpload(models.TransientModel):
     def action_show(self):
         """Open the remittances of these files."""
         self.ensure_one()
+        self.check_access("read")
         remittances = self.result_ids.file_id.remittance_ids
         return {
             "type": "ir.actions.act_window",

@@ -1,0 +1,169 @@
+"""A record of any model of the suite, for tests that ask every model the same.
+
+What documents are made of comes from the builders of the modules; the rest is filled
+in from the fields a model requires. Where that is not enough, ``VALUES`` says what
+else a model wants.
+"""
+
+from datetime import date
+from itertools import count
+
+from odoo import Command
+
+_numbers = count(1)
+
+# What the required fields do not tell. A value may be a function of the factory.
+VALUES = {
+    "rcm.exception.case": {
+        "res_model": "rcm.exception.type",
+        "res_id": 1,
+        "record_name": "Document",
+    },
+    "rcm.payer.contract.rate": {"code": "99213", "amount": 10.0},
+    "rcm.audit.hold": {"thread": "factory"},
+    "rcm.authorization.use": {"units": 1.0},
+    "rcm.audit.witness": {"email": "witness@example.com"},
+    "rcm.charge": {"code": "99213", "service_date": date(2026, 3, 2)},
+    "rcm.event.type": {"schema": '{"type": "object"}'},
+    "rcm.identifier": {"res_model": "rcm.payer", "res_id": 1},
+    "res.partner": {"name": "Contact"},
+}
+# What only a step of its own makes.
+MADE_BY = {
+    "rcm.audit.seal": lambda env: env["rcm.audit.seal"]._rcm_seal_block(),
+}
+
+
+def _service_user(factory):
+    """A user of the integration role, as a connector needs one of its own."""
+    group = factory.env.ref("healthcare_rcm_base.group_integration")
+    number = next(_numbers)
+    return (
+        factory.env["res.users"]
+        .create(
+            {
+                "name": f"Service {number}",
+                "login": f"factory-service-{number}",
+                "group_ids": [Command.set(group.ids)],
+                "company_id": factory.company.id,
+                "company_ids": [Command.set(factory.company.ids)],
+            }
+        )
+        .id
+    )
+
+
+VALUES["account.move.line"] = {
+    "move_id": lambda factory: factory.get("account.move").id,
+}
+VALUES["rcm.connector"] = {"user_id": _service_user}
+
+
+def suite_models(env):
+    """Every model of the suite that a client can name: ``rcm.*``, not abstract."""
+    return sorted(
+        name
+        for name, model in env.registry.items()
+        if name.startswith("rcm.") and not model._abstract
+    )
+
+
+class RecordFactory:
+    """Finds or makes one record a model, in one company."""
+
+    def __init__(self, env, company):
+        self.env = env(su=True, context={"allowed_company_ids": company.ids})
+        self.company = company
+        self.made = {}
+
+    def get(self, name):
+        """A record of ``name`` in the company, found or made; empty for views."""
+        if name not in self.made:
+            model = self.env[name]
+            self.made[name] = self._find(model) or self._make(model)
+        return self.made[name]
+
+    def get_all(self, names):
+        """{name: record}; says at once of which models none could be made."""
+        records, failed = {}, []
+        for name in names:
+            try:
+                with self.env.cr.savepoint():
+                    records[name] = self.get(name)
+            except Exception as error:  # noqa: BLE001 all of them are told below
+                failed.append(f"{name}: {type(error).__name__}: {error}")
+        if failed:
+            raise AssertionError(
+                "say in tests/record_factory.py (VALUES) what these need:\n"
+                + "\n".join(failed)
+            )
+        return records
+
+    def _find(self, model):
+        if model._transient:
+            return model.browse()
+        domain = []
+        if "company_id" in model._fields and model._fields["company_id"].store:
+            domain = [("company_id", "in", [self.company.id, False])]
+        return model.with_context(active_test=False).search(
+            domain, limit=1, order="id desc"
+        )
+
+    def _make(self, model):
+        if model._name in MADE_BY:
+            MADE_BY[model._name](self.env)
+            return self._find(model)
+        append_only = "rcm.append.only.mixin" in model._inherit_module
+        if not model._auto or model._table_query is not None or append_only:
+            return model.browse()
+        values = self.values(model)
+        maker = model.with_company(self.company)
+        create = getattr(maker, "_rcm_create", maker.create)  # past the guards
+        return create([values]).with_env(self.env)
+
+    def values(self, model):
+        """Values of a new record: what is required and has no other source."""
+        values = {}
+        if "company_id" in model._fields and model._fields["company_id"].store:
+            values["company_id"] = self.company.id
+        for name, value in VALUES.get(model._name, {}).items():
+            values[name] = value(self) if callable(value) else value
+        defaults = model.default_get(list(model._fields))
+        for name, field in model._fields.items():
+            wanted = field.required and field.store and not field.related
+            if wanted and name not in values and not defaults.get(name):
+                if not field.compute or not field.readonly:
+                    values[name] = self._value(model, field)
+        return {name: value for name, value in values.items() if value is not None}
+
+    def json_values(self, name):
+        """Values of a new record as a client sends them."""
+        model = self.env[name]
+        return {
+            key: str(value) if isinstance(value, date) else value
+            for key, value in self.values(model).items()
+        }
+
+    def _value(self, model, field):
+        if field.type == "many2one":
+            if field.comodel_name == "res.company":
+                return self.company.id
+            if field.comodel_name == "res.users":
+                return self.env.user.id
+            return self.get(field.comodel_name).id
+        if field.type == "selection":
+            return field.get_values(self.env)[0]
+        simple = {
+            "char": f"X{next(_numbers)}",
+            "text": "text",
+            "html": "<p>text</p>",
+            "integer": 1,
+            "float": 1.0,
+            "monetary": 1.0,
+            "date": date(2026, 3, 2),
+            "datetime": "2026-03-02 08:00:00",
+            "binary": b"dGV4dA==",
+            "boolean": True,
+            "json": {},
+        }
+        return simple.get(field.type)
