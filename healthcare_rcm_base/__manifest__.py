@@ -78,6 +78,8 @@
         "views/rcm_claim_version_views.xml",
         "views/rcm_claim_ledger_views.xml",
         "views/rcm_claim_repricing_views.xml",
+        "report/rcm_estimate_report.xml",
+        "wizard/rcm_estimate_views.xml",
         "views/rcm_claim_note_views.xml",
         "views/rcm_receivable_report_views.xml",
         "views/rcm_opening_views.xml",

@@ -15,3 +15,4 @@ from . import rcm_table_contract_rates
 from . import rcm_patient_merge
 from . import rcm_contract_compare
 from . import rcm_table_opening_claims
+from . import rcm_estimate
