@@ -78,6 +78,7 @@ from . import rcm_claim_posting
 from . import rcm_claim_action
 from . import rcm_claim_line
 from . import rcm_claim_leg
+from . import rcm_coordination
 from . import rcm_claim_version
 from . import rcm_claim_takeover
 from . import rcm_claim_note

@@ -139,23 +139,3 @@ class RcmClaim(models.Model):
             for vals, rate_id in zip(plan.lines, plan.rate_ids, strict=True)
         }
         bulk_update(self.env["rcm.charge"], vals_by_id)
-
-    def _rcm_sync_legs(self):
-        """One leg per coverage in coordination order, made anew when that changed."""
-        vals_list = []
-        for claim in self:
-            coverages = claim.encounter_id._rcm_coverages_in_order()
-            if claim.leg_ids.coverage_id.ids == coverages.ids:
-                continue
-            claim.leg_ids.unlink()
-            vals_list += [
-                {
-                    "claim_id": claim.id,
-                    "sequence": place,
-                    "coverage_id": coverage.id,
-                    "payer_id": coverage.payer_id.id,
-                    "correlation_id": claim.correlation_id,
-                }
-                for place, coverage in enumerate(coverages, start=1)
-            ]
-        self.env["rcm.claim.leg"]._rcm_create(vals_list)

@@ -199,22 +199,6 @@ class RcmClaim(models.Model):
         live._rcm_set_state("adjudicated", hold_state=False)
         live._rcm_resolve_cases(["claim_rejected"], self.env._("Adjudicated."))
 
-    def _rcm_open_next_leg(self):
-        """Give the next payer in order its turn.
-
-        :return: the legs that became ready; empty for a claim without further payer
-        """
-        opened = self.env["rcm.claim.leg"]
-        for claim in self:
-            if any(leg.state in ("ready", "submitted") for leg in claim.leg_ids):
-                continue
-            opened |= claim.leg_ids.filtered(
-                lambda leg: leg.state == "not_due"
-                and leg.coverage_id._rcm_is_effective(leg.claim_id.service_date)
-            )[:1]
-        opened._rcm_set_state("ready")
-        return opened
-
     # ------------------------------------------------------------------
     # Reopen and close
     # ------------------------------------------------------------------

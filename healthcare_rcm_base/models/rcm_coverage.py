@@ -17,8 +17,15 @@ class RcmCoverage(models.Model):
         "patient_id",
         "payer_id",
         "sequence",
+        "order_fixed",
         "member_id",
         "subscriber_relationship",
+        "subscriber_birth_date",
+        "basis",
+        "employer_size",
+        "court_ordered",
+        "medicare_reason",
+        "esrd_from",
         "date_from",
         "date_to",
         "eligibility_state",
@@ -27,7 +34,7 @@ class RcmCoverage(models.Model):
         "coinsurance_percent",
         "active",
     )
-    _rcm_audit_masked = ("member_id",)
+    _rcm_audit_masked = ("member_id", "subscriber_birth_date", "medicare_reason")
 
     patient_id = fields.Many2one(
         "rcm.patient.account",

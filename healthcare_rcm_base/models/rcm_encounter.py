@@ -168,7 +168,7 @@ class RcmEncounter(models.Model):
         for encounter in self:
             encounter.claim_count = len(encounter.claim_ids)
 
-    @api.depends("coverage_ids", "coverage_ids.sequence", "self_pay")
+    @api.depends("coverage_ids", "coverage_ids.sequence", "self_pay", "service_date")
     def _compute_primary_payer_id(self):
         for encounter in self:
             coverage = encounter._rcm_coverages_in_order()[:1]

@@ -108,13 +108,6 @@ class RcmEncounter(models.Model):
             if code.strip()
         ]
 
-    def _rcm_coverages_in_order(self):
-        """The encounter's coverages in coordination order; none when self-pay."""
-        self.ensure_one()
-        if self.self_pay:
-            return self.env["rcm.coverage"]
-        return self.coverage_ids.sorted(lambda item: (item.sequence, item.id))
-
     def _rcm_unbilled_charges(self):
         """Captured charges that are on no live claim."""
         self.ensure_one()

@@ -38,6 +38,13 @@ class ResCompany(models.Model):
         "exception; 0 for never.",
     )
 
+    rcm_crossover_days = fields.Integer(
+        string="Wait for Crossovers",
+        default=30,
+        help="Days after which a claim that a payer forwarded to the next one, and that "
+        "nobody answered, becomes an exception; 0 for never.",
+    )
+
     _rcm_self_pay_concession_range = models.Constraint(
         "CHECK(rcm_self_pay_concession_percent BETWEEN 0 AND 100)",
         "The self-pay concession is a percentage between 0 and 100.",

@@ -17,3 +17,6 @@ class ResConfigSettings(models.TransientModel):
     rcm_master_change_days = fields.Integer(
         related="company_id.rcm_master_change_days", readonly=False
     )
+    rcm_crossover_days = fields.Integer(
+        related="company_id.rcm_crossover_days", readonly=False
+    )

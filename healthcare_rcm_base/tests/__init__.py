@@ -63,3 +63,5 @@ from . import test_rcm_coverage_eligibility
 from . import test_exception_concurrency
 from . import test_core_estimate
 from . import test_rcm_estimate
+from . import test_core_coordination
+from . import test_rcm_coordination

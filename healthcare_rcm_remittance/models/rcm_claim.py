@@ -62,10 +62,11 @@ class RcmClaim(models.Model):
             {o.claim_id: numbers.get(o.index) for o in outcomes}, remittance.payer_id
         )
         self._rcm_mark_adjudicated(remittance.payer_id)
-        forwarded = {o.claim_id for o in outcomes if o.next_payer_id or o.crossover}
-        following = self.browse(forwarded)
-        if following:
-            following._rcm_open_next_leg()
+        following = {o.claim_id: o.next_payer_id for o in outcomes if o.next_payer_id}
+        crossed = {outcome.claim_id for outcome in outcomes if outcome.crossover}
+        # whom the plan moved the rest to is whose turn it is
+        self.browse(crossed)._rcm_open_next_leg(following, crossover=True)
+        self.browse(set(following) - crossed)._rcm_open_next_leg(following)
 
     def _rcm_settle_legs(self, outcomes):
         """The leg of the payer who decided is adjudicated."""
