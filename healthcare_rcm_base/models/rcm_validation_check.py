@@ -1,7 +1,6 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..core.npi import is_valid
 
@@ -24,20 +23,6 @@ CHECKS = [
     ("timely_filing", "Timely filing limit near or passed"),
 ]
 FILING_NEAR_DAYS = 14
-# Modifiers that say why the same service stands there twice (CPT, HCPCS).
-REPEAT_MODIFIERS = {
-    "50",
-    "59",
-    "76",
-    "77",
-    "91",
-    "LT",
-    "RT",
-    "XE",
-    "XP",
-    "XS",
-    "XU",
-}
 
 
 class RcmValidationCheck(models.AbstractModel):
@@ -238,44 +223,11 @@ class RcmValidationCheck(models.AbstractModel):
     # ------------------------------------------------------------------
     @api.model
     def _check_duplicate_charge(self, claims):
-        """The same service of the same patient, day and provider is billed twice.
-
-        Modifiers are part of the key, and a modifier that says “repeated on purpose”
-        lifts the check.
-        """
-        lines = claims.line_ids.filtered(
-            lambda line: not REPEAT_MODIFIERS & set(line.charge_id._rcm_modifiers())
+        """The same service of the same patient and provider would be billed twice."""
+        repeated = claims.line_ids.charge_id._rcm_find_duplicates()
+        return self._rcm_places(
+            claims.line_ids.filtered(lambda line: line.charge_id in repeated)
         )
-        if not lines:
-            return {}
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT line.id
-                  FROM rcm_claim_line line
-                  JOIN rcm_claim claim ON claim.id = line.claim_id
-                  JOIN rcm_charge charge ON charge.id = line.charge_id
-                  JOIN rcm_encounter encounter ON encounter.id = charge.encounter_id
-                  JOIN rcm_charge other
-                    ON other.patient_id = charge.patient_id
-                   AND other.service_date = charge.service_date
-                   AND other.code = charge.code
-                   AND COALESCE(other.modifiers, '') = COALESCE(charge.modifiers, '')
-                   AND other.id != charge.id
-                   AND other.state != 'void'
-                  JOIN rcm_encounter elsewhere ON elsewhere.id = other.encounter_id
-                 WHERE line.id = ANY(%s)
-                   AND elsewhere.company_id = encounter.company_id
-                   AND elsewhere.state != 'cancelled'
-                   AND COALESCE(other.rendering_npi, elsewhere.rendering_npi, '')
-                     = COALESCE(charge.rendering_npi, encounter.rendering_npi, '')
-                   AND (other.state = 'billed' OR other.id < charge.id)
-                """,
-                lines.ids,
-            )
-        )
-        return self._rcm_places(lines.browse(id_ for [id_] in rows))
 
     @api.model
     def _check_timely_filing(self, claims):
