@@ -1,9 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..core.errors import RcmPermanent
-from ..tools import differing
-
 # Claims that are out of the way, or not beyond our own hands yet.
 NOT_LIVE = ("void", "superseded")
 STILL_OURS = ("draft", "validated", "cleared")
@@ -156,31 +153,55 @@ class RcmEncounter(models.Model):
         Encounters on hold wait for their release.
         """
         for encounter in self:
-            live = encounter.claim_ids.filtered(
-                lambda claim: claim.state not in NOT_LIVE
-            )
-            ours = live.filtered(
+            ours = encounter._rcm_live_claims().filtered(
                 lambda claim: claim.state in STILL_OURS
                 and claim.invoice_state == "none"
             )
-            ours.filtered(lambda claim: claim.state != "draft")._rcm_back_to_draft()
-            if encounter._rcm_correct_claims(live - ours, reason):
+            ours.filtered(
+                lambda claim: claim.state != "draft" and claim.frequency_code != "8"
+            )._rcm_back_to_draft()
+            if encounter._rcm_correct_claims(reason):
                 encounter._rcm_bill_changes()
 
-    def _rcm_correct_claims(self, claims, reason):
-        """Correct claims that are out of our hands; whether billing may go on.
+    def _rcm_live_claims(self):
+        return self.claim_ids.filtered(lambda claim: claim.state not in NOT_LIVE)
 
-        A late charge gets a claim of its own. What replaces a billed charge would be
-        asked for twice that way: a person decides.
+    def _rcm_claims_to_correct(self):
+        """Invoiced or sent claims that say something else than the charges do.
+
+        Those that carry a charge which counts no more; and for a late charge the
+        first claim a payer has, so that the payer gets it with the others.
         """
-        if claims and reason != "late":
-            self._rcm_raise_case(
-                "charge_changed",
-                self.env._("A billed charge was corrected; its claim is not yet."),
-                amount=self.total_charge,
+        self.ensure_one()
+        sent = self._rcm_live_claims().filtered(
+            lambda claim: claim.is_latest
+            and claim.frequency_code != "8"
+            and not (claim.state in STILL_OURS and claim.invoice_state == "none")
+        )
+        stale = sent.filtered(
+            lambda claim: any(
+                not charge.is_current for charge in claim.line_ids.charge_id
             )
-            return False
-        return True
+        )
+        if stale or not self._rcm_unbilled_charges():
+            return stale
+        return sent.filtered(lambda claim: claim.payer_id and not claim.self_pay)[:1]
+
+    def _rcm_correct_claims(self, reason):
+        """Correct what is out of our hands; whether billing may go on.
+
+        Self-pay invoices are credited whole, and the charges that count are invoiced
+        anew. A payer's claim gets a further version; where that has to wait, for
+        example for the payer's number, the encounter waits with it.
+        """
+        self.ensure_one()
+        claims = self._rcm_claims_to_correct()
+        own = claims.filtered(lambda claim: claim.self_pay or not claim.payer_id)
+        own._rcm_credit_self_pay()
+        asked = claims - own
+        reasons = self.env["rcm.charge"]._fields["correction_reason"]
+        said = dict(reasons._description_selection(self.env)).get(reason, reason)
+        return not asked or bool(asked._rcm_correct(said))
 
     def _rcm_bill_changes(self):
         """Go on to billing from where the encounter stands."""
@@ -211,26 +232,31 @@ class RcmEncounter(models.Model):
         self._rcm_set_state("cancelled", billing_due=False)
 
 
-def same_charge(charge, vals):
-    """Refuse other values for a charge that is here already (events repeat)."""
-    # Found by us, now or later: not what the source said.
-    ignored = {
-        "sequence",
-        "correlation_id",
-        "origin",
-        "authorization_id",
-        "service_code_id",
-    }
-    changed = differing(
-        charge, {name: value for name, value in vals.items() if name not in ignored}
-    )
-    if changed:
-        labels = charge.fields_get(list(changed), ["string"])
-        raise RcmPermanent(
-            "charge_differs",
-            charge.env._(
-                "The charge is here with other values (%(fields)s). A correction is a "
-                "new charge, sent as charge.corrected.",
-                fields=", ".join(sorted(item["string"] for item in labels.values())),
-            ),
-        )
+class RcmClaim(models.Model):
+    """What corrections of charges mean for claims."""
+
+    _inherit = "rcm.claim"
+
+    def _rcm_credit_self_pay(self):
+        """Take self-pay invoices back whole; their charges are due again.
+
+        What the guarantor has paid already becomes the guarantor's credit.
+        """
+        reason = self.env._("Charges corrected")
+        for claim in self:
+            claim._rcm_reverse_local_entries(reason)
+            claim._rcm_credit_invoices(reason)
+            claim._rcm_patient_credit()
+            claim._rcm_set_state("void", work=False, hold_state=False)
+            claim.line_ids.charge_id.filtered(
+                lambda charge: charge.state == "billed"
+            )._rcm_move("captured")
+
+    def _rcm_correct(self, reason):
+        """A correction that could be drafted lets its encounter go on to billing."""
+        drafts = super()._rcm_correct(reason)
+        for encounter in drafts.encounter_id.filtered(
+            lambda item: item.state == "reopened"
+        ):
+            encounter._rcm_bill_changes()
+        return drafts

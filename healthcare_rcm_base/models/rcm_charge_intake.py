@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from ..core.encounter_facts import read_charge
 from ..core.errors import PredecessorMissing, RcmPermanent
 from ..core.money import to_decimal
-from .rcm_charge_correction import same_charge
+from ..tools import differing
 from .rcm_encounter_intake import _charge_vals
 
 
@@ -311,3 +311,28 @@ class _RefusalIsFinal:
         if isinstance(error, UserError):
             raise RcmPermanent("not_allowed", str(error)) from error
         return False
+
+
+def same_charge(charge, vals):
+    """Refuse other values for a charge that is here already (events repeat)."""
+    # Found by us, now or later: not what the source said.
+    ignored = {
+        "sequence",
+        "correlation_id",
+        "origin",
+        "authorization_id",
+        "service_code_id",
+    }
+    changed = differing(
+        charge, {name: value for name, value in vals.items() if name not in ignored}
+    )
+    if changed:
+        labels = charge.fields_get(list(changed), ["string"])
+        raise RcmPermanent(
+            "charge_differs",
+            charge.env._(
+                "The charge is here with other values (%(fields)s). A correction is a "
+                "new charge, sent as charge.corrected.",
+                fields=", ".join(sorted(item["string"] for item in labels.values())),
+            ),
+        )
