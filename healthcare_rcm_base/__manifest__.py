@@ -2,7 +2,7 @@
     "name": "Healthcare RCM Base",
     "summary": "Encounters, charges, contracts, claims, invoices, exception cases "
     "and audit log",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",
@@ -86,6 +86,9 @@
         "views/rcm_charge_views.xml",
         "views/rcm_charge_category_views.xml",
         "views/rcm_service_order_views.xml",
+        "views/rcm_invoice_rule_views.xml",
+        "views/rcm_client_invoice_views.xml",
+        "views/rcm_client_views.xml",
         "views/rcm_validation_rule_views.xml",
     ],
     "demo": [

@@ -47,6 +47,13 @@ PURPOSES = {
             "121300",
         ),
         Purpose(
+            "receivable_client",
+            "Receivables from ordering clients",
+            "asset_receivable",
+            True,
+            "121350",
+        ),
+        Purpose(
             "unbilled_ar", "Unbilled receivables", "asset_current", False, "121400"
         ),
         Purpose(

@@ -225,6 +225,13 @@ _OPENING = {
     "undone": (),
 }
 
+_CLIENT_INVOICE = {
+    "draft": ("posted", "cancelled"),
+    "posted": ("credited",),
+    "credited": (),
+    "cancelled": (),
+}
+
 MACHINES = {
     "encounter": _ENCOUNTER,
     "claim": _CLAIM,
@@ -239,6 +246,7 @@ MACHINES = {
     "opening": _OPENING,
     "possible_duplicate": _POSSIBLE_DUPLICATE,
     "master_change": _MASTER_CHANGE,
+    "client_invoice": _CLIENT_INVOICE,
 }
 
 

@@ -11,6 +11,8 @@ RCM_KINDS = [
     ("claim_invoice", "Claim invoice"),
     ("self_pay_invoice", "Self-pay invoice"),
     ("patient_invoice", "Patient invoice"),
+    ("client_invoice", "Client invoice"),
+    ("contract_invoice", "Contract invoice"),
     ("remittance", "Remittance"),
     ("local_entry", "Claim adjustment"),
     ("opening", "Opening balance"),

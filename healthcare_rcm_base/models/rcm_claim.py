@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import control_number
+from .rcm_invoice_rule import INVOICE_RULES
 
 # Control numbers of different companies never meet: each counts in its own range.
 COMPANY_RANGE = 10**10
@@ -45,6 +46,7 @@ class RcmClaim(models.Model):
         "coverage_id",
         "contract_id",
         "self_pay",
+        "invoice_rule",
         "state",
         "hold_state",
         "invoice_state",
@@ -109,6 +111,12 @@ class RcmClaim(models.Model):
     coverage_id = fields.Many2one("rcm.coverage", readonly=True)
     contract_id = fields.Many2one("rcm.payer.contract", readonly=True)
     self_pay = fields.Boolean(readonly=True)
+    invoice_rule = fields.Selection(
+        INVOICE_RULES,
+        readonly=True,
+        copy=False,
+        help="When it is invoiced and to whom, by the rule it was built with.",
+    )
     service_date = fields.Date(readonly=True, index=True)
     line_ids = fields.One2many("rcm.claim.line", "claim_id", string="Lines")
     leg_ids = fields.One2many("rcm.claim.leg", "claim_id", string="Payers In Order")
@@ -340,7 +348,7 @@ class RcmClaim(models.Model):
             & (
                 fields.Domain("invoice_state", "=", "posted")
                 | fields.Domain("replaces_id", "!=", False)
-                | fields.Domain("payer_id.invoice_rule", "=", "adjudicated")
+                | fields.Domain("invoice_rule", "=", "adjudicated")
             )
         )
         further = fields.Domain(

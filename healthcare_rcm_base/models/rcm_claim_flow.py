@@ -71,9 +71,9 @@ class RcmClaim(models.Model):
         return super()._rcm_gate_approved(effect)
 
     def _rcm_invoice_when(self):
-        """``now`` or ``adjudicated``, as the payer's rule says; self-pay is now."""
-        self.ensure_one()
-        return self.payer_id.invoice_rule or "now"
+        """``now``, or ``adjudicated`` for claims that wait for their payer."""
+        rule = self._rcm_invoice_rule()
+        return rule if rule == "adjudicated" else "now"
 
     def _rcm_invoice(self):
         """Invoice cleared claims that have no invoice, as one batch for the ledger.

@@ -20,6 +20,7 @@ BILLING_INPUTS = (
     "patient_id",
     "guarantor_id",
     "coverage_ids",
+    "client_id",
     "self_pay",
     "service_date",
     "service_end",

@@ -26,10 +26,23 @@ class RcmEncounter(models.Model):
         What validation stops stays a draft with its cases; the rest goes as far as
         the gate lets it and is left for the invoicing step.
         """
-        claims = self._rcm_build_claims()
+        for_clients = self._rcm_for_client()
+        for_clients._rcm_wait_for_client_invoice()
+        claims = (self - for_clients)._rcm_corrected()._rcm_build_claims()
         self.filtered("billing_due")._rcm_write({"billing_due": False})
         claims._rcm_validate()._rcm_clear()
         return claims
+
+    def _rcm_corrected(self):
+        """Those without a sent claim that still carries charges of yesterday.
+
+        The others are corrected first; what has to wait for that is not billed as
+        something new beside it.
+        """
+        return self.filtered(
+            lambda encounter: not encounter.claim_ids
+            or encounter._rcm_correct_claims("late")
+        )
 
     @api.model
     def _cron_bill_ready(self):

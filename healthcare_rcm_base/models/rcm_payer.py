@@ -38,7 +38,6 @@ class RcmPayer(models.Model):
         "posting_policy",
         "accept_4010",
         "status_first",
-        "invoice_rule",
         "correction_mode",
         "active",
     )
@@ -112,11 +111,8 @@ class RcmPayer(models.Model):
         help="Hold this payer's remittances until a claim status says the claim is "
         "finalised.",
     )
-    invoice_rule = fields.Selection(
-        [("now", "When the claim is cleared"), ("adjudicated", "When adjudicated")],
-        string="Invoice",
-        required=True,
-        default="now",
+    invoice_rule_ids = fields.One2many(
+        "rcm.invoice.rule", "payer_id", string="Invoice Rules"
     )
     correction_mode = fields.Selection(
         CORRECTION_MODES,

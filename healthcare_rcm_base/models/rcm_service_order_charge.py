@@ -96,8 +96,8 @@ class RcmServiceOrder(models.Model):
                     "The charge master has no price for %(code)s. Add it under "
                     "Configuration → Service Codes, or enter the charge on the "
                     "encounter.",
-                    code=self.code or self.env._("the service of order")
-                    + f" {self.number}",
+                    code=self.code
+                    or self.env._("the service of order") + f" {self.number}",
                 )
             )
 
@@ -235,6 +235,7 @@ class RcmEncounter(models.Model):
             encounter = known.get((order.facility_id.id, order.encounter_number))
             if encounter:
                 order._rcm_write({"encounter_id": encounter.id})
+                order._rcm_pass_client()
                 order._rcm_match_waiting()
                 order._rcm_charge_automatically()
 

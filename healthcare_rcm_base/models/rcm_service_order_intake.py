@@ -114,7 +114,17 @@ class RcmServiceOrder(models.Model):
             "rendering_npi": item.get("rendering_npi") or False,
             "placed_at": item.get("placed_at") or False,
             "billable": item.get("billable", True),
+            "client_id": self._rcm_event_client(item.get("client"), facility).id,
         }
+
+    @api.model
+    def _rcm_event_client(self, code, facility):
+        Client = self.env["rcm.client"]
+        if not code:
+            return Client
+        return self.env["rcm.encounter"]._rcm_intake_reference(
+            "rcm.client", code, facility.company_id
+        )
 
     @api.model
     def _rcm_register(self, vals, correlation_id, source):
@@ -128,8 +138,20 @@ class RcmServiceOrder(models.Model):
             ]
         )
         order._rcm_emit("rcm.service.order.placed", source=source)
+        order._rcm_pass_client()
         order._rcm_match_waiting()
         return order
+
+    def _rcm_pass_client(self):
+        """The client that ordered is the encounter's, unless it has one."""
+        for order in self.filtered("client_id"):
+            encounter = order.encounter_id
+            if encounter and not encounter.client_id and not encounter._rcm_is_frozen():
+                before = encounter._rcm_audit_snapshot(["client_id"])
+                encounter.write({"client_id": order.client_id.id})
+                encounter._rcm_emit_difference(
+                    "rcm.encounter.corrected", before, ["client_id"]
+                )
 
     @api.model
     def _rcm_known_encounter(self, vals):
@@ -160,4 +182,5 @@ class RcmServiceOrder(models.Model):
         self.write(given)
         if not self.encounter_id:
             self._rcm_write({"encounter_id": self._rcm_known_encounter(vals).id})
+        self._rcm_pass_client()
         self._rcm_emit_difference("rcm.service.order.changed", before, list(given))

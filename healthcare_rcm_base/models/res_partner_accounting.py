@@ -37,6 +37,10 @@ class ResCompany(models.Model):
             payers = self.env["rcm.payer"].sudo()
             owned = payers.search([("company_id", "child_of", self.id)])
             owned.partner_id._rcm_set_receivable(purpose)
+        if purpose == "receivable_client":
+            clients = self.env["rcm.client"].sudo()
+            owned = clients.search([("company_id", "child_of", self.id)])
+            owned.partner_id._rcm_set_receivable(purpose)
         if purpose == "receivable_patient":
             guarantors = self.env["res.partner"].sudo()
             guarantors.search(

@@ -36,6 +36,12 @@ from . import test_rcm_claim_posting
 from . import test_rcm_charge_intake
 from . import test_rcm_claim_flow
 from . import test_rcm_service_order
+from . import test_rcm_charge_correction
+from . import test_rcm_charge_duplicate
+from . import test_migration_invoice_rules
+from . import test_core_invoice_rules
+from . import test_rcm_invoice_rule
+from . import test_rcm_client_invoice
 from . import test_rcm_billing_states
 from . import test_exception_case
 from . import test_claim_invoice

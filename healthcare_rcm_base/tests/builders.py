@@ -130,6 +130,14 @@ def contract(
     return made
 
 
+def invoice_rule(env, rule, company=None, **values):
+    """A rule that says when, and to whom, claims are invoiced."""
+    company = company or env.company
+    return env["rcm.invoice.rule"].create(
+        {"company_id": company.id, "rule": rule, **values}
+    )
+
+
 def patient(env, facility, **values):
     """A patient account with a guarantor of its own."""
     account = values.pop("name", None) or number("PA")

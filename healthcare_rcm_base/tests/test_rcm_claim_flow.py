@@ -53,7 +53,9 @@ class TestClaimFlow(BillingCase):
         self.assertEqual(claim.invoice_id.amount_total, 150.0)
 
     def test_payer_that_invoices_when_adjudicated_waits(self):
-        self.clinic["payer"].invoice_rule = "adjudicated"
+        self.env["rcm.invoice.rule"].create(
+            {"payer_id": self.clinic["payer"].id, "rule": "adjudicated"}
+        )
         claim = self.cleared()
         self.assertFalse(claim.work)
         claim._rcm_invoice()

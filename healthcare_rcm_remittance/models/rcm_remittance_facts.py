@@ -152,11 +152,10 @@ class RcmRemittance(models.Model):
                        claim.total_charge::text AS charge,
                        claim.expected_amount::text AS expected,
                        contract.tolerance_amount::text AS tolerance,
-                       claim.payer_id, payer.invoice_rule, claim.frequency_code
+                       claim.payer_id, claim.invoice_rule, claim.frequency_code
                   FROM rcm_claim claim
                   LEFT JOIN rcm_payer_contract contract
                     ON contract.id = claim.contract_id
-                  LEFT JOIN rcm_payer payer ON payer.id = claim.payer_id
                  WHERE claim.company_id = %s AND claim.name = ANY(%s)
                  ORDER BY claim.name, claim.version, claim.id
                 """,

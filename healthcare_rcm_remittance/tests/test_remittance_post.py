@@ -268,7 +268,7 @@ class TestRemittancePost(RemittanceCase):
         self.assertEqual(self.trial_balance()["interest_expense"], 20)
 
     def test_claim_invoiced_when_adjudicated(self):
-        self.payer.invoice_rule = "adjudicated"
+        builders.invoice_rule(self.env, "adjudicated", payer_id=self.payer.id)
         claim = builders.claim(self.env, payers=(self.payer,))
         claim._rcm_mark_submitted(fields.Datetime.now())
         self.assertEqual(claim.invoice_state, "none")

@@ -1,0 +1,392 @@
+from datetime import date
+from decimal import Decimal
+from unittest.mock import patch
+
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from . import builders
+from .ledger_common import LedgerCase, difference
+
+MARCH = date(2026, 3, 1)
+
+
+@tagged("post_install", "-at_install")
+class TestRcmClientInvoice(LedgerCase):
+    """One invoice a month to a client that orders services."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.service = builders.service_code(cls.env)
+        cls.client_of = cls.make_client()
+        builders.invoice_rule(cls.env, "client")
+        cls.Invoice = cls.env["rcm.client.invoice"]
+
+    @classmethod
+    def make_client(cls, **values):
+        return cls.env["rcm.client"].create(
+            {
+                "name": "Test Hospital",
+                "code": builders.number("CL"),
+                "next_invoice_date": "2026-04-03",
+                "price_ids": [
+                    Command.create({"service_code_id": cls.service.id, "amount": 40.0})
+                ],
+                **values,
+            }
+        )
+
+    def ready(self, charges=("100",), client=None, **values):
+        """A ready encounter that billing has left to the client's invoice."""
+        encounter = builders.encounter(
+            self.env, charges, client_id=(client or self.client_of).id, **values
+        )
+        for state in ("completed", "coded", "ready"):
+            encounter._rcm_set_state(state)
+        encounter.coding_signed_off = True
+        encounter._rcm_bill()
+        return encounter
+
+    def run_on(self, day, client=None):
+        """The scheduled action as it runs on ``day``."""
+        with patch.object(
+            fields.Date, "context_today", staticmethod(lambda *_args, **_kw: day)
+        ):
+            (client or self.client_of)._rcm_invoice_due()
+        return self.Invoice.search(
+            [("client_id", "=", (client or self.client_of).id)], order="id"
+        )
+
+    def user(self, role):
+        return new_test_user(
+            self.env,
+            login=f"client_{role}",
+            groups=f"healthcare_rcm_base.group_{role}",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+
+    # ------------------------------------------------------------------
+    # Billing leaves them to the month
+    # ------------------------------------------------------------------
+    def test_encounter_waits_for_the_month_without_a_claim(self):
+        encounter = self.ready()
+        self.assertEqual(encounter.state, "ready")
+        self.assertFalse(encounter.claim_ids)
+        self.assertIn("Test Hospital", encounter.waiting_for)
+
+    def test_without_a_client_billing_goes_on_as_usual(self):
+        payer = builders.payer(self.env)
+        builders.contract(self.env, payer)
+        claim = builders.claims_of(builders.encounter(self.env, ["100"], (payer,)))
+        self.assertEqual(claim.invoice_rule, "now")
+
+    def test_missing_price_is_a_case_and_the_rest_is_invoiced(self):
+        other = builders.service_code(self.env, "80053")
+        encounter = self.ready(("100", "60"))
+        encounter.charge_ids[1].write({"service_code_id": other.id, "code": "80053"})
+        encounter._rcm_bill()
+        case = encounter.rcm_case_ids
+        self.assertEqual(case.type_code, "client_price_missing")
+        self.assertIn("80053", case.message)
+        invoice = self.run_on(date(2026, 4, 3))
+        self.assertEqual(invoice.line_ids.charge_id, encounter.charge_ids[0])
+        invoice._rcm_post()
+        self.assertEqual(encounter.state, "ready")
+        self.client_of.price_ids = [Command.create({"code": "80053", "amount": 9.0})]
+        case.action_reprocess()
+        self.assertEqual(case.state, "resolved")
+        later = self.run_on(date(2026, 5, 3)) - invoice
+        later._rcm_post()
+        self.assertEqual(later.amount_total, 9.0)
+        self.assertEqual(encounter.state, "billed")
+
+    # ------------------------------------------------------------------
+    # The month
+    # ------------------------------------------------------------------
+    def test_one_invoice_a_month_to_the_cent(self):
+        first, second = self.ready(("100", "100")), self.ready()
+        before = self.trial_balance()
+        invoice = self.run_on(date(2026, 4, 3))
+        self.assertEqual((invoice.state, invoice.amount_total), ("draft", 120.0))
+        self.assertEqual(invoice.period_end, date(2026, 3, 31))
+        self.assertEqual(difference(self.trial_balance(), before), {})
+        invoice.action_post()
+        self.assertEqual(
+            difference(self.trial_balance(), before),
+            {"receivable_client": Decimal(120), "revenue": Decimal(-120)},
+        )
+        move = invoice.move_id
+        self.assertEqual(move.rcm_kind, "client_invoice")
+        self.assertEqual(move.partner_id, self.client_of.partner_id)
+        self.assertEqual(len(move.invoice_line_ids), 3)
+        self.assertEqual((first | second).mapped("state"), ["billed"] * 2)
+        self.assertEqual((first | second).charge_ids.mapped("state"), ["billed"] * 3)
+
+    def test_run_again_changes_nothing(self):
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        self.client_of.next_invoice_date = "2026-04-03"
+        self.ready()
+        self.assertEqual(self.run_on(date(2026, 4, 3)), invoice)
+        self.assertEqual(len(invoice.line_ids), 1)
+
+    def test_second_invoice_of_a_period_is_refused_by_the_database(self):
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        with mute_logger("odoo.sql_db"), self.assertRaises(Exception) as caught:
+            self.Invoice._rcm_create(
+                [
+                    {
+                        "name": "again",
+                        "client_id": self.client_of.id,
+                        "company_id": self.company.id,
+                        "period_start": invoice.period_start,
+                        "period_end": invoice.period_end,
+                    }
+                ]
+            )
+        self.assertIn("period_uniq", str(caught.exception))
+
+    def test_a_charge_is_on_one_invoice_only(self):
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        line = invoice.line_ids
+        with mute_logger("odoo.sql_db"), self.assertRaises(Exception) as caught:
+            line._rcm_create(
+                [{"invoice_id": invoice.id, "charge_id": line.charge_id.id}]
+            )
+        self.assertIn("charge_once", str(caught.exception))
+
+    def test_cut_off_leaves_later_services_to_the_next_month(self):
+        self.ready(service_date=date(2026, 3, 31))
+        self.ready(service_date=date(2026, 4, 1))
+        invoice = self.run_on(date(2026, 4, 3))
+        self.assertEqual(invoice.line_ids.service_date, date(2026, 3, 31))
+        both = self.run_on(date(2026, 5, 3))
+        self.assertEqual(len(both), 2)
+
+    def test_months_behind_are_caught_up_each_by_itself(self):
+        self.ready(service_date=date(2026, 3, 10))
+        self.ready(service_date=date(2026, 4, 10))
+        invoices = self.run_on(date(2026, 6, 20))
+        self.assertEqual(
+            invoices.mapped("period_start"), [date(2026, 3, 1), date(2026, 4, 1)]
+        )
+        self.assertEqual(self.client_of.next_invoice_date, date(2026, 7, 3))
+
+    def test_months_without_services_make_no_invoice(self):
+        self.assertFalse(self.run_on(date(2026, 6, 20)))
+
+    def test_scheduled_action_posts_where_no_review_is_wanted(self):
+        self.client_of.write({"auto_post": True, "next_invoice_date": "2026-04-03"})
+        self.ready()
+        self.env["rcm.client"]._cron_client_invoices()
+        invoice = self.client_of.invoice_ids
+        self.assertEqual(invoice.state, "posted")
+        self.assertGreater(self.client_of.next_invoice_date, fields.Date.today())
+
+    # ------------------------------------------------------------------
+    # Corrections
+    # ------------------------------------------------------------------
+    def test_correction_is_credited_and_charged_next_month(self):
+        encounter = self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        charge = encounter.charge_ids
+        before = self.trial_balance()
+        charge._rcm_replace({"units": 3.0, "external_ref": "C1/2"}, "units")
+        self.assertEqual(encounter.state, "ready")
+        second = self.run_on(date(2026, 5, 3)) - invoice
+        self.assertEqual(sorted(second.line_ids.mapped("amount")), [-40.0, 120.0])
+        second._rcm_post()
+        self.assertEqual(
+            difference(self.trial_balance(), before),
+            {"receivable_client": Decimal(80), "revenue": Decimal(-80)},
+        )
+        self.assertFalse(self.run_on(date(2026, 6, 3)) - invoice - second)
+
+    def test_withdrawn_charge_becomes_a_credit_note(self):
+        encounter = self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        before = self.trial_balance()
+        encounter.charge_ids._rcm_withdraw("not_rendered")
+        self.assertEqual(encounter.state, "billed")
+        second = self.run_on(date(2026, 5, 3)) - invoice
+        second._rcm_post()
+        self.assertEqual(second.move_id.move_type, "out_refund")
+        self.assertEqual(
+            difference(self.trial_balance(), before),
+            {"receivable_client": Decimal(-40), "revenue": Decimal(40)},
+        )
+
+    def test_credit_in_full_makes_the_charges_due_again(self):
+        before = self.trial_balance()
+        encounter = self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        invoice.with_user(self.user("finance_manager")).action_credit()
+        self.assertEqual(invoice.state, "credited")
+        self.assertEqual(difference(self.trial_balance(), before), {})
+        self.assertEqual(invoice.move_id.payment_state, "reversed")
+        self.assertEqual(encounter.state, "ready")
+        self.client_of.next_invoice_date = "2026-04-03"
+        again = self.run_on(date(2026, 4, 3)) - invoice
+        self.assertEqual((again.period_start, again.amount_total), (MARCH, 40.0))
+
+    def test_changed_charges_are_shown_before_they_are_posted(self):
+        encounter = self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        encounter.charge_ids._rcm_replace(
+            {"units": 2.0, "external_ref": "C1/2"}, "units"
+        )
+        answer = invoice.action_post()
+        self.assertEqual(answer["params"]["type"], "warning")
+        self.assertEqual((invoice.state, invoice.amount_total), ("draft", 80.0))
+        invoice.action_post()
+        self.assertEqual(invoice.state, "posted")
+
+    def test_cancelled_draft_goes_on_the_next_invoice(self):
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice.action_cancel()
+        later = self.run_on(date(2026, 5, 3)) - invoice
+        self.assertEqual(later.amount_total, 40.0)
+
+    # ------------------------------------------------------------------
+    # Taxes
+    # ------------------------------------------------------------------
+    def tax(self, amount, **values):
+        made = self.env["account.tax"].create(
+            {
+                "name": f"Tax {amount} {values.get('price_include_override', '')}",
+                "amount": amount,
+                "type_tax_use": "sale",
+                "company_id": self.company.id,
+                **values,
+            }
+        )
+        owed = self.env["account.account"].search(
+            [
+                ("account_type", "=", "liability_current"),
+                ("company_ids", "in", self.company.ids),
+                ("id", "not in", self.company.rcm_account_mapping_ids.account_id.ids),
+            ],
+            limit=1,
+        )
+        lines = made.invoice_repartition_line_ids | made.refund_repartition_line_ids
+        lines.filtered(lambda one: one.repartition_type == "tax").account_id = owed
+        return made
+
+    def test_taxable_services_only(self):
+        taxed = builders.service_code(self.env, "TAXED1")
+        taxed.tax_ids = self.tax(7.25)
+        self.client_of.price_ids = [Command.create({"code": "TAXED1", "amount": 33.33})]
+        encounter = self.ready(("100", "60"))
+        encounter.charge_ids[1].write({"service_code_id": taxed.id, "code": "TAXED1"})
+        before = self.trial_balance()
+        invoice = self.run_on(date(2026, 4, 3))
+        self.assertEqual((invoice.amount_tax, invoice.amount_total), (2.42, 75.75))
+        invoice._rcm_post()
+        found = difference(self.trial_balance(), before)
+        self.assertEqual(found.pop("receivable_client"), Decimal("75.75"))
+        self.assertEqual(found.pop("revenue"), Decimal("-73.33"))
+        self.assertEqual(list(found.values()), [Decimal("-2.42")])
+        self.assertEqual(invoice.move_id.amount_tax, 2.42)
+
+    def test_tax_without_account_is_refused_with_what_to_do(self):
+        tax = self.tax(7)
+        tax.invoice_repartition_line_ids.account_id = False
+        self.service.tax_ids = tax
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        with self.assertRaisesRegex(UserError, "has no account"):
+            invoice._rcm_post()
+
+    def test_taxed_credit_mirrors_its_invoice(self):
+        self.service.tax_ids = self.tax(7.25)
+        encounter = self.ready()
+        before = self.trial_balance()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        encounter.charge_ids._rcm_withdraw("duplicate")
+        second = self.run_on(date(2026, 5, 3)) - invoice
+        self.service.tax_ids = False
+        second._rcm_post()
+        self.assertEqual(difference(self.trial_balance(), before), {})
+        self.assertEqual(second.amount_total, -invoice.amount_total)
+
+    def test_tax_included_in_the_price(self):
+        self.service.tax_ids = self.tax(21, price_include_override="tax_included")
+        self.client_of.price_ids.amount = 100.0
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        self.assertEqual(
+            (invoice.amount_untaxed, invoice.amount_tax, invoice.amount_total),
+            (82.64, 17.36, 100.0),
+        )
+
+    def test_fiscal_position_may_exempt_the_client(self):
+        self.service.tax_ids = self.tax(10)
+        self.client_of.fiscal_position_id = self.env["account.fiscal.position"].create(
+            {"name": "Exempt", "company_id": self.company.id}
+        )
+        exempt = self.tax(0)
+        exempt.original_tax_ids = self.service.tax_ids
+        exempt.fiscal_position_ids = self.client_of.fiscal_position_id
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        self.assertEqual((invoice.amount_tax, invoice.amount_total), (0.0, 40.0))
+
+    # ------------------------------------------------------------------
+    # What others may see and do
+    # ------------------------------------------------------------------
+    def test_detail_file_names_no_patient(self):
+        encounter = self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        text = invoice.detail_id.raw.decode()
+        self.assertIn(encounter.number, text)
+        person = encounter.patient_id
+        for secret in (person.first_name, person.last_name, person.mrn, person.name):
+            self.assertNotIn(f",{secret},", text)
+        self.assertNotIn(encounter.charge_ids.code, invoice.move_id.line_ids.mapped(
+            "name"))  # fmt: skip
+        self.assertIn(encounter.charge_ids.code, text)
+
+    def test_roles(self):
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        for role in ("front_desk", "coder", "cash_poster", "auditor", "approver"):
+            own = invoice.with_user(self.user(role))
+            with self.subTest(role):
+                self.assertEqual(own.amount_total, 40.0)
+                for step in (own.action_post, own.action_cancel, own.action_credit):
+                    with self.assertRaises(AccessError):
+                        step()
+        biller = invoice.with_user(self.user("biller"))
+        with self.assertRaises(AccessError):
+            biller.write({"amount_total": 1.0})
+        biller.action_post()
+        self.assertEqual(invoice.state, "posted")
+        with self.assertRaises(AccessError):
+            biller.action_credit()
+
+    def test_posted_invoice_is_not_cancelled(self):
+        self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice._rcm_post()
+        with self.assertRaises(UserError):
+            invoice.action_cancel()
+
+    def test_prices_do_not_overlap(self):
+        with self.assertRaises(ValidationError):
+            self.client_of.price_ids = [
+                Command.create({"code": self.service.code, "amount": 1.0})
+            ]
