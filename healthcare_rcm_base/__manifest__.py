@@ -74,6 +74,7 @@
         "views/rcm_audit_retention_views.xml",
         "views/rcm_encounter_views.xml",
         "views/rcm_claim_views.xml",
+        "views/rcm_encounter_content_views.xml",
         "wizard/rcm_claim_correction_views.xml",
         "views/rcm_claim_version_views.xml",
         "views/rcm_claim_ledger_views.xml",

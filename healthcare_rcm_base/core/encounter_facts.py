@@ -6,19 +6,14 @@ source system sends may identify a patient.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timezone
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 
-from .errors import RcmPermanent
+from .claim_content import ContentFacts, LineContentFacts, read_content, read_line
+from .fact_reader import MAX_DIAGNOSES, MAX_MODIFIERS, Reader
 
 MAX_CHARGES = 999
-MAX_MODIFIERS = 4
-MAX_POINTERS = 4
-MAX_DIAGNOSES = 25
 MAX_COVERAGES = 9
-MAX_TEXT = 255
-MAX_MONEY = Decimal("9999999.99")
-MAX_UNITS = Decimal("99999")
 ENCOUNTER_TYPES = (
     "outpatient",
     "inpatient",
@@ -30,7 +25,6 @@ ENCOUNTER_TYPES = (
 SEXES = ("F", "M", "U")
 RELATIONSHIPS = ("self", "spouse", "child", "other")
 GUARANTOR_RELATIONSHIPS = ("self", "spouse", "parent", "child", "other")
-FAULTS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +76,7 @@ class ChargeFacts:
     revenue_code: str
     authorization: str
     rendering_npi: str
+    content: LineContentFacts = LineContentFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +97,12 @@ class EncounterFacts:
     guarantor: GuarantorFacts
     coverages: tuple[CoverageFacts, ...]
     charges: tuple[ChargeFacts, ...]
+    content: ContentFacts = ContentFacts()
 
 
 def read(data):
     """Return the ``EncounterFacts`` of a canonical dict or raise ``RcmPermanent``."""
-    reader = _Reader()
+    reader = Reader()
     facts = _encounter(reader, data)
     reader.refuse_faults()
     return facts
@@ -117,7 +113,7 @@ def read_registration(data):
 
     Its guarantor is ``None`` when none is named: the one we know stays.
     """
-    reader = _Reader()
+    reader = Reader()
     facts = _encounter(reader, data, registration=True)
     reader.refuse_faults()
     return facts if data.get("guarantor") else replace(facts, guarantor=None)
@@ -135,7 +131,7 @@ class PersonFacts:
 
 def read_person(data):
     """Return the ``PersonFacts`` of a canonical dict or raise ``RcmPermanent``."""
-    reader = _Reader()
+    reader = Reader()
     root = reader.mapping(data, "data")
     facts = PersonFacts(
         facility=reader.text(root, "facility", "data", 64),
@@ -154,7 +150,7 @@ def read_person(data):
 
 def read_charge(data, service_date, place_of_service="", diagnosis_count=0):
     """Return the ``ChargeFacts`` of a charge that comes by itself, or raise."""
-    reader = _Reader()
+    reader = Reader()
     facts = _charge(
         reader, data, "charge", service_date, place_of_service, diagnosis_count
     )
@@ -207,6 +203,7 @@ def _encounter(reader, data, registration=False):
                 )
             )
         ),
+        content=read_content(reader, head, place, len(diagnoses)),
     )
     reader.unique([charge.external_ref for charge in facts.charges], "charges", "id")
     reader.unique(
@@ -294,207 +291,5 @@ def _charge(reader, data, place, default_date, default_pos, diagnosis_count):
         revenue_code=reader.text(data, "revenue_code", place, 4),
         authorization=reader.text(data, "authorization", place, 64),
         rendering_npi=reader.text(data, "rendering_npi", place, 10),
+        content=read_line(reader, data, place),
     )
-
-
-class _Reader:
-    """Takes typed values out of dicts and remembers what is wrong where."""
-
-    def __init__(self):
-        self.faults = []
-
-    def fault(self, place, rule):
-        self.faults.append(f"{place}: {rule}")
-
-    def refuse_faults(self):
-        """Raise one ``RcmPermanent`` that names them all, or return."""
-        if not self.faults:
-            return
-        shown = "; ".join(self.faults[:FAULTS_SHOWN])
-        more = len(self.faults) - FAULTS_SHOWN
-        raise RcmPermanent(
-            "content_invalid", shown + (f"; and {more} more" if more > 0 else "")
-        )
-
-    def mapping(self, value, place):
-        if isinstance(value, dict):
-            return value
-        self.fault(place, "must be an object")
-        return {}
-
-    def items(self, data, key, maximum, minimum):
-        value = data.get(key)
-        if value is None and not minimum:
-            return []
-        if not isinstance(value, list):
-            self.fault(key, "must be a list")
-            return []
-        if not minimum <= len(value) <= maximum:
-            self.fault(key, f"must have {minimum} to {maximum} entries")
-            return []
-        return value
-
-    def text(self, data, key, place, maximum=MAX_TEXT, required=False):
-        value = data.get(key)
-        if value is None:
-            value = ""
-        if not isinstance(value, str):
-            self.fault(f"{place}.{key}", "must be text")
-            return ""
-        value = value.strip()
-        if "\x00" in value or any(ord(character) < 32 for character in value):
-            self.fault(f"{place}.{key}", "has control characters")
-            return ""
-        if required and not value:
-            self.fault(f"{place}.{key}", "is missing")
-        if len(value) > maximum:
-            self.fault(f"{place}.{key}", f"is longer than {maximum} characters")
-        return value
-
-    def texts(self, data, key, place, maximum, length):
-        value = data.get(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            self.fault(f"{place}.{key}", "must be a list")
-            return ()
-        if len(value) > maximum:
-            self.fault(f"{place}.{key}", f"has more than {maximum} entries")
-        found = []
-        for index, item in enumerate(value[:maximum]):
-            if not isinstance(item, str) or not item.strip():
-                self.fault(f"{place}.{key}[{index}]", "must be text")
-            elif len(item) > length or "," in item:
-                self.fault(f"{place}.{key}[{index}]", "is not a code")
-            else:
-                found.append(item.strip())
-        return tuple(found)
-
-    def choice(self, data, key, place, allowed, default):
-        value = data.get(key)
-        if value in (None, ""):
-            return default
-        if value not in allowed:
-            self.fault(f"{place}.{key}", f"must be one of {', '.join(allowed)}")
-            return default
-        return value
-
-    def flag(self, data, key, place):
-        value = data.get(key)
-        if value is None:
-            return False
-        if not isinstance(value, bool):
-            self.fault(f"{place}.{key}", "must be true or false")
-            return False
-        return value
-
-    def whole(self, data, key, place, minimum, maximum):
-        value = data.get(key)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int)
-            or not minimum <= value <= maximum
-        ):
-            self.fault(
-                f"{place}.{key}", f"must be a whole number from {minimum} to {maximum}"
-            )
-            return minimum
-        return value
-
-    def date(self, data, key, place, required=False):
-        value = data.get(key)
-        if value in (None, ""):
-            if required:
-                self.fault(f"{place}.{key}", "is missing")
-            return None
-        try:
-            if not isinstance(value, str) or len(value) != 10:
-                raise ValueError
-            parsed = date.fromisoformat(value)
-            if not 1850 <= parsed.year <= 2200:
-                raise ValueError
-        except ValueError:
-            self.fault(f"{place}.{key}", "must be a date (YYYY-MM-DD)")
-            return None
-        return parsed
-
-    def moment(self, data, key, place):
-        """A date-time with its zone; in UTC without one, as Odoo keeps it."""
-        value = data.get(key)
-        if value in (None, ""):
-            return None
-        try:
-            text = value[:-1] + "+00:00" if value.endswith("Z") else value
-            parsed = datetime.fromisoformat(text)
-            if parsed.tzinfo is None:
-                raise ValueError
-            return parsed.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
-        except (AttributeError, TypeError, ValueError, OverflowError):
-            self.fault(f"{place}.{key}", "must be a date-time with its time zone")
-            return None
-
-    def number(self, data, key, place):
-        """An exact number: text or whole number, since JSON fractions are inexact."""
-        value = data.get(key)
-        if isinstance(value, (str, int)) and not isinstance(value, bool):
-            try:
-                parsed = Decimal(value)
-                if parsed.is_finite():
-                    return parsed
-            except InvalidOperation:
-                parsed = None
-        self.fault(f"{place}.{key}", "must be a number written as text")
-        return None
-
-    def money(self, data, key, place):
-        value = self.number(data, key, place)
-        if value is None:
-            return Decimal(0)
-        if not 0 <= value <= MAX_MONEY:
-            self.fault(f"{place}.{key}", f"must be from 0 to {MAX_MONEY}")
-            return Decimal(0)
-        if value != round(value, 2):
-            self.fault(f"{place}.{key}", "has more than 2 decimal places")
-        return round(value, 2)
-
-    def units(self, data, place):
-        value = self.number(data, "units", place)
-        if value is None:
-            return Decimal(1)
-        if not 0 < value <= MAX_UNITS:
-            self.fault(f"{place}.units", f"must be above 0 and at most {MAX_UNITS}")
-            return Decimal(1)
-        if value != round(value, 3):
-            self.fault(f"{place}.units", "has more than 3 decimal places")
-        return value
-
-    def pointers(self, data, place, diagnosis_count):
-        """Whether a pointer has its diagnosis is a validation rule, not a format."""
-        value = data.get("diagnosis_pointers")
-        if value is None:
-            return ()
-        if not isinstance(value, list) or len(value) > MAX_POINTERS:
-            self.fault(
-                f"{place}.diagnosis_pointers",
-                f"must be a list of at most {MAX_POINTERS}",
-            )
-            return ()
-        found = []
-        for index, item in enumerate(value):
-            if (
-                isinstance(item, bool)
-                or not isinstance(item, int)
-                or not 1 <= item <= MAX_DIAGNOSES
-                or (diagnosis_count and item > diagnosis_count)
-            ):
-                self.fault(
-                    f"{place}.diagnosis_pointers[{index}]",
-                    "points at no diagnosis of the encounter",
-                )
-            else:
-                found.append(item)
-        return tuple(found)
-
-    def unique(self, values, place, key):
-        if len(set(values)) < len(values):
-            self.fault(f"{place}.{key}", "must be different in every entry")

@@ -56,9 +56,12 @@ from . import res_company_accounting
 from . import res_config_settings
 from . import res_partner
 from . import res_users
+from . import rcm_claim_content
 from . import rcm_encounter
 from . import rcm_encounter_action
 from . import rcm_encounter_flow
+from . import rcm_encounter_content
+from . import rcm_encounter_code
 from . import rcm_encounter_intake
 from . import rcm_registration_intake
 from . import rcm_encounter_billing
@@ -82,6 +85,7 @@ from . import rcm_claim_leg
 from . import rcm_coordination
 from . import rcm_claim_version
 from . import rcm_claim_takeover
+from . import rcm_claim_frozen
 from . import rcm_claim_note
 from . import rcm_ageing
 from . import rcm_charge_report

@@ -249,7 +249,7 @@ class RcmCharge(models.Model):
         return charges
 
     def write(self, vals):
-        if any(name in vals for name in BILLED_FIELDS) and any(
+        if any(name in vals for name in self._rcm_billed_fields()) and any(
             charge.state != "captured" for charge in self
         ):
             raise UserError(
@@ -307,6 +307,10 @@ class RcmCharge(models.Model):
     # ------------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------------
+    def _rcm_billed_fields(self):
+        """Fields that are never overwritten once the charge is billed (hook)."""
+        return BILLED_FIELDS
+
     def _rcm_modifiers(self):
         """The modifiers as a list, in order."""
         self.ensure_one()

@@ -126,8 +126,12 @@ class RcmCharge(models.Model):
         self.ensure_one()
         return {
             name: self._fields[name].convert_to_write(self[name], self)
-            for name in CARRIED
+            for name in self._rcm_carried_fields()
         }
+
+    def _rcm_carried_fields(self):
+        """Fields that a correcting charge takes over from the old one (hook)."""
+        return CARRIED
 
 
 class RcmEncounter(models.Model):

@@ -242,9 +242,7 @@ class RcmClaim(models.Model):
         version = self._rcm_create([{**self._rcm_values(names), **values}])
         skipped = {"claim_id", "state", "paid_amount", "contractual_amount"}
         skipped |= {"patient_amount", "adjusted_amount"}
-        line_names = [
-            name for name in self.line_ids._rcm_protected if name not in skipped
-        ]
+        line_names = self.line_ids._rcm_protected_fields() - skipped
         self.env["rcm.claim.line"]._rcm_create(
             [
                 {

@@ -217,10 +217,10 @@ class RcmEncounter(models.Model):
         touched = [name for name in BILLING_INPUTS if name in vals]
         if touched:
             self.check_access("write")
-            self._check_editable()
+            self._check_editable(touched)
         return super().write(vals)
 
-    def _check_editable(self):
+    def _check_editable(self, names=()):
         """A billed encounter is corrected by new charges, never by overwriting."""
         if any(encounter._rcm_is_frozen() for encounter in self):
             raise UserError(

@@ -94,6 +94,7 @@ class RcmEncounter(models.Model):
             encounter._rcm_emit_difference(
                 "rcm.encounter.corrected", before, list(changed)
             )
+        encounter._rcm_intake_codes(facts)
         encounter._rcm_intake_charges(facts)
         encounter._rcm_intake_progress(facts)
         return encounter
@@ -129,8 +130,7 @@ class RcmEncounter(models.Model):
         company, Patient = facility.company_id, self.env["rcm.patient.account"]
         lookup = self.env["rcm.identifier"]._rcm_lookup
         by_key = {
-            key: lookup(*key, company)
-            for key in self._rcm_intake_keys(facts, facility)
+            key: lookup(*key, company) for key in self._rcm_intake_keys(facts, facility)
         }
         new_keys = [key for key, owner in by_key.items() if not owner]
         owners = {owner for owner in by_key.values() if owner}
@@ -139,11 +139,15 @@ class RcmEncounter(models.Model):
                 "identity_conflict",
                 "patient.mrn and patient.account_number name different accounts",
             )
-        known = owners.pop() if owners else Patient.search(
-            [
-                ("name", "=", facts.patient.account_number),
-                ("company_id", "=", company.id),
-            ]
+        known = (
+            owners.pop()
+            if owners
+            else Patient.search(
+                [
+                    ("name", "=", facts.patient.account_number),
+                    ("company_id", "=", company.id),
+                ]
+            )
         )
         if known:
             return known, matching.Match(), new_keys
@@ -245,7 +249,9 @@ class RcmEncounter(models.Model):
         person, Partner = facts.guarantor, self.env["res.partner"]
         number, himself = person.account_number, person.relationship == "self"
         known = Partner._rcm_find_guarantor(company, number)
-        own = patient.guarantor_id if patient.guarantor_relationship == "self" else known
+        own = (
+            patient.guarantor_id if patient.guarantor_relationship == "self" else known
+        )
         if himself and patient and own and known in (own, Partner):
             if not known:
                 self.env["rcm.identifier"]._rcm_register(
@@ -323,6 +329,7 @@ class RcmEncounter(models.Model):
             "rendering_npi": facts.rendering_npi or False,
             "authorization_id": authorization.id if authorization else False,
             "authorization_number": facts.authorization or False,
+            **self._rcm_intake_content(facts, facility.company_id),
         }
 
     def _rcm_intake_charges(self, facts):
@@ -482,6 +489,13 @@ def _charge_vals(item, place, codes, authorizations):
         "revenue_code": item.revenue_code or False,
         "diagnosis_pointers": ",".join(map(str, item.pointers)) or False,
         "rendering_npi": item.rendering_npi or False,
+        "unit_code": item.content.unit_code,
+        "ndc_code": item.content.ndc_code or False,
+        "ndc_unit": item.content.ndc_unit or False,
+        "ndc_quantity": from_decimal(item.content.ndc_quantity, 3),
+        "anesthesia_start": item.content.anesthesia_start or False,
+        "anesthesia_end": item.content.anesthesia_end or False,
+        "clia_number": item.content.clia_number or False,
         "authorization_id": authorization.id if authorization else False,
         "authorization_number": item.authorization or False,
     }

@@ -10,7 +10,7 @@ class RcmFacility(models.Model):
     _order = "code, id"
     _rec_names_search = ["name", "code", "npi"]
     _check_company_auto = True
-    _rcm_audit_fields = ("name", "code", "npi", "tax_id", "active")
+    _rcm_audit_fields = ("name", "code", "npi", "tax_id", "clia_number", "active")
 
     name = fields.Char(required=True)
     code = fields.Char(
@@ -37,6 +37,11 @@ class RcmFacility(models.Model):
         size=2,
         help="Place of service of charges that name none, e.g. 11 office, 22 "
         "outpatient hospital.",
+    )
+    clia_number = fields.Char(
+        string="CLIA Number",
+        size=10,
+        help="Certificate of the laboratory, on claims for its tests.",
     )
     analytic_account_id = fields.Many2one(
         "account.analytic.account",

@@ -2,6 +2,8 @@ import base64
 
 from odoo.tests import TransactionCase, tagged
 
+from odoo.addons.healthcare_rcm_base.tests.test_rcm_claim_content import LINE, STAY
+
 from ..protocol.problem import ProblemError
 from .common import ConnectorMixin
 
@@ -37,6 +39,17 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         self.assertEqual(encounter.correlation_id, event.correlation_id)
         self.assertEqual(event.document_refs[0]["id"], encounter.id)
         self.assertEqual(len(encounter.charge_ids), 1)
+
+    def test_completed_stay_with_all_a_claim_can_say(self):
+        envelope = self.completed("E-76")
+        envelope["data"]["encounter"] |= STAY
+        envelope["data"]["charges"][0] |= LINE
+        self.done(envelope)
+        encounter = self.env["rcm.encounter"].search([("number", "=", "E-76")])
+        self.assertEqual(encounter.claim_form, "institutional")
+        self.assertEqual(encounter.attending_id.name, "Ben Birch")
+        self.assertEqual(len(encounter.code_ids), 4)
+        self.assertEqual(encounter.charge_ids.ndc_code, "00002751001")
 
     def test_completed_encounter_twice_makes_one(self):
         self.done(self.completed("E-77"))
