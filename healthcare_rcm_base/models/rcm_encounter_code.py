@@ -13,8 +13,12 @@ class RcmEncounterCode(models.Model):
     """A condition, occurrence or value code of an institutional claim."""
 
     _name = "rcm.encounter.code"
+    _inherit = "rcm.audit.mixin"
     _description = "Institutional Code"
     _order = "encounter_id, kind, sequence, id"
+    _rcm_audit_fields = ("kind", "code", "date", "date_to", "amount")
+    # Clinical: the log says that it changed, never to what.
+    _rcm_audit_masked = ("code", "date", "date_to", "amount")
 
     encounter_id = fields.Many2one(
         "rcm.encounter", required=True, index=True, ondelete="cascade"
@@ -63,6 +67,12 @@ class RcmEncounterCode(models.Model):
     def unlink(self):
         self.encounter_id._check_editable(["code_ids"])
         return super().unlink()
+
+    def _rcm_audit_name(self):
+        return self.encounter_id.number
+
+    def _rcm_correlation_id(self):
+        return self.encounter_id.correlation_id
 
     def _rcm_as_dict(self):
         """As a claim version keeps it."""
