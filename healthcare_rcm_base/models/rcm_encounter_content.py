@@ -83,6 +83,7 @@ class RcmEncounter(models.Model):
     def write(self, vals):
         added = [name for name in CORRECTABLE if name in vals]
         if set(added) - set(BILLING_INPUTS):
+            self.check_access("write")
             self._check_editable(added)
         return super().write(vals)
 
