@@ -31,6 +31,7 @@ class RcmCoverage(models.Model):
         "eligibility_state",
         "copay_amount",
         "deductible_left",
+        "out_of_pocket_left",
         "coinsurance_percent",
         "active",
     )
