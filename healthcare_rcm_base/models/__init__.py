@@ -118,3 +118,4 @@ from . import rcm_master_rule
 from . import rcm_master_change
 from . import rcm_authorization_use
 from . import rcm_coverage_eligibility
+from . import rcm_next_step

@@ -364,17 +364,9 @@ class RcmClaim(models.Model):
 
     @api.model
     def _group_expand_state(self, states, domain):
-        """The pipeline shows its usual columns even when they are empty."""
-        usual = (
-            "draft",
-            "validated",
-            "cleared",
-            "submitted",
-            "accepted",
-            "adjudicated",
-        )
+        """Columns of the pipeline in its order; those without a claim do not show."""
         order = [code for code, _label in self._fields["state"].selection]
-        return [code for code in order if code in usual or code in states]
+        return [code for code in order if code in states]
 
     # ------------------------------------------------------------------
     # Hooks

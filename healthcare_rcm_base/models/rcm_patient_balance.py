@@ -228,6 +228,24 @@ class RcmPatientAccount(models.Model):
         help="All of it together, credits and unapplied money taken off.",
     )
 
+    claim_count = fields.Integer(string="Claims", compute="_compute_document_counts")
+    encounter_count = fields.Integer(
+        string="Encounters", compute="_compute_document_counts"
+    )
+
+    def _compute_document_counts(self):
+        counts = {
+            model: dict(
+                self.env[model]._read_group(
+                    [("patient_id", "in", self.ids)], ["patient_id"], ["__count"]
+                )
+            )
+            for model in ("rcm.claim", "rcm.encounter")
+        }
+        for patient in self:
+            patient.claim_count = counts["rcm.claim"].get(patient._origin, 0)
+            patient.encounter_count = counts["rcm.encounter"].get(patient._origin, 0)
+
     def _compute_balances(self):
         """One question for all of these accounts, under the reader's record rules."""
         found = {}

@@ -72,3 +72,4 @@ from . import test_core_estimate
 from . import test_rcm_estimate
 from . import test_core_coordination
 from . import test_rcm_coordination
+from . import test_rcm_next_step

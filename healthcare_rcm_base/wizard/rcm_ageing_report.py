@@ -34,6 +34,7 @@ class RcmAgeingReport(models.TransientModel):
     _description = "Ageing of Receivables"
 
     as_of = fields.Date(
+        string="As of",
         required=True,
         default=fields.Date.context_today,
         help="Everything posted up to this day, entries dated back later included.",
@@ -75,6 +76,11 @@ class RcmAgeingReport(models.TransientModel):
     def _onchange_values(self):
         """Figures of other values are not shown as if they were these."""
         self.is_current = False
+
+    @api.depends("as_of")
+    def _compute_display_name(self):
+        for report in self:
+            report.display_name = self.env._("Ageing as of %s", report.as_of or "")
 
     # ------------------------------------------------------------------
     # Actions

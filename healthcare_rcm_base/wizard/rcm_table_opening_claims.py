@@ -153,12 +153,7 @@ class RcmTableOpeningClaims(models.AbstractModel):
             return None, faults
         taken = set(
             here.env["rcm.claim"]
-            .search(
-                [
-                    ("company_id", "=", opening.company_id.id),
-                    ("name", "in", [claim.number for claim in claims]),
-                ]
-            )
+            .search([("name", "in", [claim.number for claim in claims])])
             .mapped("name")
         )
         patients = here._rcm_patients(claims, facilities, opening.company_id)

@@ -142,6 +142,11 @@ class RcmRemittance(models.Model):
     trace_subdivision = fields.Char(readonly=True)
     currency_code = fields.Char(readonly=True)
     payer_name = fields.Char(string="Payer as Named", readonly=True)
+    payer_label = fields.Char(
+        string="Payer",
+        compute="_compute_payer_label",
+        help="The payer, or how the file names one that we do not know.",
+    )
     payer_identifiers = fields.Json(readonly=True)
     payee_name = fields.Char(string="Payee as Named", readonly=True)
     payee_identifiers = fields.Json(readonly=True)
@@ -257,6 +262,15 @@ class RcmRemittance(models.Model):
                 remittance.balanced_line
                 and remittance.balanced_claim
                 and remittance.balanced_transaction
+            )
+
+    @api.depends("payer_id.name", "payer_name", "payer_trace_id")
+    def _compute_payer_label(self):
+        unknown = self.env._("Not recognised")
+        for remittance in self:
+            named = remittance.payer_name or remittance.payer_trace_id
+            remittance.payer_label = remittance.payer_id.name or (
+                f"{named} ({unknown.lower()})" if named else unknown
             )
 
     @api.depends("payer_id", "payer_name", "trace")
