@@ -7,9 +7,11 @@
 - A module of the suite that is not installed or not loaded is a failure.
 - Under `./setup/test` the browser and the HTTP server are there: a test that skips
   for want of them is a failure.
+- Workers (pytest-xdist) hand what they found to the process that reports.
 """
 
 import logging
+import os
 from pathlib import Path
 
 import _pytest.pathlib
@@ -76,7 +78,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(tag)
         if not _needs_database(item):
             item.add_marker("pure")
-    items.sort(key=_slowness)
+    # workers share the long ones first, so that none of them is left at the end
+    items.sort(key=_slowness, reverse="PYTEST_XDIST_WORKER" in os.environ)
 
 
 def _slowness(item):
@@ -131,12 +134,22 @@ def _unexpected_errors(config):
             yield f"{test}\n    {text}"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """A worker has ended: what it found is ours to report."""
+    PROBLEMS.extend(getattr(node, "workeroutput", {}).get("rcm_problems", []))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session, exitstatus):
     """Report what failed besides the tests as errors that the last line counts."""
     if session.config.option.collectonly:
         return
-    problems = [*PROBLEMS, *_not_loaded(), *_unexpected_errors(session.config)]
+    found = [*_not_loaded(), *_unexpected_errors(session.config)]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["rcm_problems"] = found
+        return
+    problems = [*PROBLEMS, *found]
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     for problem in problems:
         where = problem.splitlines()[0]

@@ -6,6 +6,10 @@
     ./setup/test -m pure                            only tests that need no database
     ./setup/test --long                             also what is marked `long`
     ./setup/test --keep                             leave the test database behind
+    ./setup/test -n 1                               everything in one process
+
+Without arguments every core (four at most) takes test files in turn, each in a
+database of its own.
 
 Ends with pytest's own summary line. No test collected, a module that is not
 loaded, an ERROR in Odoo's log that no test expected, or skipped HTTP and browser
@@ -13,13 +17,15 @@ tests are failures too (see pytest_plugin.py).
 """
 
 import os
+import shutil
 import subprocess
 import sys
 
-from . import database, odoo_server, paths, provision, templates
+from . import database, odoo_server, paths, postgres, provision, templates
 from .progress import say
 
 OWN_FLAGS = ("--keep", "--long")
+MOST_WORKERS = 4
 
 
 def main(arguments):
@@ -44,8 +50,26 @@ def _pytest(name, arguments, own):
     ]  # fmt: skip
     if "--long" not in own and "-m" not in arguments:
         command += ["-m", "not long"]
-    env = odoo_server.environment()
+    env = odoo_server.environment(**_postgres_variables())
+    command += _workers(arguments, env["PATH"])
     env["PYTHONPATH"] += os.pathsep + str(paths.REPO / "setup")
     env["RCM_TEST_DATABASE"] = name
     sys.stdout.flush()
     return subprocess.call(command + arguments, env=env)
+
+
+def _postgres_variables():
+    """For createdb and dropdb, by which each worker gets its database."""
+    variables = postgres.server().environment("")
+    return {name: value for name, value in variables.items() if value}
+
+
+def _workers(arguments, path):
+    """pytest-xdist's options: one worker a core, files stay whole and in our order."""
+    if "-n" in arguments:
+        count = []
+    elif arguments or not shutil.which("createdb", path=path):
+        return []
+    else:
+        count = ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS))]
+    return [*count, "--dist", "loadfile", "--no-loadscope-reorder"]
