@@ -5,7 +5,6 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ..core.effective import Span, overlapping
-from .rcm_code_table import CODE_KINDS
 
 PAGE = 1000
 
@@ -23,9 +22,7 @@ class RcmCode(models.Model):
     table_id = fields.Many2one(
         "rcm.code.table", required=True, index=True, ondelete="cascade"
     )
-    kind = fields.Selection(
-        CODE_KINDS, related="table_id.kind", store=True, precompute=True
-    )
+    kind = fields.Selection(related="table_id.kind", store=True, precompute=True)
     code = fields.Char(required=True, index="trigram")
     name = fields.Char(
         string="In Our Words",
