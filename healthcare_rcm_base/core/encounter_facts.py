@@ -69,7 +69,8 @@ class ChargeFacts:
     code: str
     modifiers: tuple[str, ...]
     units: Decimal
-    amount: Decimal
+    # None: the charge master says what it is charged at
+    amount: Decimal | None
     pointers: tuple[int, ...]
     service_date: date
     place_of_service: str
@@ -284,7 +285,9 @@ def _charge(reader, data, place, default_date, default_pos, diagnosis_count):
         code=reader.text(data, "code", place, 16).upper(),
         modifiers=tuple(modifier.upper() for modifier in modifiers),
         units=reader.units(data, place),
-        amount=reader.money(data, "amount", place),
+        amount=None
+        if data.get("amount") is None
+        else reader.money(data, "amount", place),
         pointers=reader.pointers(data, place, diagnosis_count),
         service_date=reader.date(data, "service_date", place) or default_date,
         place_of_service=reader.text(data, "place_of_service", place, 2) or default_pos,

@@ -204,7 +204,11 @@ class RcmCharge(models.Model):
         """A picked service brings its code and standard charge."""
         if self.service_code_id:
             self.code = self.service_code_id.code
-            self.amount = self.service_code_id.standard_charge * self.units
+            day = self.service_date or self.encounter_id.service_date
+            price = self.service_code_id._rcm_standard_charge(
+                self.encounter_id.facility_id, day or fields.Date.context_today(self)
+            )
+            self.amount = self.currency_id.round(price * self.units)
 
     @api.constrains("modifiers")
     def _check_modifiers(self):

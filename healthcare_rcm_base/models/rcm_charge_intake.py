@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ..core.encounter_facts import read_charge
 from ..core.errors import PredecessorMissing, RcmPermanent
-from ..core.money import to_decimal
+from ..core.money import from_decimal, to_decimal
 from ..tools import differing
 from .rcm_encounter_intake import _charge_vals
 
@@ -236,8 +236,6 @@ class RcmEncounter(models.Model):
             if value is not None and key != "order"
         }
         item.setdefault("units", "1")
-        if "amount" not in item:
-            item["amount"] = self._rcm_master_charge(item)
         facts = read_charge(
             item,
             self.service_date,
@@ -249,29 +247,32 @@ class RcmEncounter(models.Model):
             SimpleNamespace(authorization="", charges=[facts]), self.patient_id
         )
         place = len(self.charge_ids) + 1
+        vals = _charge_vals(facts, place, codes, authorizations)
+        if facts.amount is None:
+            gross = self._rcm_gross_charge(facts.code, facts.units, facts.service_date)
+            vals["amount"] = from_decimal(gross)
         return {
-            **_charge_vals(facts, place, codes, authorizations),
+            **vals,
             "origin": origin,
             "correlation_id": correlation_id or self.correlation_id,
         }
 
-    def _rcm_master_charge(self, item):
-        """The gross charge of a dict without amount, as text, from the charge master.
+    def _rcm_gross_charge(self, code, units, day):
+        """What ``units`` of a service are charged at here, by the charge master.
 
         Without a price there the charge is refused: it is never taken in at zero.
         """
-        code = (item.get("code") or "").upper()
+        code = (code or "").upper()
         service = (
             self.env["rcm.service.code"]._rcm_by_code([code], self.company_id).get(code)
         )
-        price = service.standard_charge if service else 0.0
+        price = service._rcm_standard_charge(self.facility_id, day) if service else 0.0
         if not price:
             raise RcmPermanent(
                 "price_missing",
                 "charge.amount: is missing and the charge master has no price",
             )
-        units = to_decimal(item["units"], 3)
-        return str(to_decimal(float(to_decimal(price) * units)))
+        return to_decimal(float(to_decimal(price) * units))
 
     def _rcm_free_ref(self, external_ref):
         """A charge id of our own for the successor of ``external_ref``."""

@@ -33,6 +33,7 @@ class RcmCoverage(models.Model):
         "deductible_left",
         "out_of_pocket_left",
         "coinsurance_percent",
+        "out_of_pocket_left",
         "active",
     )
     _rcm_audit_masked = ("member_id", "subscriber_birth_date", "medicare_reason")

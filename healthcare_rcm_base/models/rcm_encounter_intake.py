@@ -343,6 +343,11 @@ class RcmEncounter(models.Model):
         for place, item in enumerate(facts.charges, start=1):
             vals = _charge_vals(item, place, codes, authorizations)
             charge = known.pop(item.external_ref, None)
+            if item.amount is None and charge:
+                vals.pop("amount")  # the charge master priced it when it came
+            elif item.amount is None:
+                gross = self._rcm_gross_charge(item.code, item.units, item.service_date)
+                vals["amount"] = from_decimal(gross)
             if charge is None:
                 fresh.append(
                     {
@@ -483,7 +488,7 @@ def _charge_vals(item, place, codes, authorizations):
         "code": item.code or False,
         "modifiers": ",".join(item.modifiers) or False,
         "units": from_decimal(item.units, 3),
-        "amount": from_decimal(item.amount),
+        "amount": from_decimal(item.amount or 0),
         "service_date": item.service_date,
         "place_of_service": item.place_of_service or False,
         "revenue_code": item.revenue_code or False,

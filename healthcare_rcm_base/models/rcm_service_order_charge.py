@@ -81,6 +81,16 @@ class RcmServiceOrder(models.Model):
             order=self,
         )
 
+    def _rcm_master_price(self):
+        """What a unit of the ordered service is charged at, by the charge master."""
+        self.ensure_one()
+        if not self.service_code_id:
+            return 0.0
+        day = (self.completed_at or fields.Datetime.now()).date()
+        return self.service_code_id._rcm_standard_charge(
+            self.encounter_id.facility_id or self.facility_id, day
+        )
+
     def _rcm_require_chargeable(self):
         self.ensure_one()
         if not self.encounter_id:
@@ -90,7 +100,7 @@ class RcmServiceOrder(models.Model):
                     self.number,
                 )
             )
-        if not self.service_code_id.standard_charge:
+        if not self._rcm_master_price():
             raise UserError(
                 self.env._(
                     "The charge master has no price for %(code)s. Add it under "
@@ -191,7 +201,7 @@ class RcmServiceOrder(models.Model):
                     "Completed on %(day)s and not charged.",
                     day=order.completed_at.date(),
                 ),
-                amount=order.service_code_id.standard_charge * order.units,
+                amount=order._rcm_master_price() * order.units,
             )
 
     def _rcm_reprocess(self, case):

@@ -189,4 +189,4 @@ class TestEncounterFacts(BaseCase):
             self.assertEqual(error.code, "content_invalid")
         else:
             self.assertTrue(facts.charges[0].units > 0)
-            self.assertTrue(facts.charges[0].amount >= 0)
+            self.assertTrue((facts.charges[0].amount or 0) >= 0)

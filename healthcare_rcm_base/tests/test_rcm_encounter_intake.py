@@ -162,3 +162,28 @@ class TestIntake(BillingCase):
         self.assertEqual(encounter.env.uid, user.id)
         self.assertFalse(encounter.env.su)
         self.assertFalse(encounter.has_access("write"))
+
+    def test_source_without_amounts_is_charged_by_the_charge_master(self):
+        data = self.data(charges=(("99213", "150.00"), ("80053", "60.00")))
+        for charge in data["charges"]:
+            del charge["amount"]
+        data["charges"][0]["units"] = "3"
+        price = self.env["rcm.service.charge"].create(
+            {
+                "service_code_id": self.clinic["services"][0].id,
+                "facility_id": self.clinic["facility"].id,
+                "company_id": self.company.id,
+                "amount": 175,
+                "date_from": "2026-03-02",
+            }
+        )
+        encounter = self.intake(data)
+        self.assertEqual(encounter.charge_ids.mapped("amount"), [525, 60])
+        # The same again keeps what it was charged at, whatever the master says now.
+        price.amount = 180
+        self.intake(data)
+        self.assertEqual(encounter.charge_ids.mapped("amount"), [525, 60])
+        data["encounter"]["number"], data["charges"][1]["code"] = "E9", "36415"
+        self.clinic["services"][2].standard_charge = 0
+        with self.assertRaisesRegex(RcmPermanent, "charge master has no price"):
+            self.intake(data)

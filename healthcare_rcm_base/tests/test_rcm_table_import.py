@@ -2,7 +2,7 @@ import base64
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ..core import table
 from ..tools import read_rows, write_csv, write_xlsx
@@ -298,6 +298,26 @@ class TestChargeMaster(ImportCase):
         ):
             with self.subTest(day=day, facility=facility.code):
                 self.assertEqual(self.price(day, facility), expected)
+
+    def test_typed_charges_and_price_checks_start_from_it(self):
+        self.env["rcm.service.charge"].create(
+            {
+                "service_code_id": self.service.id,
+                "facility_id": self.main.id,
+                "amount": 160,
+                "date_from": "2026-01-01",
+            }
+        )
+        check = Form(
+            self.env["rcm.price.check"].with_context(
+                default_contract_id=self.contract.id
+            )
+        )
+        check.code, check.units, check.facility_id = "99213", 2, self.main
+        check.service_date = "2026-03-02"
+        self.assertEqual(check.amount, 320)
+        check.facility_id = self.north
+        self.assertEqual(check.amount, 300)
 
     def test_one_query_for_many(self):
         day = date(2026, 3, 2)

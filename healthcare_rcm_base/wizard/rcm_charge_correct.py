@@ -88,7 +88,11 @@ class RcmChargeCorrect(models.TransientModel):
             self.charge_id.service_code_id
         ):
             self.code = self.service_code_id.code
-            self.amount = self.service_code_id.standard_charge * self.units
+            charge = self.charge_id
+            price = self.service_code_id._rcm_standard_charge(
+                charge.facility_id, charge.service_date
+            )
+            self.amount = price * self.units
 
     def action_apply(self):
         """Make the correction in the name of the person who asked for it."""

@@ -63,7 +63,7 @@ class RcmPriceCheck(models.TransientModel):
         for check in self:
             check.code = check.service_code_id.code or check.code
 
-    @api.depends("code", "units")
+    @api.depends("code", "units", "facility_id", "service_date")
     def _compute_amount(self):
         """Start from the charge master; whoever asks may type another charge."""
         Service = self.env["rcm.service.code"]
@@ -71,7 +71,9 @@ class RcmPriceCheck(models.TransientModel):
             company = check.company_id or self.env.company
             known = Service._rcm_by_code([check.code], company) if check.code else {}
             if service := known.get(check.code):
-                check.amount = service.standard_charge * check.units
+                day = check.service_date or fields.Date.context_today(check)
+                price = service._rcm_standard_charge(check.facility_id, day)
+                check.amount = check.currency_id.round(price * check.units)
 
     @api.depends(
         "contract_id",
