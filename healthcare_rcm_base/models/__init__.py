@@ -9,6 +9,7 @@ from . import account_move_numbering
 from . import account_move_line
 from . import account_partial_reconcile
 from . import base
+from . import base_automation_webhook
 from . import ir_cron
 from . import mail_activity
 from . import ir_http

@@ -1,3 +1,5 @@
+import io
+import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,6 +21,21 @@ COLUMNS = (
     Column("flag", "Flag", "flag"),
     Column("pick", "Pick", "choice", choices=(("a", "Apple"), ("b", "Berry"))),
 )
+
+
+def _with_part(book, name, prefix):
+    """The archive with ``prefix`` before the contents of one of its parts."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for item in source.infolist():
+            content = source.read(item)
+            target.writestr(
+                item, prefix + content if item.filename == name else content
+            )
+    return out.getvalue()
 
 
 @tagged("post_install", "-at_install")
@@ -135,6 +152,25 @@ class TestTable(BaseCase):
             with self.subTest(name=name), self.assertRaises(TableFileError) as caught:
                 read_rows(content, name)
             self.assertEqual(caught.exception.code, code)
+
+    def test_files_with_entities_are_refused_unread(self):
+        """Neither the growing kind nor the kind that reads our files gets parsed."""
+        book = write_xlsx([["code"], ["99213"]])
+        declarations = (
+            b'<!DOCTYPE s [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>',
+            b'<!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+            '<!doctype s [<!entity x "y">]>'.encode("utf-16-le"),
+        )
+        for declaration in declarations:
+            with zipfile.ZipFile(io.BytesIO(book)) as source:
+                names = source.namelist()
+            for name in (name for name in names if name.endswith(".xml")):
+                changed = _with_part(book, name, declaration)
+                with self.subTest(part=name, text=declaration):
+                    with self.assertRaises(TableFileError) as caught:
+                        read_rows(changed, "x.xlsx")
+                    self.assertEqual(caught.exception.code, "file_kind")
+        self.assertEqual(read_rows(book, "x.xlsx"), [["code"], ["99213"]])
 
     def test_csv_of_other_tools(self):
         for content in (

@@ -13,6 +13,8 @@ MAX_BYTES = 20 * 1024 * 1024
 # A small archive can unpack to much more: a sheet of this size is no rate list.
 MAX_UNPACKED = 200 * 1024 * 1024
 MAX_COLUMNS = 200
+# Declarations stand before the first element of an XML file.
+DECLARATION_BYTES = 64 * 1024
 DELIMITERS = ",;\t|"
 # What reading a damaged or foreign archive ends in.
 BROKEN = (
@@ -88,11 +90,22 @@ def _read_csv(content):
         raise TableFileError("file_kind") from error
 
 
+def _refuse_declarations(archive):
+    """No spreadsheet program declares entities: whoever does is up to something."""
+    for item in archive.infolist():
+        with archive.open(item) as part:
+            head = part.read(DECLARATION_BYTES)
+        text = head.replace(b"\x00", b"").upper()  # in whatever encoding
+        if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+            raise TableFileError("file_kind")
+
+
 def _read_xlsx(content):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
                 raise TableFileError("file_large")
+            _refuse_declarations(archive)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         try:
             sheet = book.worksheets[0]
