@@ -72,6 +72,7 @@
         "views/rcm_exception_queue_views.xml",
         "views/rcm_audit_views.xml",
         "views/rcm_audit_retention_views.xml",
+        "views/rcm_automation_views.xml",
         "views/rcm_encounter_views.xml",
         "views/rcm_claim_views.xml",
         "views/rcm_encounter_content_views.xml",

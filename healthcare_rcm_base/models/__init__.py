@@ -120,3 +120,5 @@ from . import rcm_master_change
 from . import rcm_authorization_use
 from . import rcm_coverage_eligibility
 from . import rcm_next_step
+from . import rcm_automation
+from . import rcm_automation_run

@@ -1,6 +1,6 @@
 """Changes of rights and of automation are audited like changes of documents."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResUsers(models.Model):
@@ -136,19 +136,54 @@ class IrConfigParameter(models.Model):
         return super(IrConfigParameter, ours)._rcm_emit(event, **values)
 
 
+class RcmAutomationWork(models.AbstractModel):
+    """Records that act by themselves: in the register, with a version."""
+
+    _name = "rcm.automation.work"
+    _inherit = "rcm.audit.mixin"
+    _description = "Registered Automation"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        self.env["rcm.automation"]._rcm_enter(records)
+        return records
+
+    def _rcm_emit_difference(self, event, before, names):
+        after = self._rcm_audit_snapshot(names)
+        changed = self.filtered(lambda work: before.get(work.id) != after[work.id])
+        super()._rcm_emit_difference(event, before, names)
+        self.env["rcm.automation"]._rcm_changed(changed)
+
+
 class BaseAutomation(models.Model):
     """Which rules act by themselves."""
 
     _name = "base.automation"
-    _inherit = ["base.automation", "rcm.audit.mixin"]
-    _rcm_audit_fields = ("name", "active", "trigger", "filter_domain")
+    _inherit = ["base.automation", "rcm.automation.work"]
+
+    _rcm_audit_fields = (
+        "name",
+        "active",
+        "trigger",
+        "filter_domain",
+        "filter_pre_domain",
+        "trigger_field_ids",
+    )
+
+    def _rcm_describe(self):
+        """Fill in what the rules do, now that their actions are there."""
+        Entry = self.env["rcm.automation"].sudo()  # the register keeps itself
+        for entry in Entry.search([("rule_id", "in", self.ids)]):
+            if not entry.purpose:
+                entry.purpose = Entry._rcm_words(entry.rule_id)
 
 
 class IrCron(models.Model):
     """Which jobs run, how often and as whom."""
 
     _name = "ir.cron"
-    _inherit = ["ir.cron", "rcm.audit.mixin"]
+    _inherit = ["ir.cron", "rcm.automation.work"]
     _rcm_audit_fields = ("active", "interval_number", "interval_type", "user_id")
 
 
@@ -156,6 +191,6 @@ class IrActionsServer(models.Model):
     """What rules and jobs do."""
 
     _name = "ir.actions.server"
-    _inherit = ["ir.actions.server", "rcm.audit.mixin"]
+    _inherit = ["ir.actions.server", "rcm.automation.work"]
     _rcm_audit_fields = ("name", "state", "code", "model_id", "value", "update_path")
     _rcm_audit_unmasked = ("code", "value", "update_path")

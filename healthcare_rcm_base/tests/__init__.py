@@ -74,3 +74,4 @@ from . import test_core_coordination
 from . import test_rcm_coordination
 from . import test_rcm_next_step
 from . import test_base_automation_webhook
+from . import test_automation
