@@ -19,7 +19,7 @@ MODELS = {
     "button": "ir.actions.server",
 }
 KEEPERS = ("administrator",)
-CALLED = re.compile(r"\b(?:model|records?)(?:\.\w+)*?\.(\w+)\(")
+CALLED = re.compile(r"\b(?:model|records?)((?:\.\w+)*)\.(\w+)\(")
 
 
 class RcmAutomation(models.Model):
@@ -318,9 +318,13 @@ class RcmAutomation(models.Model):
         if work._name == "base.automation" and work.description:
             return html2plaintext(work.description).strip()
         called = CALLED.search(code or "")
-        method = called and getattr(
-            type(self.env[work.model_id.model]), called.group(1), None
-        )
+        method = None
+        if called:
+            path, name = called.groups()
+            target = self.env[work.model_id.model]
+            for step in filter(None, path.split(".")):
+                target = target[step]
+            method = getattr(type(target), name, None)
         words = inspect.getdoc(method) if method else ""
         return " ".join((words or "").split("\n:")[0].split()) or False
 

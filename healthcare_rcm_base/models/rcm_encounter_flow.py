@@ -61,6 +61,11 @@ class RcmEncounter(models.Model):
             due._rcm_wake_billing()
 
     def _rcm_wake_billing(self):
+        """Wake the scheduled action that builds, validates, clears and invoices.
+
+        It bills many encounters at once, within seconds. Switched off, they wait for
+        its next regular run.
+        """
         self.env["ir.cron"]._rcm_wake("healthcare_rcm_base.cron_bill_ready")
 
     def _rcm_hold(self):
