@@ -38,6 +38,7 @@
         # wizards
         "wizard/rcm_price_check_views.xml",
         "wizard/rcm_charge_correct_views.xml",
+        "wizard/rcm_package_sell_views.xml",
         "wizard/rcm_table_import_views.xml",
         "wizard/rcm_ageing_report_views.xml",
         "wizard/rcm_contract_compare_views.xml",
@@ -91,6 +92,8 @@
         "views/rcm_invoice_rule_views.xml",
         "views/rcm_client_invoice_views.xml",
         "views/rcm_client_views.xml",
+        "views/rcm_service_package_views.xml",
+        "views/rcm_service_contract_views.xml",
         "views/rcm_validation_rule_views.xml",
     ],
     "demo": [

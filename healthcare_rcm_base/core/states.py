@@ -225,6 +225,13 @@ _OPENING = {
     "undone": (),
 }
 
+_SERVICE_CONTRACT = {
+    "draft": ("active",),
+    "active": ("suspended", "ended"),
+    "suspended": ("active", "ended"),
+    "ended": (),
+}
+
 _CLIENT_INVOICE = {
     "draft": ("posted", "cancelled"),
     "posted": ("credited",),
@@ -247,6 +254,7 @@ MACHINES = {
     "possible_duplicate": _POSSIBLE_DUPLICATE,
     "master_change": _MASTER_CHANGE,
     "client_invoice": _CLIENT_INVOICE,
+    "service_contract": _SERVICE_CONTRACT,
 }
 
 

@@ -107,6 +107,9 @@ from . import rcm_direct_invoice
 from . import rcm_client_invoice
 from . import rcm_client_invoice_build
 from . import rcm_client_invoice_post
+from . import rcm_service_package
+from . import rcm_service_contract
+from . import rcm_service_contract_period
 from . import res_partner_accounting
 from . import rcm_match_policy
 from . import rcm_match_key

@@ -43,6 +43,9 @@ from . import test_migration_invoice_rules
 from . import test_core_invoice_rules
 from . import test_rcm_invoice_rule
 from . import test_rcm_client_invoice
+from . import test_core_allocation
+from . import test_rcm_service_package
+from . import test_rcm_service_contract
 from . import test_rcm_billing_states
 from . import test_exception_case
 from . import test_claim_invoice

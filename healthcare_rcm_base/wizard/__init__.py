@@ -7,6 +7,7 @@ from . import rcm_exception_reprocess
 from . import rcm_claim_correction
 from . import rcm_exception_step
 from . import rcm_guarantor_edit
+from . import rcm_package_sell
 from . import rcm_price_check
 from . import rcm_table_import
 from . import rcm_table_charge_master
