@@ -59,6 +59,7 @@
         "views/rcm_payer_contract_rate_views.xml",
         "views/rcm_authorization_views.xml",
         "views/rcm_patient_account_views.xml",
+        "views/rcm_patient_identity_views.xml",
         "views/rcm_possible_duplicate_views.xml",
         "views/rcm_merge_views.xml",
         "views/rcm_match_policy_views.xml",

@@ -54,9 +54,12 @@ class RcmCoverage(models.Model):
     facility_id = fields.Many2one(related="patient_id.facility_id", store=True)
     active = fields.Boolean(default=True)
     sequence = fields.Integer(
-        string="Order", default=1, help="1 pays first, then 2, then 3."
+        string="Order",
+        default=1,
+        help="As the source or a person entered it. The coordination rules decide who "
+        "pays first, unless the order is set by hand.",
     )
-    order_label = fields.Char(string="Pays", compute="_compute_order_label")
+    order_label = fields.Char(string="Entered As", compute="_compute_order_label")
     member_id = fields.Char(
         string="Member ID", groups=PATIENT, copy=False, help="As on the insurance card."
     )
@@ -118,11 +121,12 @@ class RcmCoverage(models.Model):
     # ------------------------------------------------------------------
     # Computes
     # ------------------------------------------------------------------
-    @api.depends("payer_id", "sequence")
+    @api.depends("payer_id", "plan_name")
     def _compute_display_name(self):
+        """Payer and plan; who pays first depends on the other coverages too."""
         for coverage in self:
-            label = coverage._order_word()
-            coverage.display_name = f"{coverage.payer_id.name or ''} ({label})"
+            parts = (coverage.payer_id.name, coverage.plan_name)
+            coverage.display_name = " · ".join(filter(None, parts))
 
     @api.depends("sequence")
     def _compute_order_label(self):

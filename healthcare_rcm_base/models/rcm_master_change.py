@@ -151,6 +151,7 @@ class RcmMasterChange(models.Model):
     aged = fields.Boolean(string="Overdue", readonly=True)
     decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True)
     decided_at = fields.Datetime(readonly=True)
+    may_decide = fields.Boolean(compute="_compute_may_decide")
 
     _waiting_idx = models.Index(
         "(res_model, field_name, patient_id, coverage_id, payer_id)"
@@ -171,6 +172,16 @@ class RcmMasterChange(models.Model):
         for change in self:
             field = self.env[change.res_model]._fields.get(change.field_name)
             change.field_label = field and field._description_string(self.env)
+
+    @api.depends("state", "res_model")
+    @api.depends_context("uid")
+    def _compute_may_decide(self):
+        """Whether the person looking is one of those who validate this record."""
+        for change in self:
+            roles = VALIDATORS[change.res_model]
+            change.may_decide = change.state == "waiting" and (
+                self.env.user._rcm_has_role(*roles)
+            )
 
     @api.depends("old_value", "new_value", "state")
     @api.depends_context("uid")

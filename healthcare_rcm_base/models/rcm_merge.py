@@ -66,7 +66,7 @@ class RcmMerge(models.Model):
         "as they are."
     )
     item_ids = fields.One2many("rcm.merge.item", "merge_id", string="Changes")
-    moved_count = fields.Integer(string="Changes Made", required=True)
+    moved_count = fields.Integer(string="Changed", required=True)
     kept_count = fields.Integer(string="Left", required=True)
 
     _undone_once = models.UniqueIndex(
@@ -445,17 +445,26 @@ class RcmMergeItem(models.Model):
             model = self.env.get(item.res_model)
             known = model is not None
             field = known and model._fields.get(item.field_name)
-            item.record_type = (
-                f"{model._description if known else item.res_model} {item.res_id}"
-            )
+            item.record_type = item._rcm_record_label(model)
             item.field_label = field.string if field else item.field_name
             item.why_text = reasons.get(item.why, item.why)
+
+    def _rcm_record_label(self, model):
+        """Kind and number of the record; names without patient data only."""
+        if model is None:
+            return f"{self.res_model} {self.res_id}"
+        record = model.browse(self.res_id).exists()
+        if record and hasattr(record, "_rcm_audit_names"):
+            return f"{model._description} {record._rcm_audit_names()[0]}"
+        return f"{model._description} {self.res_id}"
 
     @api.depends("old_value", "new_value")
     def _compute_values(self):
         for item in self:
-            item.before = item._rcm_shown(item.old_value)
-            item.after = item._rcm_shown(item.new_value)
+            pair = [item.old_value, item.new_value]
+            if item.merge_id.action == "undo":
+                pair.reverse()
+            item.before, item.after = map(item._rcm_shown, pair)
 
     def _rcm_shown(self, value):
         model = self.env.get(self.res_model)

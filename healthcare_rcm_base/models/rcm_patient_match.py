@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import matching
@@ -15,6 +15,10 @@ class RcmPatientAccount(models.Model):
     """Finding the account of a person whom a source names."""
 
     _inherit = "rcm.patient.account"
+
+    open_duplicate_count = fields.Integer(
+        string="Possible Duplicates", compute="_compute_open_duplicate_count"
+    )
 
     # ------------------------------------------------------------------
     # CRUD: the keys follow the record
@@ -204,6 +208,35 @@ class RcmPatientAccount(models.Model):
     # ------------------------------------------------------------------
     # Looking for duplicates of known accounts
     # ------------------------------------------------------------------
+    def _compute_open_duplicate_count(self):
+        pairs = self._rcm_open_pairs()
+        for patient in self:
+            patient.open_duplicate_count = len(
+                pairs.filtered(
+                    lambda pair, one=patient: one
+                    in (pair.patient_id | pair.other_patient_id)
+                )
+            )
+
+    def _rcm_open_pairs(self):
+        """Pairs of these accounts that wait for somebody, as far as one may see."""
+        Pair = self.env["rcm.possible.duplicate"]
+        if not Pair.has_access("read"):
+            return Pair
+        return Pair.search(
+            [
+                ("state", "=", "open"),
+                "|",
+                ("patient_id", "in", self.ids),
+                ("other_patient_id", "in", self.ids),
+            ]
+        )
+
+    def action_rcm_duplicates(self):
+        """Open the pairs of this account that wait for somebody."""
+        self.check_access("read")
+        return self._rcm_open_pairs().action_rcm_open()
+
     def action_rcm_find_duplicates(self):
         """Look for other accounts of the same people; say what came of it."""
         self.env.user._rcm_require("front_desk", "biller", "administrator")

@@ -13,7 +13,6 @@ KINDS = [("patient", "Patients"), ("guarantor", "Guarantors")]
 CASE = "possible_duplicate"
 RESOLVERS = ("front_desk", "biller")
 PATIENT_ROWS = (
-    "name",
     "mrn",
     "facility_id",
     "last_name",
@@ -33,7 +32,6 @@ PATIENT_ROWS = (
     "create_date",
 )
 GUARANTOR_ROWS = (
-    "rcm_account_number",
     "rcm_last_name",
     "rcm_first_name",
     "phone",
@@ -197,6 +195,7 @@ class RcmPossibleDuplicate(models.Model):
             )
             for name in names
         ]
+        rows = [row for row in rows if any(row[1:])]
         heads = self._rcm_numbers()
         return Markup(
             '<table class="table table-sm table-bordered mb-0"><thead><tr>'

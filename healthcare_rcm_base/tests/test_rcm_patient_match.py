@@ -251,7 +251,9 @@ class TestPatientMatch(BillingCase):
     def test_different_people_is_remembered(self):
         self.intake(self.same("E2", mrn="M-E2"))
         pair = self.pairs(self.patient)
-        self.as_user(pair, "front_desk").action_different_people()
+        mine = self.as_user(pair, "front_desk")
+        mine.note = "Cousins of one name"
+        mine.action_different_people()
         self.assertEqual(pair.state, "dismissed")
         self.assertFalse(self.open_cases(pair))
         found = (pair.patient_id | pair.other_patient_id)._rcm_note_duplicates()

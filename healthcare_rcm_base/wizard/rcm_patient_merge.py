@@ -143,6 +143,8 @@ class RcmPatientMerge(models.TransientModel):
         lines = []
         for place, name in enumerate(CHOICES[kind]):
             mine, theirs = shown(keep, name), shown(drop, name)
+            if not mine and not theirs:
+                continue
             takes = bool(theirs and not mine) and name != FOLLOWS_NUMBER
             lines.append(
                 {
@@ -320,8 +322,10 @@ class RcmPatientMergeLine(models.TransientModel):
         default="keep",
     )
     differs = fields.Boolean(compute="_compute_differs")
+    mark = fields.Char(string="≠", compute="_compute_differs")
 
     @api.depends("keep_value", "drop_value")
     def _compute_differs(self):
         for line in self:
             line.differs = (line.keep_value or "") != (line.drop_value or "")
+            line.mark = "≠" if line.differs else ""
