@@ -56,6 +56,9 @@ def _service_user(factory):
 VALUES["account.move.line"] = {
     "move_id": lambda factory: factory.get("account.move").id,
 }
+VALUES["rcm.exception.owner"] = {
+    "facility_id": lambda factory: factory.get("rcm.facility").id,
+}
 VALUES["rcm.connector"] = {"user_id": _service_user}
 
 
