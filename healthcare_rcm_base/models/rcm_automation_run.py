@@ -199,9 +199,13 @@ class IrActionsServer(models.Model):
     _inherit = "ir.actions.server"
 
     def run(self):
-        if len(self) != 1 or self.usage not in ("base_automation", "ir_actions_server"):
+        action = self.sudo()  # its kind and model, whoever runs it
+        if len(self) != 1 or action.usage not in (
+            "base_automation",
+            "ir_actions_server",
+        ):
             return super().run()
-        if not (self.sudo().model_id.model or "").startswith("rcm."):
+        if not (action.model_id.model or "").startswith("rcm."):
             return super().run()
         automation_id = self._rcm_automation_id()
         if not automation_id:
