@@ -80,6 +80,7 @@
         "views/rcm_encounter_content_views.xml",
         "wizard/rcm_claim_correction_views.xml",
         "views/rcm_claim_version_views.xml",
+        "views/rcm_submission_batch_views.xml",
         "views/rcm_claim_ledger_views.xml",
         "views/rcm_claim_repricing_views.xml",
         "report/rcm_estimate_report.xml",

@@ -88,6 +88,26 @@ _CLAIM = {
     "void": (),
 }
 
+_SUBMISSION_BATCH = {
+    "draft": ("exported", "submitted", "cancelled"),
+    "exported": ("draft", "submitted", "cancelled"),
+    "submitted": ("partly_acknowledged", "acknowledged"),
+    "partly_acknowledged": ("acknowledged",),
+    "acknowledged": (),
+    "cancelled": (),
+}
+
+# failed: not sent with its batch; the claim is ready to submit again
+_SUBMISSION_LINE = {
+    "pending": ("submitted", "failed", "removed"),
+    "submitted": ("accepted", "rejected"),
+    # a receiver may reject later what it took in first
+    "accepted": ("rejected",),
+    "rejected": (),
+    "failed": (),
+    "removed": (),
+}
+
 _CLAIM_LEG = {
     "not_due": ("ready", "crossover_pending", "closed"),
     "ready": ("submitted", "crossover_pending", "not_due", "adjudicated", "closed"),
@@ -243,6 +263,8 @@ MACHINES = {
     "encounter": _ENCOUNTER,
     "claim": _CLAIM,
     "claim_leg": _CLAIM_LEG,
+    "submission_batch": _SUBMISSION_BATCH,
+    "submission_line": _SUBMISSION_LINE,
     "claim_line": _CLAIM_LINE,
     "remittance": _REMITTANCE,
     "case": _CASE,

@@ -87,6 +87,10 @@ from . import rcm_coordination
 from . import rcm_claim_version
 from . import rcm_claim_takeover
 from . import rcm_claim_frozen
+from . import rcm_claim_export
+from . import rcm_submission_batch
+from . import rcm_submission_file
+from . import rcm_submission_acknowledgement
 from . import rcm_claim_note
 from . import rcm_ageing
 from . import rcm_charge_report

@@ -3,6 +3,9 @@ from odoo.exceptions import UserError
 
 from ..core.errors import RcmError
 
+# Reasons a message can hold; the list shows what is left.
+RESULTS_SHOWN = 5
+
 
 class RcmClaim(models.Model):
     """Buttons and bulk actions of the people who work on claims."""
@@ -31,19 +34,46 @@ class RcmClaim(models.Model):
         )
 
     def action_mark_submitted(self):
-        """These claims were sent to their payers (until the 837 adapter does it)."""
+        """These claims were sent to their payers (until the 837 adapter does it).
+
+        Each claim for itself: what cannot be submitted is named with its reason.
+        """
         claims = self._rcm_as("biller")
-        try:
-            claims._rcm_mark_submitted(fields.Datetime.now())
-        except RcmError as error:
-            raise UserError(
-                self.env._(
-                    "Only cleared and invoiced claims of a payer can be marked as "
-                    "submitted. Filter by “Ready to submit”."
-                )
-            ) from error
+        moment, failed = fields.Datetime.now(), {}
+        for claim in claims:
+            try:
+                with self.env.cr.savepoint():
+                    claim._rcm_mark_submitted(moment)
+            except (RcmError, UserError) as error:
+                failed[claim] = claim._rcm_submission_obstacle(error)
+        done = len(claims) - len(failed)
+        if not done and failed:
+            raise UserError("\n".join(list(failed.values())[:RESULTS_SHOWN]))
+        if not failed:
+            return self._rcm_notify(
+                "success", self.env._("%s claims marked as submitted.", done)
+            )
         return self._rcm_notify(
-            "success", self.env._("%s claims marked as submitted.", len(claims))
+            "warning",
+            self.env._(
+                "%(done)s claims marked as submitted, %(failed)s not: %(reasons)s",
+                done=done,
+                failed=len(failed),
+                reasons=" ".join(list(failed.values())[:RESULTS_SHOWN]),
+            ),
+        )
+
+    def _rcm_submission_obstacle(self, error):
+        """Why this claim was not submitted, for people."""
+        self.ensure_one()
+        if isinstance(error, UserError):
+            return str(error)
+        states = dict(self._fields["state"]._description_selection(self.env))
+        return self.env._(
+            "%(claim)s is “%(state)s”: only cleared and invoiced claims of a payer are "
+            "submitted.",
+            claim=self.display_name,
+            state=states[self.state],
         )
 
     def action_hold(self):

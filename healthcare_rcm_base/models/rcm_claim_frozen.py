@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .rcm_claim_content import CONTENT_FIELDS, LINE_CONTENT_FIELDS
+from .rcm_claim_content import CLINICAL, CONTENT_FIELDS, LINE_CONTENT_FIELDS
 
 
 class RcmCharge(models.Model):
@@ -25,9 +25,13 @@ class RcmClaim(models.Model):
     _name = "rcm.claim"
     _inherit = ["rcm.claim", "rcm.claim.content"]
 
-    content_codes = fields.Json(string="Institutional Codes", readonly=True, copy=False)
+    content_codes = fields.Json(
+        string="Institutional Codes", readonly=True, copy=False, groups=CLINICAL
+    )
     codes_text = fields.Text(
-        compute="_compute_codes_text", string="Condition, Occurrence, Value Codes"
+        compute="_compute_codes_text",
+        string="Condition, Occurrence, Value Codes",
+        groups=CLINICAL,
     )
 
     @api.depends("content_codes")

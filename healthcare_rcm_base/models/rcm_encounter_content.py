@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..core.claim_content import ROLES
 from ..core.errors import ReferenceMissing
-from .rcm_claim_content import CONTENT_FIELDS
+from .rcm_claim_content import CLINICAL, CONTENT_FIELDS
 from .rcm_encounter import BILLING_INPUTS
 
 # What a correction of the claim may change of an encounter that is billed.
@@ -37,7 +37,10 @@ class RcmEncounter(models.Model):
         default=None,
     )
     code_ids = fields.One2many(
-        "rcm.encounter.code", "encounter_id", string="Institutional Codes"
+        "rcm.encounter.code",
+        "encounter_id",
+        string="Institutional Codes",
+        groups=CLINICAL,
     )
     is_correctable = fields.Boolean(
         compute="_compute_is_correctable",

@@ -9,6 +9,12 @@ CORRECTION_MODES = [
     (claim_versions.REOPENING, "A reopening, asked for by phone or portal"),
     (claim_versions.NEW, "A new original claim"),
 ]
+# Who takes claims in; a billing platform sends them on by itself.
+ROUTES = [
+    ("clearinghouse", "Clearinghouse"),
+    ("direct", "Payer itself"),
+    ("platform", "Billing platform"),
+]
 PLAN_TYPES = [
     ("commercial", "Commercial"),
     ("medicare", "Medicare"),
@@ -39,6 +45,7 @@ class RcmPayer(models.Model):
         "accept_4010",
         "status_first",
         "correction_mode",
+        "submission_route",
         "active",
     )
 
@@ -113,6 +120,14 @@ class RcmPayer(models.Model):
     )
     invoice_rule_ids = fields.One2many(
         "rcm.invoice.rule", "payer_id", string="Invoice Rules"
+    )
+    submission_route = fields.Selection(
+        ROUTES,
+        string="Claims Go To",
+        required=True,
+        default="clearinghouse",
+        help="Batches are made by it: one for all payers of a clearinghouse or billing "
+        "platform, one for each payer that takes claims itself.",
     )
     correction_mode = fields.Selection(
         CORRECTION_MODES,

@@ -25,6 +25,7 @@ from . import test_core_npi
 from . import test_core_claim_versions
 from . import test_rcm_claim_version
 from . import test_rcm_claim_content
+from . import test_rcm_submission_batch
 from . import test_core_pricing
 from . import test_res_users
 from . import test_rcm_master_access

@@ -94,6 +94,69 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         self.process()
         self.assertEqual(set(events.mapped("state")), {"waiting_predecessor"})
 
+    def sent_batch(self, number):
+        """A batch with the claim of an encounter that was taken in and sent."""
+        self.done(self.completed(number))
+        encounter = self.env["rcm.encounter"].search([("number", "=", number)])
+        claim = encounter._rcm_build_claims()
+        claim._rcm_set_state("validated")
+        claim._rcm_set_state("cleared")
+        claim._rcm_write({"invoice_state": "posted"})
+        batches, _refused = self.env["rcm.submission.batch"]._rcm_gather(claim)
+        batches._rcm_export()
+        batches._rcm_mark_submitted(batches.create_date)
+        return batches, claim
+
+    def test_acknowledgement_of_a_batch_and_of_a_claim(self):
+        batch, claim = self.sent_batch("E-85")
+        event = self.done(
+            self.envelope(
+                "claim.acknowledged", {"batch": batch.name, "status": "accepted"}
+            )
+        )
+        self.assertEqual(event.document_refs[0]["id"], batch.id)
+        self.assertEqual((batch.state, claim.state), ("acknowledged", "submitted"))
+        other, rejected = self.sent_batch("E-86")
+        self.done(
+            self.envelope(
+                "claim.acknowledged",
+                {
+                    "control_number": rejected.name,
+                    "status": "rejected",
+                    "reasons": ["A7:33"],
+                },
+            )
+        )
+        self.assertEqual((other.state, rejected.state), ("acknowledged", "rejected"))
+        self.assertEqual(other.line_ids.reason_codes, "A7:33")
+        self.assertEqual(self.case_types(rejected), {"claim_rejected"})
+
+    def test_acknowledgement_of_nothing_sent_waits_and_needs_a_name(self):
+        early = self.receive(
+            self.envelope(
+                "claim.acknowledged", {"batch": "SB999999", "status": "accepted"}
+            )
+        )
+        self.process()
+        self.assertEqual(early.state, "waiting_predecessor")
+        nameless = self.envelope("claim.acknowledged", {"status": "accepted"})
+        [answer] = self.env["rcm.event"]._rcm_submit(self.connector, [nameless])
+        self.assertIsInstance(answer, Exception)
+
+    def test_acknowledgement_from_another_facility_is_refused(self):
+        batch, claim = self.sent_batch("E-87")
+        self.connector.facility_ids = self.env["rcm.facility"].create(
+            {"name": "Elsewhere", "code": "ELSE"}
+        )
+        event = self.receive(
+            self.envelope(
+                "claim.acknowledged", {"batch": batch.name, "status": "rejected"}
+            )
+        )
+        self.process()
+        self.assertEqual(event.state, "dead")
+        self.assertEqual((batch.state, claim.state), ("submitted", "submitted"))
+
     def test_submission_and_status_move_the_claim(self):
         self.done(self.completed("E-80"))
         encounter = self.env["rcm.encounter"].search([("number", "=", "E-80")])

@@ -3,6 +3,7 @@ from . import (
     encounter_completed,
     claim_submitted,
     claim_status_changed,
+    claim_acknowledged,
     remittance_received,
     authorization_confirmed,
     eligibility_updated,

@@ -1,0 +1,108 @@
+"""Claims as files for whoever sends them on: JSON lines and a flat CSV.
+
+The JSON has one claim a line in canonical form, so that the same claims give the same
+bytes and the same hash. The CSV has one service line a row, for people and small
+tools; what repeats (codes of the stay, other payers) is only in the JSON.
+"""
+
+import hashlib
+
+from .canonical import canonical_json
+
+# Columns of the CSV: heading, where it stands in the claim, or in its line.
+CLAIM_COLUMNS = (
+    ("control_number", ("control_number",)),
+    ("version", ("version",)),
+    ("frequency", ("frequency",)),
+    ("payer_number_replaced", ("payer_number_replaced",)),
+    ("claim_form", ("claim_form",)),
+    ("payer", ("payer", "code")),
+    ("payer_identifier", ("payer", "identifier")),
+    ("member_id", ("subscriber", "member_id")),
+    ("group_number", ("subscriber", "group_number")),
+    ("relationship", ("subscriber", "relationship")),
+    ("patient_last_name", ("patient", "last_name")),
+    ("patient_first_name", ("patient", "first_name")),
+    ("patient_birth_date", ("patient", "birth_date")),
+    ("patient_sex", ("patient", "sex")),
+    ("billing_npi", ("billing_provider", "npi")),
+    ("billing_tax_id", ("billing_provider", "tax_id")),
+    ("facility_npi", ("service_facility", "npi")),
+    ("rendering_npi", ("providers", "rendering", "npi")),
+    ("referring_npi", ("providers", "referring", "npi")),
+    ("attending_npi", ("providers", "attending", "npi")),
+    ("type_of_bill", ("stay", "type_of_bill")),
+    ("diagnoses", ("diagnoses",)),
+    ("total_charge", ("total_charge",)),
+)
+LINE_COLUMNS = (
+    ("line", "number"),
+    ("line_control_number", "control_number"),
+    ("service_date", "service_date"),
+    ("place_of_service", "place_of_service"),
+    ("revenue_code", "revenue_code"),
+    ("code", "code"),
+    ("modifiers", "modifiers"),
+    ("pointers", "diagnosis_pointers"),
+    ("unit", "unit"),
+    ("units", "units"),
+    ("charge", "charge"),
+    ("ndc", "ndc_code"),
+    ("ndc_quantity", "ndc_quantity"),
+    ("ndc_unit", "ndc_unit"),
+    ("line_rendering_npi", "rendering_npi"),
+    ("authorization", "authorization"),
+)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def json_lines(claims):
+    """Return the bytes of the claims, one canonical JSON object a line."""
+    return b"".join(canonical_json(claim) + b"\n" for claim in claims)
+
+
+def csv_rows(claims):
+    """Return the rows of the flat file, its heading first."""
+    heading = [name for name, _path in CLAIM_COLUMNS]
+    heading += [name for name, _key in LINE_COLUMNS]
+    rows = [heading]
+    for claim in claims:
+        shared = [_cell(_at(claim, path)) for _name, path in CLAIM_COLUMNS]
+        rows += [
+            shared + [_cell(line.get(key)) for _name, key in LINE_COLUMNS]
+            for line in claim["lines"]
+        ]
+    return rows
+
+
+def file_hash(content):
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def without_empty(value):
+    """``value`` without the keys that say nothing, at every depth."""
+    if isinstance(value, dict):
+        kept = {key: without_empty(item) for key, item in value.items()}
+        return {
+            key: item
+            for key, item in kept.items()
+            if item not in (None, "", False, {}, [])
+        }
+    if isinstance(value, list):
+        return [without_empty(item) for item in value]
+    return value
+
+
+def _at(claim, path):
+    for key in path:
+        claim = (claim or {}).get(key)
+    return claim
+
+
+def _cell(value):
+    """A cell no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
