@@ -71,7 +71,7 @@ class RcmClaim(models.Model):
         states = dict(self._fields["state"]._description_selection(self.env))
         return self.env._(
             "%(claim)s is “%(state)s”: only cleared and invoiced claims of a payer are "
-            "submitted.",
+            "submitted. Filter by “Ready to submit”.",
             claim=self.display_name,
             state=states[self.state],
         )
