@@ -222,3 +222,11 @@ class RcmAgeing(models.Model):
             "domain": domain,
             "context": {"create": False},
         }
+
+
+class AccountMoveLine(models.Model):
+    """The few items on receivables that name no claim are found at once."""
+
+    _inherit = "account.move.line"
+
+    _rcm_unclaimed_idx = models.Index("(account_id) WHERE rcm_claim_id IS NULL")

@@ -275,7 +275,10 @@ class RcmAutomation(models.Model):
             if kind == "button":
                 domain.append(("usage", "=", "ir_actions_server"))
             works = self.env[model].with_context(active_test=False).search(domain)
-            self._rcm_enter(works)
+            # While this module is upgraded, models of those above are not there yet.
+            self._rcm_enter(
+                works.filtered(lambda work: work.model_id.model in self.env)
+            )
         for entry in self.search([("purpose", "=", False)]):
             entry.purpose = self._rcm_words(entry._rcm_work())
 

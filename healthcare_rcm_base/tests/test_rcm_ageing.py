@@ -178,6 +178,8 @@ class TestAgeing(LedgerCase):
                     "name": self.insured.name,
                     "version": 2,
                     "frequency_code": "7",
+                    "replaces_id": self.insured.id,
+                    "original_reference": "ICN1",
                     "encounter_id": self.insured.encounter_id.id,
                     "company_id": self.company.id,
                     "facility_id": self.insured.facility_id.id,
@@ -252,6 +254,11 @@ class TestAgeing(LedgerCase):
                 action = row.action_open()
                 found = self.ageing(report.as_of).search(action["domain"])
                 self.assertEqual(sum(found.mapped("amount")), row.total)
+
+    def test_menu_opens_it_for_people_who_may_not_read_server_actions(self):
+        action = self.env.ref("healthcare_rcm_base.rcm_ageing_report_action")
+        opened = action.with_user(self.person("executive")).run()
+        self.assertEqual(opened["res_model"], "rcm.ageing.report")
 
     def test_figures_of_other_values_are_not_shown(self):
         report = self.report("biller")

@@ -149,16 +149,20 @@ class RcmTableOpeningClaims(models.AbstractModel):
         faults += self._rcm_look_up(
             sheet, columns["payer"], payers, self.env._("Payers")
         )
-        if faults:
-            return None, faults
+        known = [
+            claim
+            for claim in claims
+            if claim.header["facility"] in facilities
+            and (not claim.header["payer"] or claim.header["payer"] in payers)
+        ]
         taken = set(
             here.env["rcm.claim"]
             .search([("name", "in", [claim.number for claim in claims])])
             .mapped("name")
         )
-        patients = here._rcm_patients(claims, facilities, opening.company_id)
+        patients = here._rcm_patients(known, facilities, opening.company_id)
         planned = []
-        for claim in claims:
+        for claim in known:
             if claim.number in taken:
                 faults.append(
                     table.Fault(
