@@ -23,7 +23,9 @@ AGE, DISABILITY, ESRD = "age", "disability", "esrd"
 SMALL, MIDDLE, LARGE = "small", "middle", "large"
 
 # The classes in their order.
-_FIRST, _BEFORE_MEDICARE, _MEDICARE, _PLAN, _MEDICAID, _SELF_PAY, _NOT_IN_FORCE = range(7)
+_FIRST, _BEFORE_MEDICARE, _MEDICARE, _PLAN, _MEDICAID, _SELF_PAY, _NOT_IN_FORCE = range(
+    7
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +192,7 @@ def _explain_plans(ruled):
 
 def _plan_reason(one, ruled):
     mine = one.facts
-    others = [
-        item.facts for item in ruled if item.rank == one.rank and item is not one
-    ]
+    others = [item.facts for item in ruled if item.rank == one.rank and item is not one]
     if not others:
         return "only_plan"
     if any((other.relationship == "self") != (mine.relationship == "self")

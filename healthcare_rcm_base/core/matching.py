@@ -82,6 +82,9 @@ class Policy:
         return getattr(self, part)
 
 
+SHIPPED = Policy()
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Two people side by side: what each part says and what it comes to.
@@ -198,11 +201,14 @@ def _skeleton(name):
     """First letter and the next consonants: survives most typing errors."""
     squeezed = name.replace(" ", "")
     rest = _VOWELS.sub("", squeezed[1:])
-    return squeezed[:1] + "".join(
-        char
-        for place, char in enumerate(rest)
-        if place == 0 or rest[place - 1] != char
-    )[:3]
+    return (
+        squeezed[:1]
+        + "".join(
+            char
+            for place, char in enumerate(rest)
+            if place == 0 or rest[place - 1] != char
+        )[:3]
+    )
 
 
 def _digest(parts):
@@ -212,7 +218,7 @@ def _digest(parts):
 # ----------------------------------------------------------------------
 # Comparing two
 # ----------------------------------------------------------------------
-def compare(one: Person, other: Person, policy: Policy = Policy()) -> Comparison:
+def compare(one: Person, other: Person, policy: Policy = SHIPPED) -> Comparison:
     """Put two people side by side; ``compare(a, b) == compare(b, a)``."""
     found = {
         "name": _compare_names(one, other),
@@ -324,7 +330,10 @@ def _compare_dates(mine, theirs):
         return None
     if mine == theirs:
         return 1.0
-    if mine.year == theirs.year and (mine.month, mine.day) == (theirs.day, theirs.month):
+    if mine.year == theirs.year and (mine.month, mine.day) == (
+        theirs.day,
+        theirs.month,
+    ):
         return 0.7
     typed = Levenshtein.distance(mine.isoformat(), theirs.isoformat())
     return 0.6 if typed == 1 else 0.0
@@ -348,7 +357,7 @@ def _compare_places(one, other):
 _RANK = {SURE: 2, LIKELY: 1, NONE: 0}
 
 
-def decide(who: Person, candidates, policy: Policy = Policy(), apart=()) -> Match:
+def decide(who: Person, candidates, policy: Policy = SHIPPED, apart=()) -> Match:
     """Find ``who`` among ``candidates``; their order does not matter.
 
     Two candidates that are both sure are one too many: then none is linked, and a

@@ -168,7 +168,9 @@ class RcmCoverage(models.Model):
             "medicare_before_former_job": self.env._(
                 "plan of a former job: after Medicare"
             ),
-            "medicare_before_plan": self.env._("no group plan of a job: after Medicare"),
+            "medicare_before_plan": self.env._(
+                "no group plan of a job: after Medicare"
+            ),
             "esrd_first_30_months": self.env._(
                 "group plan in the first 30 months of kidney disease, before Medicare"
             ),
@@ -216,9 +218,9 @@ class RcmEncounter(models.Model):
                 % (coverage.sudo().payer_id.name, words[reason])  # payers are no secret
                 for coverage, reason in encounter._rcm_coordination()
             )
-            encounter.payer_order = rows and Markup(
-                "<ol class='mb-0 ps-3'>%s</ol>"
-            ) % rows
+            encounter.payer_order = (
+                rows and Markup("<ol class='mb-0 ps-3'>%s</ol>") % rows
+            )
 
     def _rcm_coordination(self):
         """[(coverage, reason code)] in the order in which they pay; none: self-pay."""
@@ -330,7 +332,7 @@ class RcmClaim(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _cron_watch_crossovers(self):
-        """Raise a case for claims whose forwarding payer was not followed by an answer."""
+        """Raise a case for forwarded claims that the next payer has not answered."""
         today = fields.Date.context_today(self)
         Case = self.env["rcm.exception.case"].sudo()  # counting, not showing
         asked = Case._search(

@@ -125,7 +125,9 @@ class RcmMasterChange(models.Model):
         index="btree_not_null",
         ondelete="cascade",
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
     facility_id = fields.Many2one(related="patient_id.facility_id", store=True)
     field_name = fields.Char(string="Technical Field", required=True, readonly=True)
     field_label = fields.Char(string="Field", compute="_compute_field_label")

@@ -65,7 +65,9 @@ class RcmMasterRule(models.Model):
     )
 
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", index=True, help="Empty: all companies.")
+    company_id = fields.Many2one(
+        "res.company", index=True, help="Empty: all companies."
+    )
     res_model = fields.Selection(
         [
             ("rcm.patient.account", "Patient"),

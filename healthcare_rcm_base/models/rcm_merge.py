@@ -101,7 +101,9 @@ class RcmMerge(models.Model):
     # Merging
     # ------------------------------------------------------------------
     @api.model
-    def _rcm_merge(self, keep, drop, values=None, reason="", duplicate=None, money=False):
+    def _rcm_merge(
+        self, keep, drop, values=None, reason="", duplicate=None, money=False
+    ):
         """Merge ``drop`` into ``keep`` and return the record of it.
 
         The caller has checked role, records, companies and the confirmation of
@@ -113,8 +115,8 @@ class RcmMerge(models.Model):
         keep, drop = keep.sudo(), drop.sudo()
         self._rcm_lock(keep | drop)
         turn = self.env["rcm.merge.references"]
-        done = self._rcm_note_aliases(keep, drop)
-        left = []
+        self._rcm_note_aliases(keep, drop)
+        done, left = [], []
         if keep._name == "rcm.patient.account":
             for twin, other in self._rcm_same_coverages(keep, drop):
                 done += self._rcm_set(other, {"active": False})
@@ -152,17 +154,18 @@ class RcmMerge(models.Model):
         )
 
     def _rcm_note_aliases(self, keep, drop):
-        """Make sure the numbers of ``drop`` are in the crosswalk before it is turned."""
+        """See that the numbers of ``drop`` are in the crosswalk before it is turned."""
         Identifier = self.env["rcm.identifier"]
         if drop._name == "rcm.patient.account":
             names = [(OWN_SYSTEM, ACCOUNT, drop.name)]
             if drop.mrn and drop.facility_id:
-                names.append((f"{FACILITY_SYSTEM}{drop.facility_id.code}", MRN, drop.mrn))
+                names.append(
+                    (f"{FACILITY_SYSTEM}{drop.facility_id.code}", MRN, drop.mrn)
+                )
         else:
             names = [(OWN_SYSTEM, GUARANTOR, drop.rcm_account_number)]
         for name in names:
             Identifier._rcm_register(*name, drop, drop.company_id)
-        return []
 
     def _rcm_same_coverages(self, keep, drop):
         """Pairs (kept, other) of coverages that both accounts have."""
@@ -201,14 +204,17 @@ class RcmMerge(models.Model):
             for link, ids in of_claims:
                 if kind == "one" and link in owner._fields and name not in spared:
                     stored = owner._fields[link].store
-                    found = stored and ids and owner.search(
-                        [(link, "in", ids), (field, "=", guarantor.id)]
+                    found = (
+                        stored
+                        and ids
+                        and owner.search(
+                            [(link, "in", ids), (field, "=", guarantor.id)]
+                        )
                     )
                     if found:
                         spared[name] = found.ids
         return {
-            name: self._rcm_really(name, ids, guarantor)
-            for name, ids in spared.items()
+            name: self._rcm_really(name, ids, guarantor) for name, ids in spared.items()
         }
 
     def _rcm_really(self, name, ids, guarantor):
@@ -227,7 +233,9 @@ class RcmMerge(models.Model):
         if changed:
             record.write(changed)
         return [
-            Change(record._name, record.id, name, before[name], plain_value(record, name))
+            Change(
+                record._name, record.id, name, before[name], plain_value(record, name)
+            )
             for name in changed
         ]
 
@@ -295,24 +303,39 @@ class RcmMerge(models.Model):
         return later[:1]
 
     def _rcm_put_back(self, changes):
-        """Write old values again; return [(change, reason)] of what would not go."""
+        """Write old values again; return [(change, reason)] of what would not go.
+
+        What was turned from one record to another goes back a statement each.
+        """
         references = self.env["rcm.merge.references"]
-        failed = []
+        failed, groups = [], {}
         for change in changes:
-            record = self.env[change.model].browse(change.id)
-            field = record._fields[change.field]
-            if field.type == "many2many":
-                references._rcm_set_link(change, change.new, change.old)
-            elif field.type in ("many2one_reference", "many2one", "integer"):
-                if references._rcm_set_column(
-                    record, change.field, [change.id], change.old or None
-                ):
-                    failed.append((change, TAKEN))
+            kind = self._rcm_kind(change)
+            place = (change.model, change.field, kind, str(change.old), str(change.new))
+            groups.setdefault(place, []).append(change)
+        for (name, field, kind, _old, _new), some in groups.items():
+            model, ids = self.env[name], [change.id for change in some]
+            old, new = some[0].old, some[0].new
+            if kind == "many":
+                references._rcm_set_links(model, field, ids, new, old)
+            elif kind == "one":
+                taken = references._rcm_set_column(model, field, ids, old or None)
+                failed += [(change, TAKEN) for change in some if change.id in taken]
             else:
-                record.write({change.field: change.old})
+                for change in some:
+                    model.browse(change.id).write({field: change.old})
         self.env.flush_all()
         self.env.invalidate_all()
         return failed
+
+    def _rcm_kind(self, change):
+        """How a change is put back: as a relation, a reference or a value."""
+        kind = self.env[change.model]._fields[change.field].type
+        if kind == "many2many":
+            return "many"
+        turned = isinstance(change.old, int) and not isinstance(change.old, bool)
+        references = ("many2one", "many2one_reference", "integer")
+        return "one" if turned and kind in references else "value"
 
     def _rcm_changes(self):
         """What this merge did, in the order in which it did it."""
@@ -515,4 +538,6 @@ class RcmMergeItem(models.Model):
 def _number(record):
     """Account number of a patient or guarantor, which names nobody."""
     one = record.sudo()  # numbers are everyone's
-    return (one.name if one._name == "rcm.patient.account" else one.rcm_account_number) or ""
+    return (
+        one.name if one._name == "rcm.patient.account" else one.rcm_account_number
+    ) or ""

@@ -150,32 +150,48 @@ class RcmMergeReferences(models.AbstractModel):
             for id_, both in rows
             if id_ not in stay
         ]
-        for change in changes:
-            self._rcm_set_link(change, change.old, change.new)
+        for new in (None, keep.id):
+            ids = [change.id for change in changes if change.new == new]
+            self._rcm_set_links(self.env[name], field, ids, drop.id, new)
         return changes, []
 
-    def _rcm_set_link(self, change, old, new):
+    def _rcm_set_links(self, model, field, ids, old, new):
         """In a relation, take ``old`` away and put ``new`` in (either may be None)."""
-        field = self.env[change.model]._fields[change.field]
+        if not ids:
+            return
+        relation = model._fields[field]
         table, mine, theirs = map(
-            SQL.identifier, (field.relation, field.column1, field.column2)
+            SQL.identifier, (relation.relation, relation.column1, relation.column2)
         )
         if old is not None:
             self.env.cr.execute(
-                SQL("DELETE FROM %s WHERE %s = %s AND %s = %s",
-                    table, mine, change.id, theirs, old)
-            )  # fmt: skip
+                SQL(
+                    "DELETE FROM %s WHERE %s = ANY(%s) AND %s = %s",
+                    table,
+                    mine,
+                    list(ids),
+                    theirs,
+                    old,
+                )
+            )
         if new is not None:
             self.env.cr.execute(
-                SQL("INSERT INTO %s (%s, %s) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                    table, mine, theirs, change.id, new)
-            )  # fmt: skip
-        record = self.env[change.model].browse(change.id)
-        record.invalidate_recordset([change.field], flush=False)
-        record.modified([change.field])
+                SQL(
+                    "INSERT INTO %s (%s, %s) SELECT unnest(%s), %s"
+                    " ON CONFLICT DO NOTHING",
+                    table,
+                    mine,
+                    theirs,
+                    list(ids),
+                    new,
+                )
+            )
+        records = model.browse(ids)
+        records.invalidate_recordset([field], flush=False)
+        records.modified([field])
 
     def _rcm_set_column(self, model, field, ids, value):
-        """Set a column of these rows; return the ids that would break a unique index."""
+        """Set a column of these rows; return ids that would break a unique index."""
         if not ids:
             return set()
         taken = set()
@@ -219,18 +235,16 @@ class RcmMergeReferences(models.AbstractModel):
             if name not in self.env:
                 continue
             records = self.env[name].browse({change.id for change in some}).exists()
-            alive = set(records.ids)
+            alive = {record.id: record for record in records}
             for change in some:
-                if change.id in alive:
+                if record := alive.get(change.id):
                     place = (change.model, change.id, change.field)
-                    current[place] = self._rcm_value(change)
+                    current[place] = self._rcm_value(record, change)
         return current
 
-    def _rcm_value(self, change):
+    def _rcm_value(self, record, change):
         """The value a change is about, in the form in which changes hold it."""
-        record = self.env[change.model].browse(change.id)
-        field = record._fields[change.field]
-        if field.type == "many2many":
+        if record._fields[change.field].type == "many2many":
             ids = record.with_context(active_test=False)[change.field].ids
             if change.old in ids:
                 return change.old

@@ -205,13 +205,17 @@ class RcmPatientAccount(models.Model):
     def _compute_merged_into_id(self):
         """Where the documents of a merged account are now."""
         # account numbers are everyone's
-        merges = self.env["rcm.merge"].sudo().search(
-            [
-                ("merged_patient_id", "in", self.ids),
-                ("action", "=", "merge"),
-                ("undo_ids", "=", False),
-            ],
-            order="id",
+        merges = (
+            self.env["rcm.merge"]
+            .sudo()
+            .search(
+                [
+                    ("merged_patient_id", "in", self.ids),
+                    ("action", "=", "merge"),
+                    ("undo_ids", "=", False),
+                ],
+                order="id",
+            )
         )
         into = {merge.merged_patient_id: merge.patient_id for merge in merges}
         for patient in self:

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..core import matching
-from .rcm_match_key import KEY_FIELDS, person_of
+from .rcm_match_key import DEFAULT_LIMIT, KEY_FIELDS, person_of
 
 FACILITY_SYSTEM = "facility:"
 MRN = "mrn"
@@ -60,7 +60,7 @@ class RcmPatientAccount(models.Model):
         """
         Patient = self.sudo()  # compared, not shown
         record = self.env["rcm.match.policy"]._rcm_for(company)
-        policy, limit = record._rcm_values(), record.candidate_limit or 25
+        policy, limit = record._rcm_values(), record.candidate_limit or DEFAULT_LIMIT
         keys_of = [matching.blocking_keys(one) for one in people]
         by_key = self.env["rcm.match.key"]._rcm_candidates(
             self._name, company, frozenset().union(*keys_of), limit
@@ -144,7 +144,8 @@ class RcmPatientAccount(models.Model):
                     CROSS JOIN LATERAL (
                           SELECT patient_id FROM rcm_coverage
                            WHERE company_id = %s
-                             AND member_id IS NOT NULL AND upper(btrim(member_id)) = asked.number
+                             AND member_id IS NOT NULL
+                             AND upper(btrim(member_id)) = asked.number
                            LIMIT %s) known""",
                 wanted,
                 company.id,
@@ -307,7 +308,8 @@ class ResPartner(models.Model):
         """Put a guarantor who is likely another one before a person."""
         self.ensure_one()
         match = self._rcm_match_guarantor(
-            person_of(self.sudo()), self.sudo().company_id  # compared, not shown
+            person_of(self.sudo()),
+            self.sudo().company_id,  # compared, not shown
         )
         if match.result == matching.NONE:
             return self.env["rcm.possible.duplicate"]
@@ -324,7 +326,7 @@ class ResPartner(models.Model):
             self._name,
             company,
             matching.blocking_keys(person),
-            record.candidate_limit or 25,
+            record.candidate_limit or DEFAULT_LIMIT,
         )
         ids = set().union(*by_key.values()) - {person.key}
         guarantors = self.sudo().search(  # compared, not shown

@@ -83,19 +83,29 @@ class RcmPossibleDuplicate(models.Model):
         default=lambda self: self.env.company,
     )
     patient_id = fields.Many2one(
-        "rcm.patient.account", readonly=True, check_company=True, index=True,
+        "rcm.patient.account",
+        readonly=True,
+        check_company=True,
+        index=True,
         ondelete="cascade",
     )
     other_patient_id = fields.Many2one(
-        "rcm.patient.account", string="Other Patient", readonly=True,
-        check_company=True, index=True, ondelete="cascade",
+        "rcm.patient.account",
+        string="Other Patient",
+        readonly=True,
+        check_company=True,
+        index=True,
+        ondelete="cascade",
     )
     guarantor_id = fields.Many2one(
         "res.partner", readonly=True, index="btree_not_null", ondelete="cascade"
     )
     other_guarantor_id = fields.Many2one(
-        "res.partner", string="Other Guarantor", readonly=True,
-        index="btree_not_null", ondelete="cascade",
+        "res.partner",
+        string="Other Guarantor",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
     )
     facility_id = fields.Many2one(
         related="patient_id.facility_id", store=True, string="Facility"
@@ -230,7 +240,10 @@ class RcmPossibleDuplicate(models.Model):
         ids = sorted((record.id, match.key))
         mine = self.sudo()  # noting is the system's duty, whoever it acts for
         pair = mine.search(
-            [("kind", "=", kind), *((n, "=", i) for n, i in zip(names, ids, strict=True))]
+            [
+                ("kind", "=", kind),
+                *((n, "=", i) for n, i in zip(names, ids, strict=True)),
+            ]
         )
         if pair and pair.state != "open":
             return self.browse()
@@ -354,8 +367,10 @@ class RcmPossibleDuplicate(models.Model):
         """What matching knows of the two."""
         if self.kind == "guarantor":
             return [person_of(side) for side in sides]
-        people = sides[0].with_context(active_test=False)._rcm_people(
-            [side.id for side in sides]
+        people = (
+            sides[0]
+            .with_context(active_test=False)
+            ._rcm_people([side.id for side in sides])
         )
         return [people[side.id] for side in sides]
 

@@ -37,7 +37,7 @@ class RcmEncounter(models.Model):
 
     @api.model
     def _rcm_intake_guarded(self, step):
-        """Run ``step`` with full rights; another transaction's head start is a retry."""
+        """Run ``step`` with all rights; another transaction's head start is a retry."""
         try:
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 # The door checked who may hand events in; identity needs full rights.
@@ -91,7 +91,8 @@ class RcmEncounter(models.Model):
         )
         if len(groups) != 1:
             raise RcmPermanent(
-                "content_invalid", "encounter.provider_group is needed: there are several"
+                "content_invalid",
+                "encounter.provider_group is needed: there are several",
             )
         return groups
 
@@ -123,7 +124,7 @@ class RcmEncounter(models.Model):
 
     @api.model
     def _rcm_take_in_people(self, facts, facility, source):
-        """Patient, guarantor and coverages of ``facts``; return patient and coverages."""
+        """Take in the people of ``facts``; return patient and coverages."""
         company = facility.company_id
         patient, match, new_keys = self._rcm_intake_find(facts, facility)
         if facts.guarantor:

@@ -18,7 +18,9 @@ people = st.builds(
     first_name=names,
     last_name=names,
     birth_date=st.one_of(
-        st.none(), st.dates(date(1980, 1, 1), date(1980, 12, 31)), st.just(date(1990, 2, 3))
+        st.none(),
+        st.dates(date(1980, 1, 1), date(1980, 12, 31)),
+        st.just(date(1990, 2, 3)),
     ),
     sex=st.sampled_from(["F", "M", "U", ""]),
     street=st.sampled_from(["", "1 Main Street", "1 main st", "9 Elm Avenue Apt 4"]),
@@ -61,7 +63,9 @@ class TestMatching(BaseCase):
         self.assertEqual(compare(one, other), compare(other, one))
 
     @settings(max_examples=200, deadline=None)
-    @given(people, st.lists(people, max_size=6, unique_by=lambda p: p.key), st.randoms())
+    @given(
+        people, st.lists(people, max_size=6, unique_by=lambda p: p.key), st.randoms()
+    )
     def test_the_order_of_candidates_is_irrelevant(self, who, candidates, rng):
         shuffled = list(candidates)
         rng.shuffle(shuffled)
@@ -141,19 +145,27 @@ class TestMatching(BaseCase):
             ("address written otherwise", ada(street="1 hidden ln."), SURE),
             ("no phone", ada(phone=""), SURE),
             ("only name and birth date", ada(street="", phone=""), LIKELY),
-            ("moved, other phone", ada(street="9 Elm", zip_code="1", phone="2125550199"),
-             LIKELY),
+            (
+                "moved, other phone",
+                ada(street="9 Elm", zip_code="1", phone="2125550199"),
+                LIKELY,
+            ),
             ("typing error in the name", ada(last_name="Aldr"), LIKELY),
             ("married", ada(last_name="Zimmermann"), LIKELY),
             ("names swapped", ada(first_name="Alder", last_name="Ada"), LIKELY),
             ("other sex", ada(sex="M"), LIKELY),
             ("day and month swapped", ada(birth_date=date(1980, 12, 1)), LIKELY),
             ("twin", ada(first_name="Zoltan"), NONE),
-            ("mother, same house", ada(first_name="Zelda", birth_date=date(1950, 3, 4)),
-             NONE),
-            ("same name, other birth date, far away",
-             ada(birth_date=date(1950, 3, 4), street="", zip_code="10001", phone=""),
-             NONE),
+            (
+                "mother, same house",
+                ada(first_name="Zelda", birth_date=date(1950, 3, 4)),
+                NONE,
+            ),
+            (
+                "same name, other birth date, far away",
+                ada(birth_date=date(1950, 3, 4), street="", zip_code="10001", phone=""),
+                NONE,
+            ),
             ("nothing known", matching.person(), NONE),
         ):
             with self.subTest(label):

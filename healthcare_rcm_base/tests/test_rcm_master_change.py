@@ -303,7 +303,9 @@ class TestRegistration(BillingCase):
         with self.assertRaises(PredecessorMissing):
             self.update(data)
         patient = self.update({**data, "facility": "MAIN"})
-        self.assertEqual((patient.name, patient.guarantor_relationship), ("NEW1", "self"))
+        self.assertEqual(
+            (patient.name, patient.guarantor_relationship), ("NEW1", "self")
+        )
 
     def test_another_companys_patient_is_not_touched(self):
         patient = self.intake().patient_id

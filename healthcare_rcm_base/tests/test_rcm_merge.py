@@ -195,6 +195,32 @@ class TestMerge(BillingCase):
         self.assertEqual(later.patient_id, self.kept)
         self.assertEqual(self.encounter.patient_id, self.dropped)
 
+    def test_statements_do_not_grow_with_the_number_of_documents(self):
+        counts = [self.counted(f"V{n}", n) for n in (2, 12)]
+        for step, few, many in zip(("merge", "undo"), *counts, strict=True):
+            with self.subTest(step):
+                self.assertLessEqual(many, few + 3)
+
+    def counted(self, name, visits):
+        """(statements of a merge, of its undo) of somebody with that many visits."""
+        keep = self.intake(self.person(f"{name}K", first_name=f"Keep{name}")).patient_id
+        mine = {"account_number": f"PA{name}", "mrn": f"M{name}"}
+        for visit in range(visits):
+            encounter = self.intake(
+                self.person(f"{name}-{visit}", first_name=name, **mine)
+            )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        Merge, cr = self.env["rcm.merge"], self.env.cr
+        start = cr.sql_log_count
+        merge = Merge._rcm_merge(keep, encounter.patient_id)
+        self.env.flush_all()
+        middle = cr.sql_log_count
+        undo = merge._rcm_undo()
+        self.env.flush_all()
+        self.assertGreater(undo.moved_count, visits * 2)
+        return middle - start, cr.sql_log_count - middle
+
     # ------------------------------------------------------------------
     # Wizard, roles, companies
     # ------------------------------------------------------------------

@@ -36,7 +36,11 @@ class TestPatientMatch(BillingCase):
 
     def pairs(self, patient):
         return self.env["rcm.possible.duplicate"].search(
-            ["|", ("patient_id", "=", patient.id), ("other_patient_id", "=", patient.id)]
+            [
+                "|",
+                ("patient_id", "=", patient.id),
+                ("other_patient_id", "=", patient.id),
+            ]
         )
 
     # ------------------------------------------------------------------
@@ -127,7 +131,13 @@ class TestPatientMatch(BillingCase):
         self.intake(child)
         known = self.env["res.partner"]._rcm_find_guarantor(self.company, "G-X")
         known.write(
-            {"rcm_first_name": "Uno", "rcm_last_name": "Quist", "street": "1 Hidden Lane", "zip": "45501", "phone": "937 555 0100"}
+            {
+                "rcm_first_name": "Uno",
+                "rcm_last_name": "Quist",
+                "street": "1 Hidden Lane",
+                "zip": "45501",
+                "phone": "937 555 0100",
+            }
         )
         twin = self.env["res.partner"]._rcm_register_guarantor(
             self.company,
@@ -157,9 +167,7 @@ class TestPatientMatch(BillingCase):
 
     def test_changed_details_change_the_keys(self):
         self.patient.write({"last_name": "Birch", "first_name": "Zoe", "phone": False})
-        match = self.env["rcm.patient.account"]._rcm_match(
-            self.person(), self.company
-        )
+        match = self.env["rcm.patient.account"]._rcm_match(self.person(), self.company)
         self.assertEqual(match.result, matching.NONE)
 
     def test_keys_name_nobody_and_are_made_again_when_missing(self):

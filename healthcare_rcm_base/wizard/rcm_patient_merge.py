@@ -62,7 +62,9 @@ class RcmPatientMerge(models.TransientModel):
     company_id = fields.Many2one("res.company", compute="_compute_money")
     currency_id = fields.Many2one("res.currency", compute="_compute_money")
     entries = fields.Integer(string="Posted Entries", compute="_compute_money")
-    merged_entries = fields.Integer(string="Its Posted Entries", compute="_compute_money")
+    merged_entries = fields.Integer(
+        string="Its Posted Entries", compute="_compute_money"
+    )
     open_amount = fields.Monetary(string="Open Balance", compute="_compute_money")
     merged_open_amount = fields.Monetary(
         string="Its Open Balance", compute="_compute_money"
@@ -176,8 +178,7 @@ class RcmPatientMerge(models.TransientModel):
             wizard.entries, wizard.open_amount = wizard._rcm_money(keep)
             wizard.merged_entries, wizard.merged_open_amount = wizard._rcm_money(drop)
             wizard.needs_money_confirmation = bool(
-                wizard.merged_entries
-                and (wizard.entries or wizard.kind == "guarantor")
+                wizard.merged_entries and (wizard.entries or wizard.kind == "guarantor")
             )
 
     def _rcm_money(self, record):
@@ -209,10 +210,9 @@ class RcmPatientMerge(models.TransientModel):
     def _compute_offers_guarantors(self):
         for wizard in self:
             both = wizard.patient_id | wizard.merged_patient_id
-            wizard.offers_guarantors = (
-                len(both.guarantor_id) == 2
-                and set(both.mapped("guarantor_relationship")) == {"self"}
-            )
+            wizard.offers_guarantors = len(both.guarantor_id) == 2 and set(
+                both.mapped("guarantor_relationship")
+            ) == {"self"}
 
     @api.depends("patient_id", "guarantor_id")
     def _compute_impact(self):
