@@ -215,6 +215,7 @@ class RcmClaimRepricing(models.Model):
         return {
             **action,
             "name": self.name,
+            "display_name": self.name,
             "domain": [("repricing_id", "=", self.id)],
             "context": {"create": False},
         }

@@ -72,6 +72,7 @@ class RcmCodeTable(models.Model):
         return {
             **action,
             "name": self.name,
+            "display_name": self.name,
             "domain": [("table_id", "=", self.id)],
             "context": {"default_table_id": self.id, "search_default_valid": 1},
         }

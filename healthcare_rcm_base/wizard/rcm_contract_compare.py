@@ -34,14 +34,16 @@ class RcmContractCompare(models.TransientModel):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "healthcare_rcm_base.rcm_contract_compare_line_action"
         )
+        name = self.env._(
+            "%(old)s → %(new)s: %(count)s differences",
+            old=self.old_id.name,
+            new=self.new_id.name,
+            count=len(lines) - len(same),
+        )
         return {
             **action,
-            "name": self.env._(
-                "%(old)s → %(new)s: %(count)s differences",
-                old=self.old_id.name,
-                new=self.new_id.name,
-                count=len(lines) - len(same),
-            ),
+            "name": name,
+            "display_name": name,
             "domain": [("compare_id", "=", self.id)],
             "context": {"search_default_different": 1, "create": False},
         }

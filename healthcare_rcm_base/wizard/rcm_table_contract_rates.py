@@ -119,24 +119,26 @@ class RcmTableContractRates(models.AbstractModel):
 
     @api.model
     def _rcm_fault_words(self):
-        _ = self.env._
         return {
             "range": (
-                _("A range needs two codes of the same length, in order."),
-                _("Correct “Code” and “To code”."),
+                self.env._("A range needs two codes of the same length, in order."),
+                self.env._("Correct “Code” and “To code”."),
             ),
             "percent_missing": (
-                _("A percent of charge needs its percent."),
-                _("Fill in “Percent”."),
+                self.env._("A percent of charge needs its percent."),
+                self.env._("Fill in “Percent”."),
             ),
-            "amount_missing": (_("The rate has no amount."), _("Fill in “Amount”.")),
+            "amount_missing": (
+                self.env._("The rate has no amount."),
+                self.env._("Fill in “Amount”."),
+            ),
             "modifier": (
-                _("A modifier has two letters or digits."),
-                _("Write them with commas between: 25, 59."),
+                self.env._("A modifier has two letters or digits."),
+                self.env._("Write them with commas between: 25, 59."),
             ),
             "clash": (
-                _("Another row has the same conditions in that time."),
-                _("Change the dates, or take one out: see row %s."),
+                self.env._("Another row has the same conditions in that time."),
+                self.env._("Change the dates, or take one out: see row %s."),
             ),
         }
 

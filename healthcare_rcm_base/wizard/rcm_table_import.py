@@ -196,6 +196,7 @@ class RcmTableImport(models.TransientModel):
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"default_kind": self.kind},
         }
 
     def _rcm_template(self, extension):
@@ -212,52 +213,84 @@ class RcmTableImport(models.TransientModel):
     # ------------------------------------------------------------------
     def _rcm_fault_words(self):
         """{fault code: (what is wrong, what to do)}; ``%s`` is what was expected."""
-        _ = self.env._
         return {
-            "file_empty": (_("There are no rows."), _("Fill in the template.")),
-            "file_large": (_("The file is too large."), _("Split it: 20 MB at most.")),
+            "file_empty": (
+                self.env._("There are no rows."),
+                self.env._("Fill in the template."),
+            ),
+            "file_large": (
+                self.env._("The file is too large."),
+                self.env._("Split it: 20 MB at most."),
+            ),
             "file_kind": (
-                _("This is no table that can be read."),
-                _("Save it as CSV (UTF-8) or XLSX."),
+                self.env._("This is no table that can be read."),
+                self.env._("Save it as CSV (UTF-8) or XLSX."),
             ),
-            "rows_many": (_("Too many rows."), _("Split the file: %s rows at most.")),
+            "rows_many": (
+                self.env._("Too many rows."),
+                self.env._("Split the file: %s rows at most."),
+            ),
             "column_missing": (
-                _("A column is missing."),
-                _("Add a column headed “%s”."),
+                self.env._("A column is missing."),
+                self.env._("Add a column headed “%s”."),
             ),
-            "column_twice": (_("The column stands there twice."), _("Take one out.")),
-            "missing": (_("The value is missing."), _("Fill in the cell.")),
+            "column_twice": (
+                self.env._("The column stands there twice."),
+                self.env._("Take one out."),
+            ),
+            "missing": (
+                self.env._("The value is missing."),
+                self.env._("Fill in the cell."),
+            ),
             "control": (
-                _("The text has line breaks or hidden characters."),
-                _("Type it again on one line."),
+                self.env._("The text has line breaks or hidden characters."),
+                self.env._("Type it again on one line."),
             ),
-            "long": (_("The text is too long."), _("Use %s characters at most.")),
+            "long": (
+                self.env._("The text is too long."),
+                self.env._("Use %s characters at most."),
+            ),
             "number": (
-                _("This is not a number."),
-                _("Write it like 1234.50, without other signs."),
+                self.env._("This is not a number."),
+                self.env._("Write it like 1234.50, without other signs."),
             ),
             "places": (
-                _("The number has too many decimals."),
-                _("Round it to %s decimals."),
+                self.env._("The number has too many decimals."),
+                self.env._("Round it to %s decimals."),
             ),
-            "low": (_("The number is too small."), _("Use %s or more.")),
-            "high": (_("The number is too large."), _("Use %s or less.")),
+            "low": (
+                self.env._("The number is too small."),
+                self.env._("Use %s or more."),
+            ),
+            "high": (
+                self.env._("The number is too large."),
+                self.env._("Use %s or less."),
+            ),
             "date": (
-                _("This is not a date."),
-                _("Write it like 2026-01-31 or 1/31/2026."),
+                self.env._("This is not a date."),
+                self.env._("Write it like 2026-01-31 or 1/31/2026."),
             ),
-            "flag": (_("This is neither yes nor no."), _("Write yes or no.")),
-            "choice": (_("This is not one of the choices."), _("Use one of: %s.")),
+            "flag": (
+                self.env._("This is neither yes nor no."),
+                self.env._("Write yes or no."),
+            ),
+            "choice": (
+                self.env._("This is not one of the choices."),
+                self.env._("Use one of: %s."),
+            ),
             "unknown": (
-                _("There is no such record."),
-                _("Correct it, or add it first (%s)."),
+                self.env._("There is no such record."),
+                self.env._("Correct it, or add it first (%s)."),
             ),
             "repeated": (
-                _("The same row stands there before."),
-                _("Take one out: see row %s."),
+                self.env._("The same row stands there before."),
+                self.env._("Take one out: see row %s."),
             ),
-            "order": (_("It ends before it begins."), _("Correct one of the dates.")),
-            "refused": (_("The import was refused."), "%s"),
+            "order": (
+                self.env._("It ends before it begins."),
+                self.env._("Correct one of the dates."),
+            ),
+            "refused": (self.env._("The import was refused."), "%s"),
             **self._rcm_kind()._rcm_fault_words(),
         }
 
