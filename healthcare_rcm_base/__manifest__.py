@@ -19,6 +19,7 @@
         "security/rcm_billing_rules.xml",
         "security/rcm_ledger_rules.xml",
         "security/rcm_charge_rules.xml",
+        "security/rcm_edit_rules.xml",
         "security/rcm_identity_rules.xml",
         "security/rcm_report_rules.xml",
         # data
@@ -97,6 +98,9 @@
         "views/rcm_service_package_views.xml",
         "views/rcm_service_contract_views.xml",
         "views/rcm_validation_rule_views.xml",
+        "views/rcm_edit_table_views.xml",
+        "views/rcm_provider_enrollment_views.xml",
+        "views/rcm_claim_filing_views.xml",
     ],
     "demo": [
         "demo/rcm_master_demo.xml",

@@ -12,12 +12,17 @@ REPEAT_MODIFIERS = frozenset(
 )
 
 
+def modifier_set(modifiers):
+    """The modifiers of a text separated by commas, upper case."""
+    parts = (part.strip().upper() for part in (modifiers or "").split(","))
+    return frozenset(filter(None, parts))
+
+
 def modifier_key(modifiers):
     """Modifiers of a charge as one text, in an order of their own."""
-    parts = (part.strip().upper() for part in (modifiers or "").split(","))
-    return ",".join(sorted(filter(None, parts)))
+    return ",".join(sorted(modifier_set(modifiers)))
 
 
 def is_deliberate(modifiers):
     """Whether the modifiers say that the service was meant to stand there again."""
-    return bool(REPEAT_MODIFIERS & set(modifier_key(modifiers).split(",")))
+    return bool(REPEAT_MODIFIERS & modifier_set(modifiers))

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 MAX_ROWS = 150_000
 NUMBER = re.compile(r"[-+]?\$?(\d{1,3}(,\d{3})+|\d+|(?=\.\d))(\.\d+)?")
+COMPACT_DATE = re.compile(r"(19|20)\d{6}")
 US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 YES = {"yes", "y", "true", "t", "1", "x"}
 NO = {"no", "n", "false", "f", "0", ""}
@@ -65,7 +66,7 @@ class Table:
     given: frozenset = field(default_factory=frozenset)
 
 
-def read(rows, columns):
+def read(rows, columns, max_rows=MAX_ROWS):
     """Read ``rows`` of cells, header first, into a ``Table``.
 
     A record with a fault is left out of ``records``; columns that nobody knows are
@@ -76,8 +77,8 @@ def read(rows, columns):
         return Table(faults=(Fault(0, "", "", "file_empty"),))
     places, ignored, faults = _match_header(rows[0], columns)
     if not any(fault.code == "column_missing" for fault in faults):
-        if len(rows) - 1 > MAX_ROWS:
-            faults.append(Fault(0, "", str(len(rows) - 1), "rows_many", str(MAX_ROWS)))
+        if len(rows) - 1 > max_rows:
+            faults.append(Fault(0, "", str(len(rows) - 1), "rows_many", str(max_rows)))
             rows = rows[:1]
     else:
         rows = rows[:1]
@@ -222,6 +223,8 @@ def _read_date(cell, text, _column):
         if found := US_DATE.fullmatch(text):
             month, day, year = map(int, found.groups())
             return date(year, month, day)
+        if COMPACT_DATE.fullmatch(text):
+            text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
         if len(text) != 10:
             raise ValueError
         return date.fromisoformat(text)

@@ -30,6 +30,7 @@ PROTECTED = frozenset(
         "rcm_facility_id",
     }
 )
+TOTALS = frozenset({"price_subtotal", "price_total"})
 # What an entry of the suite may not change outside the suite, in any state.
 GUARDED = PROTECTED | {
     "state",
@@ -318,10 +319,27 @@ class AccountMove(models.Model):
         batch = self.sudo().with_context(context)  # pylint: disable=context-overridden
         moves = batch.create([self._rcm_without_implied(vals) for vals in vals_list])
         moves = moves._rcm_without_ticket()
+        moves._rcm_keep_line_totals(vals_list)
         moves._rcm_lock_hashed_journals()
         moves._rcm_post_once()
         moves._rcm_check_database()
         return moves.with_env(self.env)
+
+    def _rcm_keep_line_totals(self, vals_list):
+        """Items without tax whose totals were handed in with them keep those.
+
+        Odoo would run its tax engine on each to find the same.
+        """
+        complete = self.browse(
+            move.id
+            for move, vals in zip(self, vals_list, strict=True)
+            if all(TOTALS <= line.keys() for _create, _id, line in vals["line_ids"])
+        )
+        lines = complete.line_ids
+        if lines.tax_ids:
+            return
+        for name in TOTALS:
+            self.env.remove_to_compute(lines._fields[name], lines)
 
     def _rcm_without_implied(self, vals):
         """``vals`` without the currency when the journal gives the same.

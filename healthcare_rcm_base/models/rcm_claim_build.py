@@ -26,11 +26,14 @@ class RcmClaim(models.Model):
                 {
                     "name": numbers[encounter.id],
                     "correlation_id": encounter.correlation_id,
+                    "carried_amount": 0.0,
                     **plan.header,
                 }
                 for encounter, plan in zip(due, plans, strict=True)
             ]
         )
+        # A first version carries nothing: no need to find that out claim by claim.
+        self.env.remove_to_compute(self._fields["carried_amount"], claims)
         lines = []
         for claim, plan in zip(claims, plans, strict=True):
             lines += claim._rcm_line_vals_list(plan.lines, start=1)

@@ -30,8 +30,15 @@ class RcmClaim(models.Model):
         passed._rcm_set_validated()
         return passed
 
+    def _rcm_claim_type(self):
+        """``institutional`` or ``professional``: revenue codes stand on the former."""
+        self.ensure_one()
+        institutional = any(line.revenue_code for line in self.line_ids)
+        return "institutional" if institutional else "professional"
+
     def _rcm_note_warnings(self, failures):
         """Keep what only warns on the claim, where the biller sees it."""
+        notes = defaultdict(self.browse)
         for claim in self:
             texts = [
                 text
@@ -40,7 +47,9 @@ class RcmClaim(models.Model):
             ]
             note = "\n".join(texts) or False
             if (claim.warning_text or False) != note:
-                claim._rcm_write({"warning_text": note})
+                notes[note] |= claim
+        for note, claims in notes.items():
+            claims._rcm_write({"warning_text": note})
 
     def _rcm_raise_validation_cases(self, failures):
         """One case per exception type and claim, naming all that is wrong of it."""
@@ -55,8 +64,8 @@ class RcmClaim(models.Model):
         for (code, message), claims in groups.items():
             amounts = {claim.id: claim.total_charge for claim in claims}
             claims._rcm_raise_case(code, message, amount=amounts)
-        for claim in self:
-            claim._rcm_write({"failed_edits": claim.failed_edits + 1})
+        for times, claims in self.grouped("failed_edits").items():
+            claims._rcm_write({"failed_edits": times + 1})
 
     def _rcm_resolve_passed(self, rules, failures):
         """Close open validation cases whose rule does not stop the claim any more."""
@@ -80,7 +89,9 @@ class RcmClaim(models.Model):
     def _rcm_set_validated(self):
         """Freeze the charges: from here on they are billed, not overwritten."""
         clean = self.filtered(
-            lambda claim: not claim.failed_edits and not claim.warning_text
+            lambda claim: not claim.failed_edits
+            and not claim.warning_text
+            and not claim.touched
         )
         clean._rcm_set_state("validated", clean_claim=True)
         (self - clean)._rcm_set_state("validated")

@@ -2,8 +2,6 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
-from ..core.npi import is_valid
-
 CHECKS = [
     ("lines_missing", "Claim without lines"),
     ("diagnosis_missing", "Diagnosis missing"),
@@ -18,11 +16,33 @@ CHECKS = [
     ("units_limit", "More units than usual"),
     ("future_date", "Date of service in the future"),
     ("duplicate_charge", "Charge billed before"),
+    ("modifier_needed", "Modifier missing"),
+    ("code_validity", "Codes not valid on the date of service"),
+    ("pair_edit", "Procedure pairs not billed together"),
+    ("unit_edit", "Units above the payer's limit"),
+    ("unit_edit_clinical", "Units above the payer's clinical limit"),
     ("npi", "NPI check digit"),
+    ("provider_enrollment", "Provider not enrolled with the payer"),
     ("manual_amount", "Charge differs from the charge master"),
     ("timely_filing", "Timely filing limit near or passed"),
 ]
-FILING_NEAR_DAYS = 14
+POINTERS_PER_LINE = 4
+
+
+class CodeRange:
+    """The service codes a rule is about, both ends included."""
+
+    KEY = "rcm_code_range"
+
+    def __init__(self, first, last):
+        self._first, self._last = (first or "").upper(), (last or "").upper()
+
+    def holds(self, code):
+        """Whether ``code`` lies in the range; an open end holds everything."""
+        code = (code or "").upper()
+        return bool(code) and (
+            self._first <= code and (not self._last or code <= self._last)
+        )
 
 
 class RcmValidationCheck(models.AbstractModel):
@@ -56,7 +76,7 @@ class RcmValidationCheck(models.AbstractModel):
     @api.model
     def _check_service_code(self, claims):
         return self._rcm_places(
-            claims.line_ids.filtered(
+            self._rcm_lines(claims).filtered(
                 lambda line: not line.code
                 or not line.service_code_id
                 or not line.service_code_id.active
@@ -67,7 +87,7 @@ class RcmValidationCheck(models.AbstractModel):
     @api.model
     def _check_units_limit(self, claims):
         return self._rcm_places(
-            claims.line_ids.filtered(
+            self._rcm_lines(claims).filtered(
                 lambda line: 0 < line.service_code_id.max_units < line.units
             )
         )
@@ -77,10 +97,9 @@ class RcmValidationCheck(models.AbstractModel):
         wrong = self.env["rcm.claim.line"]
         for claim in claims:
             highest = len(claim.encounter_id._rcm_diagnoses())
-            wrong |= claim.line_ids.filtered(
-                lambda line, highest=highest: any(
-                    not 1 <= place <= highest for place in _pointers(line)
-                )
+            wrong |= self._rcm_lines(claim).filtered(
+                lambda line, highest=highest: len(_pointers(line)) > POINTERS_PER_LINE
+                or any(not 1 <= place <= highest for place in _pointers(line))
             )
         return self._rcm_places(wrong)
 
@@ -88,24 +107,10 @@ class RcmValidationCheck(models.AbstractModel):
     def _check_future_date(self, claims):
         today = fields.Date.context_today(self)
         return self._rcm_places(
-            claims.line_ids.filtered(
+            self._rcm_lines(claims).filtered(
                 lambda line: line.service_date and line.service_date > today
             )
         )
-
-    @api.model
-    def _check_npi(self, claims):
-        found = {}
-        for claim in claims:
-            numbers = {
-                self.env._("facility"): claim.facility_id.npi,
-                self.env._("billing provider"): claim.provider_group_id.npi,
-                self.env._("rendering provider"): claim.encounter_id.rendering_npi,
-            }
-            wrong = [name for name, npi in numbers.items() if npi and not is_valid(npi)]
-            if wrong:
-                found[claim.id] = f"({', '.join(wrong)})"
-        return found
 
     # ------------------------------------------------------------------
     # Coverage and authorization
@@ -164,7 +169,7 @@ class RcmValidationCheck(models.AbstractModel):
 
     @api.model
     def _rcm_lines_to_authorize(self, claims):
-        return claims.line_ids.filtered(
+        return self._rcm_lines(claims).filtered(
             lambda line: line.service_code_id.authorization_required
             and not line.claim_id.self_pay
         )
@@ -194,7 +199,7 @@ class RcmValidationCheck(models.AbstractModel):
     def _check_price_missing(self, claims):
         """No price, or a price of zero for a service that is charged."""
         return self._rcm_places(
-            claims.line_ids.filtered(
+            self._rcm_lines(claims).filtered(
                 lambda line: line.claim_id.payer_id
                 and not line.claim_id.self_pay
                 and (
@@ -206,45 +211,34 @@ class RcmValidationCheck(models.AbstractModel):
 
     @api.model
     def _check_manual_amount(self, claims):
-        """Charges that are not units times the standard charge."""
-        return self._rcm_places(
-            claims.line_ids.filtered(
-                lambda line: line.service_code_id.standard_charge
-                and line.currency_id.compare_amounts(
-                    line.charge_amount,
-                    line.service_code_id.standard_charge * line.units,
-                )
-                != 0
-            )
+        """Charges that are not units times the charge master of facility and day."""
+        lines = self._rcm_lines(claims).filtered(
+            lambda line: line.service_code_id and line.service_date
         )
-
-    # ------------------------------------------------------------------
-    # History
-    # ------------------------------------------------------------------
-    @api.model
-    def _check_duplicate_charge(self, claims):
-        """The same service of the same patient and provider would be billed twice."""
-        repeated = claims.line_ids.charge_id._rcm_find_duplicates()
-        return self._rcm_places(
-            claims.line_ids.filtered(lambda line: line.charge_id in repeated)
+        prices = self.env["rcm.service.code"]._rcm_standard_charges(
+            [
+                (line.service_code_id, line.claim_id.facility_id, line.service_date)
+                for line in lines
+            ]
         )
-
-    @api.model
-    def _check_timely_filing(self, claims):
-        today = fields.Date.context_today(self)
-        found = {}
-        for claim in claims:
-            limit = claim.payer_id.timely_filing_days
-            if not limit or not claim.service_date:
-                continue
-            left = limit - (today - claim.service_date).days
-            if left <= FILING_NEAR_DAYS:
-                found[claim.id] = self.env._("(%(days)s days left)", days=left)
-        return found
+        wrong = self.env["rcm.claim.line"]
+        for line, price in zip(lines, prices, strict=True):
+            standard = line.currency_id.round(price * line.units)
+            if price and line.currency_id.compare_amounts(line.charge_amount, standard):
+                wrong |= line
+        return self._rcm_places(wrong)
 
     # ------------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------------
+    @api.model
+    def _rcm_lines(self, claims):
+        """The lines of ``claims`` that the rule is about (all, or a range of codes)."""
+        scope = self.env.context.get(CodeRange.KEY)
+        if not isinstance(scope, CodeRange):
+            return claims.line_ids
+        return claims.line_ids.filtered(lambda line: scope.holds(line.code))
+
     @api.model
     def _rcm_places(self, lines):
         """{claim id: "(lines 1, 3)"} of these lines."""
@@ -257,6 +251,19 @@ class RcmValidationCheck(models.AbstractModel):
             )
             for claim_id, found in numbers.items()
         }
+
+    @api.model
+    def _rcm_places_with(self, lines, words_by_line):
+        """{claim id: "(line 2: 80053)"}: lines and what each is at odds with."""
+        places = defaultdict(list)
+        for line in lines.sorted("sequence"):
+            words = ", ".join(sorted(words_by_line[line.id]))
+            places[line.claim_id.id].append(
+                self.env._(
+                    "line %(number)s: %(words)s", number=line.sequence, words=words
+                )
+            )
+        return {claim_id: f"({'; '.join(found)})" for claim_id, found in places.items()}
 
 
 def _valid_on(code, day):

@@ -4,8 +4,18 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .rcm_payer import PLAN_TYPES
+from .rcm_validation_check import CodeRange
+
 OPEN_CLAIM_STATES = ("draft", "validated", "cleared")
-TEST_LIMIT = 500
+TEST_LIMIT = 5000
+TEST_PAGE = 500
+MODELS = [
+    ("rcm.claim", "Claim"),
+    ("rcm.claim.line", "Claim line"),
+    ("rcm.encounter", "Encounter"),
+    ("rcm.charge", "Charge"),
+]
 
 
 class RcmValidationRule(models.Model):
@@ -29,8 +39,15 @@ class RcmValidationRule(models.Model):
         "domain",
         "severity",
         "exception_type_id",
+        "message",
         "payer_ids",
+        "plan_types",
         "facility_ids",
+        "claim_type",
+        "code_from",
+        "code_to",
+        "date_from",
+        "date_to",
         "company_id",
     )
 
@@ -49,7 +66,7 @@ class RcmValidationRule(models.Model):
         selection="_selection_check_code", string="Built-In Check"
     )
     model_name = fields.Selection(
-        [("rcm.claim", "Claim"), ("rcm.claim.line", "Claim line")],
+        MODELS,
         string="Applies To",
         required=True,
         default="rcm.claim",
@@ -57,7 +74,7 @@ class RcmValidationRule(models.Model):
     domain = fields.Char(
         string="Wrong Are",
         default="[]",
-        help="Claims or lines that meet this condition are stopped.",
+        help="What meets this condition is wrong: its claim is stopped.",
     )
     payer_ids = fields.Many2many(
         "rcm.payer", string="Payers", help="Empty: every payer."
@@ -65,6 +82,23 @@ class RcmValidationRule(models.Model):
     facility_ids = fields.Many2many(
         "rcm.facility", string="Facilities", help="Empty: every facility."
     )
+    plan_types = fields.Char(
+        help="Kinds of plans separated by commas, e.g. medicare,medicaid. Empty: all.",
+    )
+    claim_type = fields.Selection(
+        [("professional", "Professional"), ("institutional", "Institutional")],
+        help="Empty: both.",
+    )
+    code_from = fields.Char(
+        string="Services From",
+        help="Only lines with a service code in this range, both ends included. "
+        "Empty: all.",
+    )
+    code_to = fields.Char(string="Services To")
+    date_from = fields.Date(
+        string="In Force From", help="By the date of service. Empty: always was."
+    )
+    date_to = fields.Date(string="In Force Until", help="Last day of service.")
     message = fields.Char(
         required=True,
         translate=True,
@@ -83,6 +117,11 @@ class RcmValidationRule(models.Model):
             raise_if_not_found=False,
         ),
         help="Type of the case that a stopped claim gets.",
+    )
+
+    _dates_ordered = models.Constraint(
+        "CHECK(date_to IS NULL OR date_from IS NULL OR date_to >= date_from)",
+        "A rule cannot end before it begins.",
     )
 
     @api.model
@@ -114,6 +153,27 @@ class RcmValidationRule(models.Model):
                     self.env._("An empty condition would stop every claim.")
                 )
 
+    @api.constrains("plan_types")
+    def _check_plan_types(self):
+        known = dict(PLAN_TYPES)
+        for rule in self:
+            if wrong := rule._rcm_plan_types() - known.keys():
+                raise ValidationError(
+                    self.env._(
+                        "Unknown kinds of plans: %(wrong)s. Use: %(known)s.",
+                        wrong=", ".join(sorted(wrong)),
+                        known=", ".join(known),
+                    )
+                )
+
+    @api.constrains("code_from", "code_to")
+    def _check_code_range(self):
+        for rule in self:
+            if rule.code_from and rule.code_to and rule.code_from > rule.code_to:
+                raise ValidationError(
+                    self.env._("The range of services ends before it begins.")
+                )
+
     # ------------------------------------------------------------------
     # Buttons
     # ------------------------------------------------------------------
@@ -125,8 +185,11 @@ class RcmValidationRule(models.Model):
         claims = self.env["rcm.claim"].search(
             [("state", "in", OPEN_CLAIM_STATES)], limit=TEST_LIMIT
         )
-        # The check reads diagnoses; only the claims' ids are shown.
-        stopped = self.sudo()._rcm_failures(claims.sudo())
+        stopped = set()
+        for start in range(0, len(claims), TEST_PAGE):
+            # The check reads diagnoses; only the claims' ids are shown.
+            page = claims[start : start + TEST_PAGE].sudo()
+            stopped |= self.sudo()._rcm_failures(page).keys()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "healthcare_rcm_base.rcm_claim_action"
         )
@@ -137,7 +200,7 @@ class RcmValidationRule(models.Model):
                 count=len(stopped),
                 total=len(claims),
             ),
-            domain=[("id", "in", list(stopped))],
+            domain=[("id", "in", sorted(stopped))],
             context={"create": False},
         )
         return action
@@ -167,21 +230,66 @@ class RcmValidationRule(models.Model):
     def _rcm_scope(self, claims):
         """The claims this rule is about."""
         self.ensure_one()
-        return claims.filtered(
-            lambda claim: (not self.company_id or claim.company_id == self.company_id)
-            and (not self.payer_ids or claim.payer_id in self.payer_ids)
-            and (not self.facility_ids or claim.facility_id in self.facility_ids)
+        plans = self._rcm_plan_types()
+        if plans:
+            claims = claims.filtered(lambda claim: claim.payer_id.plan_type in plans)
+        if self.company_id:
+            claims = claims.filtered(lambda claim: claim.company_id == self.company_id)
+        if self.payer_ids:
+            claims = claims.filtered(lambda claim: claim.payer_id in self.payer_ids)
+        if self.facility_ids:
+            claims = claims.filtered(
+                lambda claim: claim.facility_id in self.facility_ids
+            )
+        if self.claim_type:
+            claims = claims.filtered(
+                lambda claim: claim._rcm_claim_type() == self.claim_type
+            )
+        if self.date_from or self.date_to:
+            claims = claims.filtered(lambda claim: self._in_force(claim.service_date))
+        if codes := self._rcm_code_range():
+            claims = claims.filtered(
+                lambda claim: any(codes.holds(line.code) for line in claim.line_ids)
+            )
+        return claims
+
+    def _in_force(self, day):
+        return bool(day) and (
+            (not self.date_from or self.date_from <= day)
+            and (not self.date_to or day <= self.date_to)
         )
+
+    def _rcm_plan_types(self):
+        words = (self.plan_types or "").split(",")
+        return {word.strip().lower() for word in words if word.strip()}
+
+    def _rcm_code_range(self):
+        """The range of services this rule is about; None for all."""
+        if not self.code_from and not self.code_to:
+            return None
+        return CodeRange(self.code_from, self.code_to)
 
     def _rcm_run(self, claims):
         """Return {claim id: where} of the claims this rule objects to."""
         if not claims:
             return {}
+        check = self.env["rcm.validation.check"]
+        if codes := self._rcm_code_range():
+            check = check.with_context(**{CodeRange.KEY: codes})
         if self.kind == "check":
-            check = self.env["rcm.validation.check"]
             return getattr(check, f"_check_{self.check_code}")(claims)
         domain = fields.Domain(literal_eval(self.domain or "[]"))
         if self.model_name == "rcm.claim":
             return dict.fromkeys(claims.filtered_domain(domain).ids, "")
-        wrong = claims.line_ids.filtered_domain(domain)
-        return self.env["rcm.validation.check"]._rcm_places(wrong)
+        if self.model_name == "rcm.encounter":
+            wrong = claims.encounter_id.filtered_domain(domain)
+            return dict.fromkeys(
+                claims.filtered(lambda claim: claim.encounter_id in wrong).ids, ""
+            )
+        lines = check._rcm_lines(claims)
+        if self.model_name == "rcm.charge":
+            wrong = lines.charge_id.filtered_domain(domain)
+            lines = lines.filtered(lambda line: line.charge_id in wrong)
+        else:
+            lines = lines.filtered_domain(domain)
+        return check._rcm_places(lines)

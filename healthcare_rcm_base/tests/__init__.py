@@ -79,3 +79,12 @@ from . import test_rcm_coordination
 from . import test_rcm_next_step
 from . import test_base_automation_webhook
 from . import test_automation
+from . import test_core_timely_filing
+from . import test_core_charge_key
+from . import test_core_edits
+from . import test_rcm_claim_filing
+from . import test_rcm_claim_quality
+from . import test_rcm_provider_enrollment
+from . import test_rcm_edit_table
+from . import test_rcm_validation_rule
+from . import test_rcm_billing_queries

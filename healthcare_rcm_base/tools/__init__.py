@@ -1,3 +1,3 @@
 from .bulk import bulk_update
 from .values import differing
-from .table_file import TableFileError, read_rows, write_csv, write_xlsx
+from .table_file import MAX_BYTES, TableFileError, read_rows, write_csv, write_xlsx

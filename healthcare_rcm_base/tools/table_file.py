@@ -16,6 +16,7 @@ MAX_COLUMNS = 200
 # Declarations stand before the first element of an XML file.
 DECLARATION_BYTES = 64 * 1024
 DELIMITERS = ",;\t|"
+HEAD_LINES = 20
 # What reading a damaged or foreign archive ends in.
 BROKEN = (
     InvalidFileException,
@@ -37,15 +38,15 @@ class TableFileError(ValueError):
         self.code = code
 
 
-def read_rows(content, name=""):
-    """Return the rows of a CSV or of an XLSX file's first sheet."""
-    if len(content) > MAX_BYTES:
+def read_rows(content, name="", max_bytes=MAX_BYTES):
+    """Return the rows of a CSV (or tabbed) file or of an XLSX file's first sheet."""
+    if len(content) > max_bytes:
         raise TableFileError("file_large")
     if content[:4] == b"PK\x03\x04":
-        return _read_xlsx(content)
+        return _read_xlsx(content, max(MAX_UNPACKED, 10 * max_bytes))
     if name.lower().endswith((".xls", ".ods", ".pdf")) or b"\x00" in content[:4096]:
         raise TableFileError("file_kind")
-    return _read_csv(content)
+    return _read_csv(content, name)
 
 
 def write_csv(rows):
@@ -75,14 +76,18 @@ def write_xlsx(rows, title="Data"):
     return out.getvalue()
 
 
-def _read_csv(content):
+def _read_csv(content, name):
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         # What spreadsheets on Windows write unless told otherwise.
         text = content.decode("cp1252", errors="replace")
-    first = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=first.count)
+    # Text files of publishers have words above the header, with commas in them.
+    head = "\n".join(text[:20_000].splitlines()[:HEAD_LINES])
+    if name.lower().endswith(".txt") and "\t" in head:
+        delimiter = "\t"
+    else:
+        delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         return [row[:MAX_COLUMNS] for row in rows]
@@ -100,10 +105,10 @@ def _refuse_declarations(archive):
             raise TableFileError("file_kind")
 
 
-def _read_xlsx(content):
+def _read_xlsx(content, max_unpacked):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED:
+            if sum(item.file_size for item in archive.infolist()) > max_unpacked:
                 raise TableFileError("file_large")
             _refuse_declarations(archive)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)

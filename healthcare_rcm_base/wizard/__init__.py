@@ -12,6 +12,7 @@ from . import rcm_price_check
 from . import rcm_table_import
 from . import rcm_table_charge_master
 from . import rcm_table_code_table
+from . import rcm_table_edits
 from . import rcm_table_contract_rates
 from . import rcm_patient_merge
 from . import rcm_contract_compare

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import mute_logger
 
 from ..core import table
-from ..tools import TableFileError, read_rows, write_csv, write_xlsx
+from ..tools import MAX_BYTES, TableFileError, read_rows, write_csv, write_xlsx
 
 FAULTS_SHOWN = 500
 
@@ -156,10 +156,10 @@ class RcmTableImport(models.TransientModel):
             raise UserError(self.env._("Choose a file first."))
         content = base64.b64decode(self.file_content)
         try:
-            rows = read_rows(content, self.file_name or "")
+            rows = read_rows(content, self.file_name or "", handler._rcm_max_bytes)
         except TableFileError as error:
             return table.Table(faults=(table.Fault(0, "", "", error.code),))
-        return table.read(rows, handler._rcm_columns(self))
+        return handler._rcm_sheet(self, rows)
 
     def _rcm_try(self, handler, plan, keep):
         """Do the import; a check takes it back, so that every rule had its say."""
@@ -323,6 +323,13 @@ class RcmTableKind(models.AbstractModel):
     _description = "Kind of Import File"
 
     _rcm_roles = ("administrator",)
+    _rcm_max_rows = table.MAX_ROWS
+    _rcm_max_bytes = MAX_BYTES
+
+    @api.model
+    def _rcm_sheet(self, wizard, rows):
+        """Read the rows of a file, header first, into a ``core.table.Table``."""
+        return table.read(rows, self._rcm_columns(wizard), self._rcm_max_rows)
 
     @api.model
     def _rcm_columns(self, wizard):

@@ -289,7 +289,7 @@ def profile(bench):
         bench.cron.method_direct_trigger()
         profiler.disable()
         stats = pstats.Stats(profiler, stream=sys.stderr)
-        stats.sort_stats("cumulative").print_stats("healthcare_rcm|account_move", 110)
+        stats.sort_stats("cumulative").print_stats("healthcare_rcm|account_move", 60)
         stats.sort_stats("tottime").print_stats(25)
 
 
