@@ -239,7 +239,7 @@ class RcmClaimRepricing(models.Model):
 
     @api.model
     def _cron_apply(self):
-        """Scheduled action “RCM: re-price claims”."""
+        """Price claims that wait for it again: their contract or its rates changed."""
         for run in self.search([("state", "=", "applying")]):
             run._rcm_run()
 

@@ -19,7 +19,7 @@ class RcmClient(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _cron_client_invoices(self):
-        """Scheduled action “RCM: invoice ordering clients”: each month once."""
+        """Make each ordering client's invoice of the month before, once a month."""
         self._rcm_run_batches(
             [("next_invoice_date", "<=", fields.Date.context_today(self))],
             "_rcm_invoice_due",

@@ -46,7 +46,10 @@ class RcmEncounter(models.Model):
 
     @api.model
     def _cron_bill_ready(self):
-        """Scheduled action “RCM: bill ready encounters”."""
+        """Build, validate, clear and invoice the claims of encounters that are ready.
+
+        Rules wake it within seconds. Switched off, nothing is billed by itself.
+        """
         Claim = self.env["rcm.claim"]
         self._rcm_run_batches(
             [("state", "=", "ready"), ("billing_due", "=", True)],

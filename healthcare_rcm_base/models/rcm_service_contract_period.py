@@ -103,7 +103,7 @@ class RcmServiceContract(models.Model):
 
     @api.model
     def _cron_bill_contracts(self):
-        """Scheduled action “RCM: invoice service contracts”."""
+        """Invoice the periods of running service contracts that are due."""
         self._rcm_run_batches(
             [
                 ("state", "=", "active"),

@@ -1,11 +1,13 @@
 import base64
 import csv
+import gzip
 import io
 import json
 
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 
+from ..wizard import rcm_audit_export
 from . import common_ground as ground
 
 
@@ -52,6 +54,24 @@ class TestAuditExport(TransactionCase):
         row = dict(zip(header, first, strict=True))
         self.assertEqual(row["record_name"], "'=1+1")
         self.assertEqual(json.loads(row["changes"]), {"state": ["draft", "é"]})
+
+    def test_a_large_export_is_packed(self):
+        self.patch(rcm_audit_export, "PLAIN_ROWS", 1)
+        self.patch(rcm_audit_export, "ROWS_AT_ONCE", 1)
+        for file_format in ("csv", "jsonl"):
+            wizard = (
+                self.env["rcm.audit.export"]
+                .with_user(self.auditor)
+                .create(
+                    {"correlation_id": "export-thread", "file_format": file_format}
+                )
+            )
+            wizard.action_export()
+            with self.subTest(file_format=file_format):
+                self.assertEqual(wizard.file_name, f"audit-log.{file_format}.gz")
+                text = gzip.decompress(base64.b64decode(wizard.file_content)).decode()
+                head = 1 if file_format == "csv" else 0
+                self.assertEqual(len(text.splitlines()), 2 + head)
 
     def test_chosen_rows_only(self):
         row = self.env["rcm.audit.log"].search(

@@ -1,7 +1,9 @@
 import base64
 import csv
+import gzip
 import io
 import json
+from contextlib import nullcontext
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,6 +11,8 @@ from odoo.exceptions import UserError
 EXPORTERS = ("auditor",)
 MAX_ROWS = 200_000
 ROWS_AT_ONCE = 2_000
+# More rows than this come compressed: text of the whole log is never in memory.
+PLAIN_ROWS = 10_000
 COLUMNS = (
     "id",
     "logged_at",
@@ -72,12 +76,18 @@ class RcmAuditExport(models.TransientModel):
         write = (
             self._rcm_write_csv if self.file_format == "csv" else self._rcm_write_jsonl
         )
-        text = io.StringIO()
-        write(text, self._rcm_read(domain))
+        packed = count > PLAIN_ROWS
+        content = io.BytesIO()
+        with gzip.open(content, "wb") if packed else nullcontext(content) as target:
+            text = io.TextIOWrapper(target, encoding="utf-8", newline="")
+            write(text, self._rcm_read(domain))
+            text.flush()
+            text.detach()
+        suffix = ".gz" if packed else ""
         self.write(
             {
-                "file_content": base64.b64encode(text.getvalue().encode()),
-                "file_name": f"audit-log.{self.file_format}",
+                "file_content": base64.b64encode(content.getvalue()),
+                "file_name": f"audit-log.{self.file_format}{suffix}",
                 "row_count": count,
             }
         )
