@@ -14,3 +14,4 @@ from . import test_remittance_post
 from . import test_remittance_roles
 from . import test_remittance_queries
 from . import test_remittance_versions
+from . import test_remittance_timeline
