@@ -18,6 +18,9 @@ HEADER = (
     "submitted_date",
     "state",
     "payer_claim_number",
+    "contractual_reason",
+    "patient_reason",
+    "denial_reason",
 )
 AMOUNTS = (
     "charge",

@@ -301,6 +301,7 @@ class RcmOpening(models.Model):
         )
 
     def _rcm_take_over_batch(self, planned):
+        """The claims of ``planned``, in its order, with all that belongs to them."""
         threads = [uuid4().hex for _one in planned]
         encounters = self.env["rcm.encounter"]._rcm_create(
             [
@@ -349,6 +350,7 @@ class RcmOpening(models.Model):
                 for claim, move in zip(claims, moves, strict=True)
             },
         )
+        return claims
 
     def _rcm_encounter_vals(self, one, who, thread):
         return {

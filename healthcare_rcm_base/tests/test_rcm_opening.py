@@ -120,7 +120,7 @@ class TestOpening(LedgerCase):
     def imported(self):
         wizard = self.wizard(self.rows())
         wizard.action_import()
-        self.assertFalse(wizard.fault_count, wizard.fault_ids.mapped("problem"))
+        self.assertFalse(wizard.fault_count, wizard.fault_ids.mapped("remedy"))
         claims = self.opening.sudo().claim_ids.sorted("name")
         return claims.with_env(self.env)
 
@@ -293,7 +293,7 @@ class TestOpening(LedgerCase):
         again = self.opening.copy({"date": DAY})
         wizard = self.wizard(self.rows(), opening=again)
         wizard.action_import()
-        self.assertFalse(wizard.fault_count, wizard.fault_ids.mapped("problem"))
+        self.assertFalse(wizard.fault_count, wizard.fault_ids.mapped("remedy"))
         self.assertEqual(again.imported_total, 480.0)
 
     def test_undo_is_refused_once_something_was_posted(self):

@@ -64,6 +64,12 @@ COLUMNS = (
     _amount("open", "Open", required=True, example="150.00"),
     _amount("patient_open", "Patient Open"),
     _amount("allowance", "Allowance", example="58.00"),
+    # As the payer gave them: a reversal carries the same codes, negated.
+    table.Column(
+        "contractual_reason", "Contractual Reason", "code", longest=5, example="45"
+    ),
+    table.Column("patient_reason", "Patient Reason", "code", longest=5, example="2"),
+    table.Column("denial_reason", "Denial Reason", "code", longest=5, example=""),
 )
 
 

@@ -25,3 +25,4 @@ from . import rcm_payer_overpayment
 from . import rcm_claim
 from . import rcm_patient_account
 from . import account_move_line
+from . import rcm_opening

@@ -34,7 +34,7 @@ class RcmRemittanceFact(models.AbstractModel):
 
     @api.model
     def _rcm_create(self, vals_list):
-        """Create rows. Private: for the reader of remittances only."""
+        """Create rows. Private: for domain code only (reading, openings)."""
         ticket = Ticket(self._name, None, ())
         records = self.with_context(**{Ticket.KEY: ticket}).create(vals_list)
         return records.with_env(self.env)

@@ -15,3 +15,4 @@ from . import test_remittance_roles
 from . import test_remittance_queries
 from . import test_remittance_versions
 from . import test_remittance_timeline
+from . import test_rcm_opening
