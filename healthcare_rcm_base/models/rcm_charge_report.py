@@ -59,7 +59,7 @@ class RcmChargeReport(models.Model):
     )
     service_date = fields.Date(readonly=True)
     units = fields.Float(readonly=True)
-    amount = fields.Monetary(string="Charge", readonly=True)
+    amount = fields.Monetary(string="Charged", readonly=True)
     expected_amount = fields.Monetary(string="Expected", readonly=True)
     paid_amount = fields.Monetary(string="Paid", readonly=True)
     contractual_amount = fields.Monetary(string="Contractual", readonly=True)

@@ -197,7 +197,7 @@ class RcmPatientAccount(models.Model):
         help="Denied or in appeal: part of what insurance owes.",
     )
     patient_balance = fields.Monetary(
-        string="Patient",
+        string="Patient Owes",
         compute="_compute_balances",
         search="_search_patient_balance",
         groups=GROUPS,

@@ -55,7 +55,9 @@ class RcmSubmissionBatch(models.Model):
         CLAIM_FORMS, string="Claim Type", required=True, readonly=True
     )
     line_ids = fields.One2many("rcm.submission.line", "batch_id", string="Claims")
-    claim_count = fields.Integer(compute="_compute_totals", store=True, string="Claims")
+    claim_count = fields.Integer(
+        compute="_compute_totals", store=True, string="Number Of Claims"
+    )
     total_charge = fields.Monetary(compute="_compute_totals", store=True)
     failed_count = fields.Integer(
         compute="_compute_totals", store=True, string="Rejected Or Failed"

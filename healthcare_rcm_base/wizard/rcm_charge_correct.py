@@ -53,7 +53,7 @@ class RcmChargeCorrect(models.TransientModel):
         precompute=True,
     )
     amount = fields.Monetary(
-        string="Charge",
+        string="Right Charge",
         compute="_compute_from_charge",
         store=True,
         readonly=False,

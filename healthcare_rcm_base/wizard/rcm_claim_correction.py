@@ -24,7 +24,9 @@ class RcmClaimCorrection(models.TransientModel):
         readonly=False,
         help="How this payer takes corrections; set on the payer.",
     )
-    known_number = fields.Char(related="claim_id.payer_claim_number")
+    known_number = fields.Char(
+        string="Number We Have", related="claim_id.payer_claim_number"
+    )
     needs_number = fields.Boolean(compute="_compute_needs_number")
     payer_claim_number = fields.Char(
         help="The payer's own number of this claim, from its acknowledgement, portal "

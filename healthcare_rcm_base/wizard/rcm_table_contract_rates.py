@@ -223,7 +223,9 @@ class RcmTableImport(models.TransientModel):
     _inherit = "rcm.table.import"
 
     contract_id = fields.Many2one("rcm.payer.contract")
-    contract_state = fields.Selection(related="contract_id.state")
+    contract_state = fields.Selection(
+        string="Contract Status", related="contract_id.state"
+    )
     contract_mode = fields.Selection(
         [
             ("replace", "Replace all rates of the draft"),

@@ -143,7 +143,7 @@ class RcmRemittance(models.Model):
     currency_code = fields.Char(readonly=True)
     payer_name = fields.Char(string="Payer as Named", readonly=True)
     payer_label = fields.Char(
-        string="Payer",
+        string="Payer As Named",
         compute="_compute_payer_label",
         help="The payer, or how the file names one that we do not know.",
     )
