@@ -91,6 +91,7 @@
         "views/rcm_opening_views.xml",
         "views/rcm_charge_views.xml",
         "views/rcm_charge_category_views.xml",
+        "views/rcm_charge_review_views.xml",
         "views/rcm_service_order_views.xml",
         "views/rcm_invoice_rule_views.xml",
         "views/rcm_client_invoice_views.xml",

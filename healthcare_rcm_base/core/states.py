@@ -245,6 +245,12 @@ _OPENING = {
     "undone": (),
 }
 
+_CHARGE_REVIEW = {
+    "pending": ("confirmed", "undone"),
+    "confirmed": (),
+    "undone": (),
+}
+
 _SERVICE_CONTRACT = {
     "draft": ("active",),
     "active": ("suspended", "ended"),
@@ -277,6 +283,7 @@ MACHINES = {
     "master_change": _MASTER_CHANGE,
     "client_invoice": _CLIENT_INVOICE,
     "service_contract": _SERVICE_CONTRACT,
+    "charge_review": _CHARGE_REVIEW,
 }
 
 

@@ -118,11 +118,13 @@ from . import rcm_claim_repricing
 from . import rcm_claim_repricing_line
 from . import rcm_charge_correction
 from . import rcm_charge_duplicate
+from . import rcm_charge_review
 from . import rcm_client
 from . import rcm_direct_invoice
 from . import rcm_client_invoice
 from . import rcm_client_invoice_build
 from . import rcm_client_invoice_post
+from . import rcm_draft_ageing
 from . import rcm_service_package
 from . import rcm_service_contract
 from . import rcm_service_contract_period

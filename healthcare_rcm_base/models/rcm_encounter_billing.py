@@ -26,9 +26,10 @@ class RcmEncounter(models.Model):
         What validation stops stays a draft with its cases; the rest goes as far as
         the gate lets it and is left for the invoicing step.
         """
-        for_clients = self._rcm_for_client()
+        due = self._rcm_reviewed()
+        for_clients = due._rcm_for_client()
         for_clients._rcm_wait_for_client_invoice()
-        claims = (self - for_clients)._rcm_corrected()._rcm_build_claims()
+        claims = (due - for_clients)._rcm_corrected()._rcm_build_claims()
         self.filtered("billing_due")._rcm_write({"billing_due": False})
         claims._rcm_validate()._rcm_clear()
         return claims

@@ -110,7 +110,8 @@ class RcmChargeCorrect(models.TransientModel):
         if not any(vals[name] != charge._rcm_carried_vals()[name] for name in vals):
             raise UserError(self.env._("Nothing was changed on the charge."))
         encounter = charge.encounter_id
-        charge._rcm_replace(
+        before = charge._rcm_watched()
+        new = charge._rcm_replace(
             {
                 **vals,
                 "external_ref": encounter._rcm_free_ref(charge.external_ref),
@@ -118,4 +119,7 @@ class RcmChargeCorrect(models.TransientModel):
             },
             self.reason,
         )
+        reasons = dict(self._fields["reason"]._description_selection(self.env))
+        if new._rcm_watched() != before:
+            new._rcm_ask_review(before, reasons[self.reason])
         return {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,85 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+AGEING_STATES = ("completed", "coded", "reopened", "on_hold")
+
+
+class RcmClaim(models.Model):
+    """The sweep of what was left lying before it became money."""
+
+    _inherit = "rcm.claim"
+
+    @api.model
+    def _cron_draft_ageing(self):
+        """Claims, encounters and client invoices that have not moved for days.
+
+        Each gets one case; those that went on lose theirs.
+        """
+        super()._cron_draft_ageing()
+        days = int(
+            self.env["ir.config_parameter"]
+            .sudo()  # a tuning value, read by the scheduled action
+            .get_param("healthcare_rcm_base.draft_ageing_days", 3)
+        )
+        self.env["rcm.encounter"]._rcm_sweep(
+            "encounter_ageing",
+            fields.Domain("state", "in", AGEING_STATES),
+            days,
+            self.env._("Not ready to bill for more than %s days.", days),
+        )
+        self.env["rcm.client.invoice"]._rcm_sweep(
+            "draft_invoice_ageing",
+            fields.Domain("state", "=", "draft"),
+            days,
+            self.env._("In draft for more than %s days.", days),
+        )
+
+
+class RcmDocumentMixin(models.AbstractModel):
+    _inherit = "rcm.document.mixin"
+
+    @api.model
+    def _rcm_sweep(self, code, waiting, days, message):
+        """Open a case on records in ``waiting`` that nothing happened to for days.
+
+        Those that have any open case are looked at already; those that left
+        ``waiting`` lose the case.
+        """
+        limit = fields.Datetime.now() - timedelta(days=days)
+        old = self.search(
+            waiting
+            & fields.Domain("write_date", "<", limit)
+            & fields.Domain("rcm_open_case_count", "=", 0)
+        )
+        for records in old.grouped("company_id").values():
+            records._rcm_raise_case(code, message)
+        Case = self.env["rcm.exception.case"]
+        cases = Case.search(
+            Case._rcm_open_domain()
+            & fields.Domain("res_model", "=", self._name)
+            & fields.Domain("type_code", "=", code)
+        )
+        known = self.browse(cases.mapped("res_id")).exists()
+        moved = known - known.filtered_domain(waiting)
+        moved._rcm_resolve_cases([code], self.env._("It went on."))
+
+
+class RcmEncounter(models.Model):
+    _inherit = "rcm.encounter"
+
+    def _rcm_reprocess(self, case):
+        """Take complete encounters on to billing; the others still wait."""
+        if case.type_code == "encounter_ageing":
+            self._rcm_make_ready()
+            return all(item.state not in AGEING_STATES for item in self)
+        return super()._rcm_reprocess(case)
+
+
+class RcmClientInvoice(models.Model):
+    _inherit = "rcm.client.invoice"
+
+    def _rcm_reprocess(self, case):
+        """Bring the draft up to date; posting it is a person's step."""
+        self._rcm_refresh()
+        return all(invoice.state != "draft" for invoice in self)
