@@ -180,6 +180,7 @@ class RcmServiceContract(models.Model):
             rcm_facility_id=self.facility_id.id,
         )
         try:
+            # the totals of the entry are copied onto the period
             return Direct._rcm_post_direct(vals, items, receivable).sudo()
         except EntryError as error:
             raise UserError(
@@ -205,6 +206,7 @@ class RcmServiceContract(models.Model):
         """What the invoice of ``period`` said, with the sign turned; taxes included."""
         Direct = self.env["rcm.direct.invoice"]
         items, marks = [], {}
+        # the role was checked; journal items belong to accounting
         for line in period.move_id.sudo().invoice_line_ids:
             price = to_decimal(line.price_total)
             included = line.tax_ids.filtered("price_include")
