@@ -334,7 +334,9 @@ class TestChargeMaster(ImportCase):
         wizard.action_check()
         self.assertIn("2 prices added", wizard.summary)
         self.assertEqual(self.price("2026-03-02"), 150)
-        wizard.action_import()
+        action = wizard.action_import()
+        shown = self.env["rcm.service.charge"].search(action["domain"])
+        self.assertEqual((len(shown), action["context"]), (2, {}))
         wizard = self.charges(
             ["99213", "", "180", "2026-07-01", ""],
             ["99213", "", "155", "2025-01-01", ""],

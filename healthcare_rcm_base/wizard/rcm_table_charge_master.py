@@ -135,7 +135,9 @@ class RcmTableChargeMaster(models.AbstractModel):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "healthcare_rcm_base.rcm_service_charge_action"
         )
+        # Prices of days to come as well, which the list hides at first.
         action["domain"] = [("id", "in", (added | touched).ids)]
+        action["context"] = {}
         return summary, action
 
     @api.model

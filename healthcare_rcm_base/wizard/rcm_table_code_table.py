@@ -152,7 +152,10 @@ class RcmTableCodeTable(models.AbstractModel):
             ended=len(ending),
             day=eve,
         )
-        return summary, code_table.action_codes()
+        # All of them: an edition may be of days to come.
+        action = code_table.action_codes()
+        action["context"] = {"default_table_id": code_table.id}
+        return summary, action
 
     @api.model
     def _rcm_rows(self, codes):
