@@ -325,9 +325,10 @@ class RcmRemittance(models.Model):
 
     @api.model
     def _group_expand_state(self, states, domain):
-        """Show the columns of the usual way even when they are empty."""
+        """What waits for a person first; columns without a remittance do not show."""
         usual = ["held", "matched", "approval", "posted_with_parked", "posted"]
-        return usual + [state for state in states if state not in usual]
+        present = [state for state in usual if state in states]
+        return present + [state for state in states if state not in usual]
 
     # ------------------------------------------------------------------
     # Hooks
