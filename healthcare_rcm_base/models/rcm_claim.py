@@ -263,19 +263,30 @@ class RcmClaim(models.Model):
             )
 
     @api.depends(
-        "total_charge", "frequency_code", "state", "carried_amount", *AMOUNT_FIELDS
+        "total_charge",
+        "frequency_code",
+        "state",
+        "replaces_id.state",
+        "carried_amount",
+        *AMOUNT_FIELDS,
     )
     def _compute_open_balance(self):
-        """What is still asked for; a claim that has a successor asks for nothing."""
+        """What is still asked for, by the one version of a claim that stands."""
         for claim in self:
-            ended = claim.state in ("superseded", "void") or claim.frequency_code == "8"
             claim.open_balance = (
-                0.0
-                if ended
-                else claim.currency_id.round(
+                claim.currency_id.round(
                     claim.total_charge - claim.carried_amount - claim._rcm_settled()
                 )
+                if claim._rcm_stands()
+                else 0.0
             )
+
+    def _rcm_stands(self):
+        """Whether this version counts: it took over and none has taken over from it."""
+        self.ensure_one()
+        ended = self.state in ("superseded", "void") or self.frequency_code == "8"
+        before = self.replaces_id
+        return not ended and (not before or before.state in ("superseded", "void"))
 
     def _rcm_settled(self):
         """What payments and adjustments posted on this version took off its charge."""
@@ -291,7 +302,9 @@ class RcmClaim(models.Model):
             + self.patient_amount
         )
 
-    @api.depends("open_balance", "line_ids.denied_amount", *AMOUNT_FIELDS)
+    @api.depends(
+        "open_balance", "replaces_id.state", "line_ids.denied_amount", *AMOUNT_FIELDS
+    )
     def _compute_payment_status(self):
         """Said by our own amounts: an invoice can be “paid” by a write-off."""
         for claim in self:
@@ -299,6 +312,8 @@ class RcmClaim(models.Model):
 
     def _rcm_payment_status(self):
         self.ensure_one()
+        if not self._rcm_stands():
+            return "unpaid"
         currency = self.currency_id
         order = currency.compare_amounts(self.open_balance, 0)
         if order < 0:

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..core.claim_content import ROLES
-from ..core.errors import ReferenceMissing
+from ..core.claim_content import ORGANISATION_ROLES, ROLES
+from ..core.errors import RcmPermanent, ReferenceMissing
 from .rcm_claim_content import CLINICAL, CONTENT_FIELDS
 from .rcm_encounter import BILLING_INPUTS
 
@@ -145,6 +145,13 @@ class RcmEncounter(models.Model):
                 if not facts.is_named:
                     raise ReferenceMissing("provider", facts.npi)
                 known[facts.npi] = Provider.create(_provider_vals(facts, company))
+            if role in ORGANISATION_ROLES and (
+                known[facts.npi].provider_type != "organisation"
+            ):
+                raise RcmPermanent(
+                    "content_invalid",
+                    f"encounter.providers.{role}: is a person on file",
+                )
             found[role] = known[facts.npi]
         return found
 

@@ -109,6 +109,8 @@ class TestClaimContent(BillingCase):
             (made.name, made.provider_type, made.taxonomy_code),
             ("Imaging", "organisation", "261QR0200X"),
         )
+        with self.assertRaises(RcmPermanent):
+            self.stay("S2", providers={"service_facility": {"npi": OTHER_NPI}})
         with self.assertRaises(ReferenceMissing):
             self.stay("S2", providers={"referring": {"npi": NPI}})
 
