@@ -379,33 +379,34 @@ class RcmClaim(models.Model):
     def _rcm_version_refusal(self, code):
         """What stands in the way of a further version, and what to do about it."""
         self.ensure_one()
-        _ = self.env._
         texts = {
-            "self_pay": _(
+            "self_pay": self.env._(
                 "Claim %(number)s has no payer. Credit its invoice, or add a charge "
                 "for the correction."
             ),
-            "not_live": _("Claim %(number)s is not live any more; use its latest one."),
-            "successor_open": _(
+            "not_live": self.env._(
+                "Claim %(number)s is not live any more; use its latest one."
+            ),
+            "successor_open": self.env._(
                 "Claim %(number)s has a further version already. Go on with that one, "
                 "or withdraw it first."
             ),
-            "not_invoiced": _(
+            "not_invoiced": self.env._(
                 "Claim %(number)s was not sent or invoiced yet. Put it back to draft "
                 "and correct the encounter."
             ),
-            "at_platform": _(
+            "at_platform": self.env._(
                 "Claim %(number)s is at the billing platform. Wait for its "
                 "acknowledgement, or recall it there first."
             ),
-            "never_sent": _(
+            "never_sent": self.env._(
                 "The payer does not know claim %(number)s, so there is nothing to void "
                 "there. Withdraw it instead: its invoice is credited."
             ),
-            "void_only": _(
+            "void_only": self.env._(
                 "Claim %(number)s was a void. Bill its charges anew instead."
             ),
-            "number_missing": _(
+            "number_missing": self.env._(
                 "Claim %(number)s cannot be replaced or voided without the payer's own "
                 "claim number (REF*F8). Take it from the payer's acknowledgement, "
                 "portal or remittance and enter it here, or wait until it comes."

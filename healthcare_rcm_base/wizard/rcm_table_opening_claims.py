@@ -88,51 +88,50 @@ class RcmTableOpeningClaims(models.AbstractModel):
 
     @api.model
     def _rcm_fault_words(self):
-        _ = self.env._
         return {
             "not_positive": (
-                _("A charge is above zero."),
-                _("Correct it, or leave the row out."),
+                self.env._("A charge is above zero."),
+                self.env._("Correct it, or leave the row out."),
             ),
             "not_adding_up": (
-                _("Charge less payments and adjustments is not what is open."),
-                _("It adds up to %s: correct the row."),
+                self.env._("Charge less payments and adjustments is not what is open."),
+                self.env._("It adds up to %s: correct the row."),
             ),
             "patient_open": (
-                _("The patient owes more than the patient's share."),
-                _("Use an amount from 0 to %s."),
+                self.env._("The patient owes more than the patient's share."),
+                self.env._("Use an amount from 0 to %s."),
             ),
             "allowance": (
-                _("More is not expected than is open."),
-                _("Use an amount from 0 to %s."),
+                self.env._("More is not expected than is open."),
+                self.env._("Use an amount from 0 to %s."),
             ),
             "after_opening": (
-                _("This is after the opening day."),
-                _("Use a day until %s, or another opening day."),
+                self.env._("This is after the opening day."),
+                self.env._("Use a day until %s, or another opening day."),
             ),
             "rows_differ": (
-                _("Rows of one claim say different things."),
-                _("Make it the same as in row %s."),
+                self.env._("Rows of one claim say different things."),
+                self.env._("Make it the same as in row %s."),
             ),
             "self_pay_share": (
-                _("A claim without payer has no patient share beside it."),
-                _("Name the payer, or put the amount into Open."),
+                self.env._("A claim without payer has no patient share beside it."),
+                self.env._("Name the payer, or put the amount into Open."),
             ),
             "nothing_open": (
-                _("Nothing is open on this claim."),
-                _("Leave it out: only open claims are taken over."),
+                self.env._("Nothing is open on this claim."),
+                self.env._("Leave it out: only open claims are taken over."),
             ),
             "number_taken": (
-                _("There is a claim with this control number."),
-                _("Leave it out, or undo the opening it came with."),
+                self.env._("There is a claim with this control number."),
+                self.env._("Leave it out, or undo the opening it came with."),
             ),
             "patient_missing": (
-                _("There is no patient with this record or account number."),
-                _("Import patients first, or correct the number."),
+                self.env._("There is no patient with this record or account number."),
+                self.env._("Import patients first, or correct the number."),
             ),
             "coverage_missing": (
-                _("The patient has no coverage of this payer on that day."),
-                _("Add the coverage to the patient account first."),
+                self.env._("The patient has no coverage of this payer on that day."),
+                self.env._("Add the coverage to the patient account first."),
             ),
         }
 
