@@ -91,3 +91,4 @@ from . import test_rcm_edit_table
 from . import test_rcm_validation_rule
 from . import test_rcm_billing_queries
 from . import test_authorization_concurrency
+from . import test_exception_banner
