@@ -9,7 +9,7 @@ CASE_TYPE = "timely_filing"
 
 
 class RcmClaimLeg(models.Model):
-    """When each payer decided: what the clocks of corrections and appeals count from."""
+    """When each payer decided: where corrections and appeals count from."""
 
     _inherit = "rcm.claim.leg"
 

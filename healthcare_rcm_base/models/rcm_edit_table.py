@@ -51,7 +51,7 @@ class RcmEditTable(models.Model):
     )
     edition = fields.Char(readonly=True, copy=False)
     edition_date = fields.Date(
-        string="In Force From", readonly=True, copy=False, help="First day of it."
+        string="Edition From", readonly=True, copy=False, help="First day of it."
     )
     imported_at = fields.Datetime(string="Last Import", readonly=True, copy=False)
     file_hash = fields.Char(
@@ -123,7 +123,7 @@ class RcmEditTable(models.Model):
         """Import an edition of this table."""
         self.ensure_one()
         return self.env["rcm.table.import"]._rcm_open(
-            f"edit_{self.kind}", edit_table_id=self.id
+            f"edit_{self.kind}", edit_table_id=self.id, edition_complete=True
         )
 
     # ------------------------------------------------------------------

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 
 class RcmProviderEnrollment(models.Model):
-    """A provider's, or a group's, standing with a payer: may it bill, and since when."""
+    """How a provider or group stands with a payer: may it bill, since when."""
 
     _name = "rcm.provider.enrollment"
     _inherit = "rcm.audit.mixin"

@@ -193,13 +193,17 @@ class RcmValidationRule(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "healthcare_rcm_base.rcm_claim_action"
         )
+        title = self.env._(
+            "%(rule)s: would stop %(count)s of %(total)s open claims",
+            rule=self.name,
+            count=len(stopped),
+            total=len(claims),
+        )
         action.update(
-            name=self.env._(
-                "%(rule)s: would stop %(count)s of %(total)s open claims",
-                rule=self.name,
-                count=len(stopped),
-                total=len(claims),
-            ),
+            name=title,
+            display_name=title,
+            views=[(False, "list"), (False, "form")],
+            view_mode="list,form",
             domain=[("id", "in", sorted(stopped))],
             context={"create": False},
         )

@@ -187,7 +187,8 @@ class RcmTableImport(models.TransientModel):
 
     @api.onchange("code_table_id")
     def _onchange_code_table_id(self):
-        self.edition_complete = self.code_table_id.is_complete
+        if self.code_table_id:
+            self.edition_complete = self.code_table_id.is_complete
 
 
 class RcmCodeTable(models.Model):

@@ -3,6 +3,9 @@
     ./setup/bench billing
     RCM_BENCH_ENCOUNTERS=400 RCM_BENCH_RUNS=9 ./setup/bench billing
     ./setup/bench billing --profile          where our own time goes, and no ratios
+    RCM_BENCH_CLOCK=cpu ./setup/bench billing
+                   by processor time of Odoo and its database sessions, for a machine
+                   on which others work
 
 N ready encounters are billed by the scheduled action *RCM: bill ready encounters*, as
 in a clinic: claims built and priced, checked by every rule in force, put to the gate,
@@ -25,9 +28,11 @@ import pstats
 import statistics
 import sys
 import time
+from pathlib import Path
+
+from bench_remittance import CHARGE, Bench, report, say
 
 import odoo
-from bench_remittance import CHARGE, Bench, report, say
 from odoo import SUPERUSER_ID, Command, api, sql_db
 from odoo.modules.registry import Registry
 
@@ -39,6 +44,23 @@ LARGE = int(os.environ.get("RCM_BENCH_LARGE", "5000"))
 PAGE = 500
 GOALS = {1: 6, 5: 4}
 CODES = ("99213", "80053", "85025", "36415", "93000")
+
+
+def seconds():
+    """Time that passed, or processor time used by us and by our database sessions."""
+    if os.environ.get("RCM_BENCH_CLOCK") != "cpu":
+        return time.perf_counter()
+    used = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            title = (folder / "cmdline").read_bytes()
+            if os.environ["RCM_BENCH_DATABASE"].encode() in title[:200]:
+                if title.startswith(b"postgres"):
+                    stat = (folder / "stat").read_text().rpartition(")")[2].split()
+                    used += int(stat[11]) + int(stat[12])
+        except OSError:  # it ended meanwhile
+            continue
+    return time.process_time() + used / os.sysconf("SC_CLK_TCK")
 
 
 class Billing(Bench):
@@ -97,14 +119,14 @@ class Billing(Bench):
         """The suite: (seconds, statements) an encounter, the claims all posted."""
         encounters = self.ready(count, lines)
         self.env.invalidate_all()
-        statements, started = sql_db.sql_counter, time.perf_counter()
+        statements, started = sql_db.sql_counter, seconds()
         self.cron.method_direct_trigger()
         while self._waiting(encounters):
             self.cron.method_direct_trigger()
-        seconds = time.perf_counter() - started
+        used = seconds() - started
         statements = sql_db.sql_counter - statements
         self._check(encounters, lines)
-        return seconds / count, statements / count
+        return used / count, statements / count
 
     def _waiting(self, encounters):
         self.env.cr.commit()  # another cursor did the work
@@ -125,6 +147,15 @@ class Billing(Bench):
             )
             for line in done[:1].invoice_id.line_ids
         ]
+
+    def timed(self, step):
+        """As the other benchmarks do it, by our own clock."""
+        self.env.invalidate_all()
+        statements, started = self.env.cr.sql_log_count, seconds()
+        step()
+        self.env.flush_all()
+        self.env.cr.commit()
+        return seconds() - started, self.env.cr.sql_log_count - statements
 
     def one_by_one(self, count, lines):
         """The obvious way: an invoice for each encounter, created, then posted."""
@@ -194,8 +225,7 @@ class Billing(Bench):
             )
             moves._post()
 
-        seconds = self.timed(step)[0]
-        return seconds / count
+        return self.timed(step)[0] / count
 
     @property
     def plain(self):
