@@ -163,4 +163,3 @@ class RcmCoverage(models.Model):
         covered._rcm_resolve_cases([CASE], self.env._("The payer confirmed it."))
         stopped = (claims - waiting).filtered("rcm_open_case_count")
         stopped._rcm_refresh()._rcm_validate()._rcm_clear()
-

@@ -62,9 +62,7 @@ class TestAuditExport(TransactionCase):
             wizard = (
                 self.env["rcm.audit.export"]
                 .with_user(self.auditor)
-                .create(
-                    {"correlation_id": "export-thread", "file_format": file_format}
-                )
+                .create({"correlation_id": "export-thread", "file_format": file_format})
             )
             wizard.action_export()
             with self.subTest(file_format=file_format):

@@ -110,16 +110,12 @@ class TestRcmChargeIntake(BillingCase):
     def test_correction_before_billing_replaces_the_charge(self):
         encounter = self.registered()
         old = encounter.charge_ids
-        new = self.corrected(
-            charge=self.charge("C1-1", "99213", "300.00", units="2")
-        )
+        new = self.corrected(charge=self.charge("C1-1", "99213", "300.00", units="2"))
         self.assertEqual((old.state, old.amount), ("void", 150.0))
         self.assertEqual((old.replaced_by_id, new.replaces_id), (new, old))
         self.assertEqual((old.is_current, new.is_current), (False, True))
         self.assertEqual(encounter.total_charge, 300.0)
-        again = self.corrected(
-            charge=self.charge("C1-1", "99213", "300.00", units="2")
-        )
+        again = self.corrected(charge=self.charge("C1-1", "99213", "300.00", units="2"))
         self.assertEqual(again, new)
         self.assertEqual(len(encounter.charge_ids), 2)
 

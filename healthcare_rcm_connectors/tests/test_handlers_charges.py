@@ -131,9 +131,7 @@ class TestHandlersCharges(ConnectorMixin, TransactionCase):
         self.connector.facility_ids = self.env["rcm.facility"].create(
             {"name": "Elsewhere", "code": "ELSE", "npi": "1245319599"}
         )
-        envelope = self.here(
-            "charge.captured", encounter="E-1", charge=self.charge()
-        )
+        envelope = self.here("charge.captured", encounter="E-1", charge=self.charge())
         [answer] = self.env["rcm.event"]._rcm_submit(self.connector, [envelope])
         self.assertIsInstance(answer, Exception)
         self.assertEqual(len(self.encounter().charge_ids), 1)
