@@ -56,8 +56,7 @@ class RcmAuditRetention(models.Model):
     def _rcm_condition(self):
         """Return SQL: row ``l`` is of this category."""
         self.ensure_one()
-        rules = self.with_context(active_test=False).search([])
-        earlier = rules.filtered("active")
+        earlier = self.search([("active", "=", True)])
         earlier = earlier[: list(earlier).index(self)] if self in earlier else earlier
         own = _named(self._rcm_pattern_list())
         if not earlier:

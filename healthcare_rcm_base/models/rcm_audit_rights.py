@@ -152,8 +152,9 @@ class RcmAutomationWork(models.AbstractModel):
     def _rcm_emit_difference(self, event, before, names):
         after = self._rcm_audit_snapshot(names)
         changed = self.filtered(lambda work: before.get(work.id) != after[work.id])
-        super()._rcm_emit_difference(event, before, names)
+        result = super()._rcm_emit_difference(event, before, names)
         self.env["rcm.automation"]._rcm_changed(changed)
+        return result
 
 
 class BaseAutomation(models.Model):

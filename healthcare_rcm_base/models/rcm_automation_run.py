@@ -28,7 +28,7 @@ class RcmAutomationRun(models.Model):
         "rcm.automation", required=True, readonly=True, index=True, ondelete="cascade"
     )
     started_at = fields.Datetime(string="Started", readonly=True, index=True)
-    seconds = fields.Float(string="Seconds", readonly=True, digits=(12, 3))
+    seconds = fields.Float(readonly=True, digits=(12, 3))
     processed = fields.Integer(string="Records", readonly=True)
     runs = fields.Integer(readonly=True, help="Runs that share this line.")
     outcome = fields.Selection(

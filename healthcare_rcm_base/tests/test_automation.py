@@ -238,9 +238,9 @@ class TestRunLog(AutomationCase):
             patch.object(
                 self.registry["rcm.exception.case"], "_rcm_assign", side_effect=KeyError
             ),
-            self.assertRaises(Exception),
+            self.assertRaises(ValueError),
             self.env.cr.savepoint(),
-        ):  # noqa: B017
+        ):
             ground.make_case(self.env, "F", res_id=600)
         self.assertEqual(len(noted), 1)
 
