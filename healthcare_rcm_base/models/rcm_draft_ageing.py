@@ -16,7 +16,7 @@ class RcmClaim(models.Model):
 
         Each gets one case; those that went on lose theirs.
         """
-        super()._cron_draft_ageing()
+        result = super()._cron_draft_ageing()
         days = int(
             self.env["ir.config_parameter"]
             .sudo()  # a tuning value, read by the scheduled action
@@ -34,6 +34,7 @@ class RcmClaim(models.Model):
             days,
             self.env._("In draft for more than %s days.", days),
         )
+        return result
 
 
 class RcmDocumentMixin(models.AbstractModel):
