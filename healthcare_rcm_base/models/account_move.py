@@ -5,7 +5,7 @@ from odoo.tools.misc import clean_context
 from ..core.money import to_decimal
 from ..core.ticket import Ticket
 from .account_move_line import PROTECTED as LINE_PROTECTED
-from .account_move_numbering import SeriesMemo
+from .account_move_numbering import BatchMemo
 
 RCM_KINDS = [
     ("claim_invoice", "Claim invoice"),
@@ -309,7 +309,7 @@ class AccountMove(models.Model):
         context = {
             **clean_context(self.env.context),  # no default may fill a gap
             Ticket.KEY: ticket,
-            SeriesMemo.KEY: SeriesMemo(),
+            BatchMemo.KEY: BatchMemo(),
             "tracking_disable": True,
             "skip_invoice_sync": True,
             "skip_invoice_line_sync": True,

@@ -1,14 +1,14 @@
 from odoo import models
 
 
-class SeriesMemo(dict):
-    """Number series looked up while one batch of entries is posted.
+class BatchMemo(dict):
+    """What was looked up while one batch of entries is posted.
 
     It travels in the context of that one private call. A client can send a dict, never
     an instance of this class.
     """
 
-    KEY = "rcm_series_memo"
+    KEY = "rcm_batch_memo"
 
 
 class AccountMove(models.Model):
@@ -22,8 +22,8 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _get_next_sequence_format(self):
-        memo = self.env.context.get(SeriesMemo.KEY)
-        if not isinstance(memo, SeriesMemo) or not self._rcm_series_is_plain():
+        memo = self.env.context.get(BatchMemo.KEY)
+        if not isinstance(memo, BatchMemo) or not self._rcm_series_is_plain():
             return super()._get_next_sequence_format()
         refund = self.move_type in ("out_refund", "in_refund")
         key = (self.journal_id.id, refund, self.date)
@@ -40,3 +40,22 @@ class AccountMove(models.Model):
             and not self.origin_payment_id
             and not self.journal_id.is_self_billing
         )
+
+
+class AccountAnalyticAccount(models.Model):
+    """Analytic accounts of many entries at once.
+
+    Odoo asks the database for each journal item whether its account still exists.
+    Nothing of a batch deletes one: the first answer holds for all of it.
+    """
+
+    _inherit = "account.analytic.account"
+
+    def exists(self):
+        memo = self.env.context.get(BatchMemo.KEY)
+        if not isinstance(memo, BatchMemo):
+            return super().exists()
+        key = (self._name, self._ids)
+        if key not in memo:
+            memo[key] = super().exists()._ids
+        return self.browse(memo[key])

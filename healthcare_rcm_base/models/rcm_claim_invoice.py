@@ -24,7 +24,7 @@ from ..tools import bulk_update
 INVOICE_KINDS = ("claim_invoice", "self_pay_invoice")
 # Before the gate, or out of the way: nothing may be asked for.
 NOT_CLEARED = ("draft", "validated", "on_hold", "void", "superseded")
-BATCH = 100
+BATCH = 200
 
 
 class RcmClaim(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, models
 
 BATCH_SIZE = 200
-INVOICE_BATCH_SIZE = 100
+INVOICE_BATCH_SIZE = 200
 
 
 class RcmEncounter(models.Model):
