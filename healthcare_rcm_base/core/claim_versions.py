@@ -73,8 +73,7 @@ def next_version(wanted, facts):
         return Refusal(obstacle)
     if facts.state in UNSENT:
         # What replaces an unsent replacement still replaces what the payer holds.
-        again = facts.frequency if facts.frequency != VOID else ORIGINAL
-        return _numbered(again, facts, hold_replaced=True)
+        return _numbered(facts.frequency, facts, hold_replaced=True)
     if _never_taken_in(facts):
         return NextVersion(ORIGINAL)
     return _numbered(wanted, facts)
@@ -94,7 +93,7 @@ def _obstacle(wanted, facts):
         facts.state in UNSENT and not facts.invoiced
     ):
         return "not_invoiced"
-    if facts.frequency == VOID and wanted != VOID:
+    if facts.frequency == VOID and (wanted != VOID or facts.state in UNSENT):
         return "void_only"
     unknown = facts.state in UNSENT or _never_taken_in(facts)
     if wanted == VOID and unknown and facts.frequency == ORIGINAL:

@@ -88,6 +88,7 @@ from . import rcm_claim_line
 from . import rcm_claim_leg
 from . import rcm_coordination
 from . import rcm_claim_version
+from . import rcm_claim_correct
 from . import rcm_claim_takeover
 from . import rcm_claim_frozen
 from . import rcm_claim_export

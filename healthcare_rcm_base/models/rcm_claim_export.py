@@ -102,6 +102,8 @@ class RcmClaim(models.Model):
 
 
 class RcmClaimLeg(models.Model):
+    """The other payers of a claim, for the one it goes to."""
+
     _inherit = "rcm.claim.leg"
 
     def _rcm_export_dict(self):
@@ -116,6 +118,8 @@ class RcmClaimLeg(models.Model):
 
 
 class RcmProvider(models.Model):
+    """Providers as claims name them."""
+
     _inherit = "rcm.provider"
 
     def _rcm_export_dict(self):
@@ -133,6 +137,8 @@ class RcmProvider(models.Model):
 
 
 class RcmClaimLine(models.Model):
+    """Service lines in full."""
+
     _inherit = "rcm.claim.line"
 
     def _rcm_export_dict(self):

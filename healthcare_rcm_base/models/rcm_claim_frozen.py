@@ -75,6 +75,8 @@ class RcmClaim(models.Model):
 
 
 class RcmClaimLine(models.Model):
+    """Each line of a version keeps the content its charge had."""
+
     _name = "rcm.claim.line"
     _inherit = ["rcm.claim.line", "rcm.line.content"]
 

@@ -3,12 +3,10 @@ from odoo.exceptions import UserError
 
 from ..core import claim_versions
 from ..core.claim_versions import REPLACEMENT, VOID, VersionFacts
-from ..tools import bulk_update
 from .rcm_claim import AMOUNT_FIELDS
 from .rcm_payer import CORRECTION_MODES
 
 DECIDED_LEGS = ("adjudicated", "closed", "reversed")
-WAITING = "correction_waiting"
 
 
 class RcmClaim(models.Model):
@@ -264,80 +262,8 @@ class RcmClaim(models.Model):
         return (own | self.encounter_id._rcm_unbilled_charges()).sorted()
 
     # ------------------------------------------------------------------
-    # Corrections as the payer takes them
+    # What a further version does otherwise
     # ------------------------------------------------------------------
-    def _rcm_correct(self, reason):
-        """Correct this claim as its payer wants it; return the draft version.
-
-        Called when a billed charge was corrected or a late one came. A correction
-        that is drafted already takes the new data in. What cannot be corrected now
-        gets a case that says what it waits for, and nothing is returned.
-        """
-        drafts = self.browse()
-        for claim in self:
-            pending = claim._rcm_successor()
-            if pending.state == "draft" and pending.frequency_code != VOID:
-                drafts |= pending._rcm_refresh()
-                continue
-            mode = claim.payer_id.correction_mode
-            frequency = claim_versions.frequency_for(mode)
-            step = claim_versions.next_version(frequency, claim._rcm_version_facts())
-            if isinstance(step, claim_versions.Refusal):
-                claim._rcm_raise_case(
-                    WAITING,
-                    claim._rcm_version_refusal(step.code),
-                    amount=claim.total_charge,
-                )
-                continue
-            drafts |= claim._rcm_new_version(frequency, reason, mode=mode)
-            claim._rcm_resolve_cases([WAITING], self.env._("Corrected."))
-        return drafts
-
-    @api.model
-    def _rcm_note_payer_numbers(self, numbers, payer=None):
-        """Keep the payer's own claim numbers; corrections that wait for them go on.
-
-        :param dict numbers: {claim id: number}
-        :param payer: who says so; a later payer's number is that payer's alone,
-            since replacements go to the first
-        """
-        claims = self.browse(numbers).filtered(
-            lambda claim: not payer or payer == claim.payer_id
-        )
-        changes = {
-            claim.id: {"payer_claim_number": [claim.payer_claim_number, number]}
-            for claim in claims
-            if (number := (numbers[claim.id] or "").strip())
-            and number != claim.payer_claim_number
-        }
-        if not changes:
-            return
-        bulk_update(
-            self,
-            {
-                id_: {"payer_claim_number": delta["payer_claim_number"][1]}
-                for id_, delta in changes.items()
-            },
-        )
-        noted = self.browse(changes)
-        noted._rcm_emit("rcm.claim.payer_number", changes_by_id=changes)
-        Case = self.env["rcm.exception.case"].sudo()  # a step, not a look at cases
-        waiting = Case.search(
-            Case._rcm_open_domain()
-            & fields.Domain("res_model", "=", self._name)
-            & fields.Domain("res_id", "in", noted.ids)
-            & fields.Domain("type_code", "=", WAITING)
-        )
-        self.browse(waiting.mapped("res_id")).filtered(
-            lambda claim: claim._rcm_standing() in claim_versions.SENT
-        )._rcm_correct(self.env._("Corrected when its number came"))
-
-    def _rcm_reprocess(self, case):
-        if case.type_code == WAITING:
-            self._rcm_correct(self.env._("Corrected when it could be"))
-            return all(claim._rcm_successor() for claim in self)
-        return super()._rcm_reprocess(case)
-
     def _rcm_refresh(self):
         """A void is never built anew: it says what was sent."""
         voids = self.filtered(lambda claim: claim.frequency_code == VOID)
@@ -379,40 +305,49 @@ class RcmClaim(models.Model):
     def _rcm_version_refusal(self, code):
         """What stands in the way of a further version, and what to do about it."""
         self.ensure_one()
+        number = self.display_name
         texts = {
             "self_pay": self.env._(
                 "Claim %(number)s has no payer. Credit its invoice, or add a charge "
-                "for the correction."
+                "for the correction.",
+                number=number,
             ),
             "not_live": self.env._(
-                "Claim %(number)s is not live any more; use its latest one."
+                "Claim %(number)s is not live any more; use its latest one.",
+                number=number,
             ),
             "successor_open": self.env._(
                 "Claim %(number)s has a further version already. Go on with that one, "
-                "or withdraw it first."
+                "or withdraw it first.",
+                number=number,
             ),
             "not_invoiced": self.env._(
                 "Claim %(number)s was not sent or invoiced yet. Put it back to draft "
-                "and correct the encounter."
+                "and correct the encounter.",
+                number=number,
             ),
             "at_platform": self.env._(
                 "Claim %(number)s is at the billing platform. Wait for its "
-                "acknowledgement, or recall it there first."
+                "acknowledgement, or recall it there first.",
+                number=number,
             ),
             "never_sent": self.env._(
                 "The payer does not know claim %(number)s, so there is nothing to void "
-                "there. Withdraw it instead: its invoice is credited."
+                "there. Withdraw it instead: its invoice is credited.",
+                number=number,
             ),
             "void_only": self.env._(
-                "Claim %(number)s was a void. Bill its charges anew instead."
+                "Claim %(number)s was a void. Bill its charges anew instead.",
+                number=number,
             ),
             "number_missing": self.env._(
                 "Claim %(number)s cannot be replaced or voided without the payer's own "
                 "claim number (REF*F8). Take it from the payer's acknowledgement, "
-                "portal or remittance and enter it here, or wait until it comes."
+                "portal or remittance and enter it here, or wait until it comes.",
+                number=number,
             ),
         }
-        return texts[code] % {"number": self.display_name}
+        return texts[code]
 
     def _rcm_successor(self):
         """The version that follows this one, drafted or sent."""
@@ -451,50 +386,3 @@ class RcmClaim(models.Model):
                 for line in charge.claim_line_ids
             )
         )
-
-
-class RcmClaimLine(models.Model):
-    _inherit = "rcm.claim.line"
-
-    is_changed = fields.Boolean(
-        compute="_compute_is_changed",
-        string="Changed",
-        help="Differs from the version before; some payers are sent these alone.",
-    )
-
-    @api.depends("claim_id.replaces_id")
-    def _compute_is_changed(self):
-        for line in self:
-            before = line.claim_id.replaces_id.line_ids.filtered(
-                lambda other, line=line: other.charge_id == line.charge_id
-            )
-            line.is_changed = bool(line.claim_id.replaces_id) and (
-                not before or line._rcm_said() != before[:1]._rcm_said()
-            )
-
-    def _rcm_said(self):
-        """What the line tells the payer."""
-        self.ensure_one()
-        return [self[name] for name in self._rcm_told_fields()]
-
-    @api.model
-    def _rcm_told_fields(self):
-        """Fields whose change makes a line a corrected one."""
-        return (
-            "code",
-            "modifiers",
-            "units",
-            "charge_amount",
-            "diagnosis_pointers",
-            "service_date",
-            "place_of_service",
-            "revenue_code",
-        )
-
-    def _rcm_values(self, names):
-        """Values of these fields in the form in which they are written."""
-        self.ensure_one()
-        return {
-            name: self._fields[name].convert_to_write(self[name], self)
-            for name in names
-        }

@@ -51,6 +51,7 @@ class TestClaimVersions(BaseCase):
                 NextVersion("8", "PCN1"),
             ),
             # invoiced, but still ours
+            ("8", VersionFacts(**unsent, frequency="8"), Refusal("void_only")),
             ("7", VersionFacts(**unsent), NextVersion("1", hold_replaced=True)),
             ("8", VersionFacts(**unsent), Refusal("never_sent")),
             ("7", VersionFacts(**unsent, invoiced=False), Refusal("not_invoiced")),
