@@ -25,7 +25,7 @@ ROUTES = {
 }
 # What asks for a right before all rights are taken.
 CHECKS = re.compile(
-    r"_rcm_require|check_access|_rcm_has_role|_rcm_sees_patients|has_group\b"
+    r"_rcm_require|_rcm_as\(|check_access|_rcm_has_role|_rcm_sees_patients|has_group\b"
 )
 # Overrides that every caller comes through anyway: what they do with all rights is
 # said in the reviewed list.

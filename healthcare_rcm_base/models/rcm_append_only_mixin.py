@@ -18,6 +18,10 @@ class RcmAppendOnlyMixin(models.AbstractModel):
     def unlink(self):  # pylint: disable=method-required-super
         self._rcm_refuse_change()
 
+    def _get_redirect_suggested_company(self):
+        """No hint where a hidden row could be seen: its company is a number here."""
+        return self.env["res.company"]
+
     def _rcm_refuse_change(self):
         """Refuse whatever it was, with all rights too."""
         raise AccessError(self.env._("%s can only be appended to.", self._description))

@@ -253,6 +253,7 @@ class RcmCharge(models.Model):
         return charges
 
     def write(self, vals):
+        self.check_access("write")
         if any(name in vals for name in self._rcm_billed_fields()) and any(
             charge.state != "captured" for charge in self
         ):

@@ -211,6 +211,7 @@ class RcmClient(models.Model):
     def action_rcm_invoices(self):
         """Open the invoices of this client."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "healthcare_rcm_base.rcm_client_invoice_action"
         )

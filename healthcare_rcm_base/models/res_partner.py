@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .rcm_identifier import GUARANTOR, OWN_SYSTEM
 
@@ -172,8 +173,44 @@ class ResPartner(models.Model):
             condition.field_expr.partition(".")[0]
             for condition in domain.iter_conditions()
         }
-        names |= {part.split()[0] for part in (order or "").split(",") if part.split()}
+        # Sorting by a country or state joins it: guarantors stay out of the list.
+        names |= {
+            name
+            for part in (order or "").split(",")
+            if part.split()
+            for name in [part.split()[0].partition(".")[0]]
+            if name in self._fields and self._fields[name].relational
+        }
         return bool(names & MASKED_FIELDS)
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Sorted by a masked field, guarantors stand together as if it were empty:
+        their places would tell what it holds."""
+        name = field_name.partition(".")[0]
+        field = self._fields.get(name)
+        if not field or field.relational or not self._rcm_hides(name):
+            return super()._order_field_to_sql(
+                alias, field_name, direction, nulls, query
+            )
+        shown = self._rcm_shown_sql(alias, self._field_to_sql(alias, name, query))
+        query._order_groupby.append(shown)
+        return SQL("%s %s %s", shown, direction, nulls)
+
+    @api.model
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        """Groups of other models' records by a masked field of their contact."""
+        groups = super()._read_group_groupby(alias, groupby_spec, query)
+        if self._rcm_hides(groupby_spec.partition(":")[0].partition(".")[0]):
+            return self._rcm_shown_sql(alias, groups)
+        return groups
+
+    def _rcm_hides(self, name):
+        return name in MASKED_FIELDS and self._rcm_masks()
+
+    def _rcm_shown_sql(self, alias, value):
+        """``value``, and nothing for a guarantor."""
+        guarantor = SQL.identifier(alias, "rcm_is_guarantor")
+        return SQL("CASE WHEN %s THEN NULL ELSE %s END", guarantor, value)
 
     @api.model
     def _read_group(self, domain, groupby=(), aggregates=(), *args, **kwargs):

@@ -2,6 +2,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 
 from ..models.rcm_patient_account import IDENTITY_FIELDS
+from ..models.res_partner import MASKED_FIELDS
 from .common_ground import ROLES, audit_rows
 from .master_common import MasterCase
 
@@ -105,6 +106,52 @@ class TestPatientIdentity(MasterCase):
         self.assertNotIn("ada@example.com", str(exported))
         with self.assertRaises(AccessError):
             guarantor.write({"email": "someone@example.com"})
+
+    def test_sorting_tells_nothing_of_masked_fields(self):
+        """Turned round, the order of two guarantors stays what it was without."""
+        clerk = self.user_of("t_sorts", "account.group_account_invoice")
+        Partner = self.env["res.partner"].with_user(clerk)
+        other = self.make_patient(
+            name="T-PA2", mrn="T-M2", email="zoe@example.com", street="9 Far End"
+        ).guarantor_id
+        both = [("id", "in", (self.guarantor | other).ids)]
+        states = self.env.ref("base.us").state_ids
+        self.guarantor.write({"zip": "1", "city": "A", "state_id": states[0].id})
+        other.write({"zip": "2", "city": "B", "state_id": states[1].id})
+        self.env.flush_all()
+        for name, field in Partner._fields.items():
+            if name not in MASKED_FIELDS or not field.store:
+                continue
+            if field.type == "one2many":
+                continue
+            with self.subTest(field=name):
+                up = Partner.search(both, order=f"{name}, id")
+                down = Partner.search(both, order=f"{name} desc, id")
+                self.assertEqual(up.ids, down.ids)
+        seer = Partner.with_user(self.role("biller")).sudo(False)
+        self.assertFalse(seer._rcm_masks())
+
+    def test_grouping_other_records_tells_nothing(self):
+        clerk = self.user_of("t_groups", "account.group_account_invoice")
+        move = self.env["account.move"].create(
+            {"move_type": "out_invoice", "partner_id": self.guarantor.id}
+        )
+        self.guarantor.write({"city": "Secretville"})
+        self.env.flush_all()
+        Move = self.env["account.move"].with_user(clerk)
+        domain = [("id", "=", move.id)]
+        for name in ("email", "street", "city", "zip", "state_id", "country_id"):
+            groups = Move._read_group(domain, [f"partner_id.{name}"], ["__count"])
+            with self.subTest(field=name):
+                self.assertEqual([bool(value) for value, _count in groups], [False])
+        for operator in ("any", "any!"):
+            with self.subTest(operator=operator):
+                hit = [("partner_id", operator, [("city", "=", "Secretville")])]
+                try:
+                    found = Move.search(hit)
+                except ValueError:
+                    continue  # not for clients at all
+                self.assertNotIn(move, found)
 
     def test_search_through_another_model_tells_nothing(self):
         clerk = self.role("auditor")

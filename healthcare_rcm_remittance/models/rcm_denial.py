@@ -30,6 +30,7 @@ class RcmDenial(models.Model):
     _name = "rcm.denial"
     _inherit = "rcm.posting.result.mixin"
     _description = "Denial"
+    _rec_names_search = ("claim_id",)
     _order = "deadline, amount desc, id"
     _rcm_state_machine = MACHINE
     _rcm_protected = (

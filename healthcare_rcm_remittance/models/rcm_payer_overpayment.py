@@ -27,7 +27,8 @@ class RcmPayerOverpayment(models.Model):
     _inherit = ["rcm.document.mixin", "mail.thread"]
     _description = "Payer Overpayment"
     _order = "id desc"
-    _rec_name = "display_name"
+    _rec_name = "reference"
+    _rec_names_search = ("reference", "payer_claim_number", "payer_id")
     _rcm_state_machine = MACHINE
     _rcm_protected = (
         "company_id",

@@ -27,6 +27,7 @@ class RcmPaymentVariance(models.Model):
     _name = "rcm.payment.variance"
     _inherit = "rcm.posting.result.mixin"
     _description = "Payment Variance"
+    _rec_names_search = ("claim_id",)
     _order = "difference desc, id"
     _rcm_state_machine = MACHINE
     _rcm_protected = (

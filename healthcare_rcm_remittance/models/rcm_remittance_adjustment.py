@@ -34,6 +34,7 @@ class RcmRemittanceAdjustment(models.Model):
     _description = "Remittance Adjustment"
     _order = "remittance_claim_id, service_id, position"
     _rec_name = "code"
+    _rec_names_search = ("reason_code",)
 
     remittance_claim_id = fields.Many2one(
         "rcm.remittance.claim", required=True, index=True, ondelete="cascade"
