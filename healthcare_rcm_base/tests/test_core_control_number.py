@@ -1,6 +1,11 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from odoo.tests import BaseCase, tagged
 
 from ..core import control_number
+
+SEQUENCE = st.integers(min_value=1, max_value=36**control_number.BODY_LENGTH - 1)
 
 
 @tagged("post_install", "-at_install")
@@ -13,6 +18,13 @@ class TestControlNumber(BaseCase):
         first, second = control_number.make(1), control_number.make(2)
         same = sum(a == b for a, b in zip(first, second, strict=True))
         self.assertLess(same, 6, "neighbours look alike")
+
+    @settings(max_examples=500, deadline=None)
+    @given(SEQUENCE, SEQUENCE)
+    def test_no_two_sequence_numbers_of_any_company_share_one(self, one, other):
+        first, second = control_number.make(one), control_number.make(other)
+        self.assertEqual(first == second, one == other)
+        self.assertTrue(control_number.is_valid(first) and len(first) <= 20)
 
     def test_every_single_wrong_character_is_caught(self):
         number = control_number.make(123_456)
