@@ -16,7 +16,7 @@ class AccountMove(models.Model):
 
     Odoo looks the series of a journal up anew for each entry it posts, which costs
     more than all checks of a claim together. Within a batch the answer is the same for
-    all entries of a journal, kind and day; counting itself stays Odoo's, under its lock.
+    all entries of a journal, kind and day; counting stays Odoo's, under its lock.
     """
 
     _inherit = "account.move"
