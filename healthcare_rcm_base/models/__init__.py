@@ -104,6 +104,7 @@ from . import rcm_charge_report
 from . import rcm_patient_balance
 from . import rcm_validation_check
 from . import rcm_validation_check_codes
+from . import rcm_validation_check_content
 from . import rcm_validation_check_history
 from . import rcm_validation_check_provider
 from . import rcm_validation_rule

@@ -31,10 +31,9 @@ class RcmClaim(models.Model):
         return passed
 
     def _rcm_claim_type(self):
-        """``institutional`` or ``professional``: revenue codes stand on the former."""
+        """``institutional`` or ``professional``, as the claim says."""
         self.ensure_one()
-        institutional = any(line.revenue_code for line in self.line_ids)
-        return "institutional" if institutional else "professional"
+        return self.claim_form or "professional"
 
     def _rcm_note_warnings(self, failures):
         """Keep what only warns on the claim, where the biller sees it."""

@@ -13,6 +13,8 @@ CHECKS = [
     ("authorization_exhausted", "Authorized units used up"),
     ("price_missing", "Price missing or zero"),
     ("pointer_range", "Diagnosis pointer out of range"),
+    ("diagnosis_count", "More diagnoses than the claim type takes"),
+    ("institutional_content", "Institutional claim incomplete"),
     ("units_limit", "More units than usual"),
     ("future_date", "Date of service in the future"),
     ("duplicate_charge", "Charge billed before"),

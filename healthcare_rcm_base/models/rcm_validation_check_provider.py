@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ..core.npi import is_valid
+from .rcm_claim_content import PROVIDER_FIELDS
 
 
 class RcmValidationCheck(models.AbstractModel):
@@ -27,7 +28,11 @@ class RcmValidationCheck(models.AbstractModel):
         numbers = [
             (self.env._("facility"), claim.facility_id.npi),
             (self.env._("billing provider"), claim.provider_group_id.npi),
-            (self.env._("rendering provider"), claim.encounter_id.rendering_npi),
+            (self.env._("rendering provider"), claim.rendering_npi),
+        ]
+        numbers += [
+            (claim._fields[name]._description_string(self.env), claim[name].npi)
+            for name in PROVIDER_FIELDS
         ]
         numbers += [
             (self.env._("rendering provider"), line.charge_id.rendering_npi)
@@ -37,7 +42,7 @@ class RcmValidationCheck(models.AbstractModel):
 
     @api.model
     def _check_provider_enrollment(self, claims):
-        """Billing group and rendering providers against what the payer has enrolled."""
+        """Billing group, rendering and attending providers against the enrollments."""
         billed = claims.filtered(lambda claim: claim.payer_id and not claim.self_pay)
         if not billed:
             return {}
@@ -65,7 +70,8 @@ class RcmValidationCheck(models.AbstractModel):
 
     @api.model
     def _rcm_owners(self, claim, providers):
-        owners = {claim.provider_group_id} if claim.provider_group_id else set()
+        named = (claim.provider_group_id, claim.attending_id)
+        owners = {owner for owner in named if owner}
         for line in claim.line_ids:
             npi = line.charge_id.rendering_npi or claim.encounter_id.rendering_npi
             if provider := providers.get((claim.company_id.id, npi)):

@@ -41,8 +41,8 @@ class ResCompany(models.Model):
     rcm_crossover_days = fields.Integer(
         string="Wait for Crossovers",
         default=30,
-        help="Days after which a claim that a payer forwarded to the next one, and that "
-        "nobody answered, becomes an exception; 0 for never.",
+        help="Days after which a claim that a payer forwarded to the next one, and "
+        "that nobody answered, becomes an exception; 0 for never.",
     )
 
     _rcm_self_pay_concession_range = models.Constraint(

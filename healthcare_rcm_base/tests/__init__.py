@@ -42,6 +42,7 @@ from . import test_rcm_charge_correction
 from . import test_rcm_charge_duplicate
 from . import test_rcm_charge_review
 from . import test_rcm_draft_ageing
+from . import test_migration_audit_retention
 from . import test_migration_invoice_rules
 from . import test_core_invoice_rules
 from . import test_rcm_invoice_rule

@@ -266,3 +266,34 @@ class TestClaimContent(BillingCase):
     def test_every_role_of_a_provider_has_its_field(self):
         for role in ROLES:
             self.assertIn(f"{role}_id", self.env["rcm.claim"]._fields)
+
+    # -- edits -----------------------------------------------------------------------
+
+    def test_complete_institutional_claim_passes_an_incomplete_one_names_what_lacks(
+        self,
+    ):
+        complete = self.stay()._rcm_build_claims()
+        complete._rcm_validate()
+        self.assertEqual(complete.state, "validated")
+        data = {**STAY, "number": "S2", "admission": None, "providers": {}}
+        lacking = self.intake(self.data(**data))._rcm_build_claims()
+        lacking._rcm_validate()
+        self.assertEqual(lacking.state, "draft")
+        message = self.open_cases(lacking, "claim_invalid").message
+        self.assertIn("Attending Provider, Admitted", message)
+        self.assertNotIn("Type Of Bill", message)
+
+    def test_a_claim_takes_as_many_diagnoses_as_its_form_has_places(self):
+        codes = [f"E1{number}" for number in range(13)]
+        claim = self.intake(self.data(diagnoses=codes))._rcm_build_claims()
+        claim._rcm_validate()
+        self.assertIn("(13 > 12)", self.open_cases(claim, "coding_missing").message)
+        stay = self.stay("S3", diagnoses=codes, diagnosis_poa=[])._rcm_build_claims()
+        stay._rcm_validate()
+        self.assertEqual(stay.state, "validated")
+
+    def test_every_provider_number_is_checked(self):
+        claim = self.stay("S4")._rcm_build_claims()
+        numbers = dict(self.env["rcm.validation.check"]._rcm_numbers(claim))
+        self.assertEqual(numbers["Attending Provider"], OTHER_NPI)
+        self.assertEqual(numbers["Service Facility"], THIRD_NPI)
