@@ -57,7 +57,10 @@ class RcmAutomationRun(models.Model):
 
     @api.model
     def _rcm_note(self, automation_id, seconds, processed, runs=1, error=None):
-        """Add a line; a scheduled run that found nothing adds to this hour's."""
+        """Add a line; a scheduled run that found nothing adds to this hour's.
+
+        A rule that was made in a transaction that failed has nowhere to write to.
+        """
         if not processed and not error and self._rcm_add_idle(automation_id, seconds):
             return
         started = datetime.now(timezone.utc).replace(tzinfo=None)
@@ -65,14 +68,15 @@ class RcmAutomationRun(models.Model):
             SQL(
                 """INSERT INTO rcm_automation_run (automation_id, started_at, seconds,
                           processed, runs, outcome, error)
-                   VALUES (%s, %s, %s, %s, %s, %s, %s)""",
-                automation_id,
+                   SELECT id, %s, %s, %s, %s, %s, %s
+                     FROM rcm_automation WHERE id = %s""",
                 started - timedelta(seconds=seconds),
                 round(seconds, 3),
                 processed,
                 runs,
                 "failed" if error else "ok",
                 error and failure_text(error),
+                automation_id,
             )
         )
 

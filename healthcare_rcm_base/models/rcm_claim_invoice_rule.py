@@ -40,8 +40,3 @@ class RcmClaim(models.Model):
             vals.update(self_pay=True, payer_id=False, coverage_id=False)
         return {**vals, "invoice_rule": rule}
 
-    def _rcm_sync_legs(self):
-        """No payer has a turn on a claim that the patient is invoiced for."""
-        own = self.filtered(lambda claim: claim.invoice_rule == "patient")
-        own.leg_ids.unlink()
-        return super(RcmClaim, self - own)._rcm_sync_legs()

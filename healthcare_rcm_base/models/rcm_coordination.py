@@ -273,10 +273,14 @@ class RcmClaim(models.Model):
     _inherit = "rcm.claim"
 
     def _rcm_sync_legs(self):
-        """One leg per coverage in coordination order, made anew when that changed."""
+        """One leg per coverage in coordination order, made anew when that changed.
+
+        No payer has a turn on a claim that the patient is invoiced for.
+        """
         vals_list = []
         for claim in self:
-            turns = claim.encounter_id._rcm_coordination()
+            payers = claim.invoice_rule != "patient"
+            turns = claim.encounter_id._rcm_coordination() if payers else []
             coverages = [coverage.id for coverage, _reason in turns]
             if claim.leg_ids.coverage_id.ids == coverages:
                 for leg, (_coverage, reason) in zip(claim.leg_ids, turns, strict=True):
