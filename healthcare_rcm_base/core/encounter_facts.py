@@ -10,6 +10,17 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from .claim_content import ContentFacts, LineContentFacts, read_content, read_line
+from .coordination import (
+    ACTIVE_JOB,
+    AGE,
+    COBRA,
+    DISABILITY,
+    ESRD,
+    FORMER_JOB,
+    LARGE,
+    MIDDLE,
+    SMALL,
+)
 from .fact_reader import MAX_DIAGNOSES, MAX_MODIFIERS, Reader
 
 MAX_CHARGES = 999
@@ -24,6 +35,9 @@ ENCOUNTER_TYPES = (
 )
 SEXES = ("F", "M", "U")
 RELATIONSHIPS = ("self", "spouse", "child", "other")
+PLAN_BASES = (ACTIVE_JOB, FORMER_JOB, COBRA, "individual")
+EMPLOYER_SIZES = (SMALL, MIDDLE, LARGE)
+MEDICARE_REASONS = (AGE, DISABILITY, ESRD)
 GUARANTOR_RELATIONSHIPS = ("self", "spouse", "parent", "child", "other")
 
 
@@ -54,6 +68,8 @@ class GuarantorFacts:
 
 @dataclass(frozen=True, slots=True)
 class CoverageFacts:
+    """One coverage; what decides who pays first is empty where the source is silent."""
+
     sequence: int
     payer: str
     member_id: str
@@ -61,6 +77,13 @@ class CoverageFacts:
     relationship: str
     date_from: date | None
     date_to: date | None
+    basis: str = ""
+    employer_size: str = ""
+    medicare_reason: str = ""
+    esrd_from: date | None = None
+    # None: not said, which is not the same as no
+    court_ordered: bool | None = None
+    subscriber_birth_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +294,16 @@ def _coverage(reader, data, place):
         ),
         date_from=date_from,
         date_to=date_to,
+        basis=reader.choice(data, "basis", place, PLAN_BASES, ""),
+        employer_size=reader.choice(data, "employer_size", place, EMPLOYER_SIZES, ""),
+        medicare_reason=reader.choice(
+            data, "medicare_reason", place, MEDICARE_REASONS, ""
+        ),
+        esrd_from=reader.date(data, "esrd_from", place),
+        court_ordered=None
+        if data.get("court_ordered") is None
+        else reader.flag(data, "court_ordered", place),
+        subscriber_birth_date=reader.date(data, "subscriber_birth_date", place),
     )
 
 

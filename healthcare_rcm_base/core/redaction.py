@@ -14,10 +14,12 @@ SENSITIVE_KEYS = frozenset(
         "diagnosiscodes",
         "dob",
         "email",
+        "esrdfrom",
         "firstname",
         "gender",
         "guarantor",
         "lastname",
+        "medicarereason",
         "memberid",
         "middlename",
         "mobile",
@@ -30,6 +32,7 @@ SENSITIVE_KEYS = frozenset(
         "street",
         "street2",
         "subscriber",
+        "subscriberbirthdate",
         "zip",
     }
 )

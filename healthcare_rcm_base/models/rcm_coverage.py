@@ -36,7 +36,12 @@ class RcmCoverage(models.Model):
         "out_of_pocket_left",
         "active",
     )
-    _rcm_audit_masked = ("member_id", "subscriber_birth_date", "medicare_reason")
+    _rcm_audit_masked = (
+        "member_id",
+        "subscriber_birth_date",
+        "medicare_reason",
+        "esrd_from",
+    )
 
     patient_id = fields.Many2one(
         "rcm.patient.account",

@@ -467,7 +467,19 @@ def _patient_vals(person):
 
 
 def _coverage_vals(item):
+    """Values of a coverage; what decides who pays first only as far as it was said."""
+    told = {
+        "basis": item.basis,
+        "employer_size": item.employer_size,
+        "medicare_reason": item.medicare_reason,
+        "esrd_from": item.esrd_from,
+        "subscriber_birth_date": item.subscriber_birth_date,
+    }
+    vals = {name: value for name, value in told.items() if value}
+    if item.court_ordered is not None:
+        vals["court_ordered"] = item.court_ordered
     return {
+        **vals,
         "sequence": item.sequence,
         "member_id": item.member_id,
         "group_number": item.group_number or False,

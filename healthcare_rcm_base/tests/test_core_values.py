@@ -89,7 +89,9 @@ class TestRedaction(BaseCase):
         event = {
             "encounter": {"number": "E1", "diagnoses": ["E119"]},
             "patient": {"first_name": "Ann"},
-            "coverages": [{"payer": "ACME", "Member_ID": "W1"}],
+            "coverages": [
+                {"payer": "ACME", "Member_ID": "W1", "esrd_from": "2025-01-01"}
+            ],
             "phone": "",
         }
         clean = redaction.redact(event)
@@ -97,7 +99,7 @@ class TestRedaction(BaseCase):
         self.assertEqual(clean["coverages"][0]["payer"], "ACME")
         self.assertEqual(clean["phone"], "")
         text = repr(clean)
-        for secret in ("E119", "Ann", "W1"):
+        for secret in ("E119", "Ann", "W1", "2025-01-01"):
             self.assertNotIn(secret, text)
         self.assertEqual(event["patient"]["first_name"], "Ann", "input was changed")
 

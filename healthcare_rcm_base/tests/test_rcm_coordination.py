@@ -77,6 +77,80 @@ class TestCoordinationOrder(BillingCase):
         self.assertEqual(self.codes(encounter), ["AID", "ACME"])
         self.assertIn("not in force", encounter.payer_order)
 
+    # ------------------------------------------------------------------
+    # What the source says
+    # ------------------------------------------------------------------
+    def two_parents(self, **first):
+        """A child's visit: the plan sent first is of the parent born in November."""
+        return self.intake(
+            coverages=[
+                self.coverage(
+                    1,
+                    "ACME",
+                    subscriber_relationship="child",
+                    **{"subscriber_birth_date": "1950-11-30", **first},
+                ),
+                self.coverage(
+                    2,
+                    "CHILD2",
+                    subscriber_relationship="child",
+                    subscriber_birth_date="1955-02-01",
+                ),
+            ]
+        )
+
+    def make_second_plan(self):
+        self.env["rcm.payer"].create(
+            {
+                "name": "Other parent",
+                "code": "CHILD2",
+                "plan_type": "commercial",
+                "company_id": self.company.id,
+            }
+        )
+
+    def test_an_event_of_a_child_with_two_plans_orders_them_by_birthday(self):
+        self.make_second_plan()
+        legs = self.two_parents()._rcm_build_claims().leg_ids
+        self.assertEqual(legs.mapped("payer_id.code"), ["CHILD2", "ACME"])
+        self.assertEqual(legs.mapped("order_text"), ["birthday rule"] * 2)
+
+    def test_a_court_comes_before_birthdays_until_the_source_takes_it_back(self):
+        self.make_second_plan()
+        encounter = self.two_parents(court_ordered=True)
+        self.assertEqual(self.codes(encounter), ["ACME", "CHILD2"])
+        self.two_parents()
+        self.assertEqual(self.codes(encounter), ["ACME", "CHILD2"])
+        self.two_parents(court_ordered=False)
+        self.assertEqual(self.codes(encounter), ["CHILD2", "ACME"])
+
+    def test_an_event_of_somebody_working_puts_the_group_plan_before_medicare(self):
+        encounter = self.intake(
+            coverages=[
+                self.coverage(1, "MCR", medicare_reason="age"),
+                self.coverage(2, "ACME", basis="active_job", employer_size="middle"),
+            ]
+        )
+        legs = encounter._rcm_build_claims().leg_ids
+        self.assertEqual(legs.mapped("payer_id.code"), ["ACME", "MCR"])
+        self.assertEqual(legs.mapped("order_reason"), ["working_aged", "medicare"])
+        self.several("MCR", "ACME")
+        self.assertEqual(self.of(encounter, "MCR").medicare_reason, "age")
+        self.assertEqual(self.codes(encounter), ["ACME", "MCR"])
+
+    def test_months_of_kidney_disease_come_with_the_event(self):
+        for since, expected in (
+            ("2025-01-01", ["ACME", "MCR"]),
+            ("2020-01-01", ["MCR", "ACME"]),
+        ):
+            encounter = self.intake(
+                coverages=[
+                    self.coverage(1, "MCR", medicare_reason="esrd", esrd_from=since),
+                    self.coverage(2, "ACME", basis="cobra"),
+                ]
+            )
+            self.assertEqual(self.codes(encounter), expected)
+
     def test_self_pay_has_nobody(self):
         encounter = self.intake(self_pay=True)
         self.assertFalse(encounter._rcm_coverages_in_order())

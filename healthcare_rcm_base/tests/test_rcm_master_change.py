@@ -298,6 +298,33 @@ class TestRegistration(BillingCase):
         self.assertEqual(len(patient.coverage_ids), 2)
         self.assertEqual(patient.guarantor_id.email, "p@example.com")
 
+    def test_what_decides_who_pays_first_goes_through_the_rules(self):
+        coverage = self.intake().patient_id.coverage_ids
+        coverage.basis = "former_job"
+        self.env["rcm.master.rule"].create(
+            {"res_model": "rcm.coverage", "field_name": "basis", "action": "wait"}
+        )
+        news = self.coverage(
+            1,
+            "ACME",
+            member_id=coverage.member_id,
+            basis="active_job",
+            employer_size="large",
+            subscriber_birth_date="1980-01-01",
+        )
+        self.update({"patient": {"account_number": "PAE1"}, "coverages": [news]})
+        self.assertEqual(
+            (coverage.basis, coverage.employer_size), ("former_job", "large")
+        )
+        self.assertEqual(str(coverage.subscriber_birth_date), "1980-01-01")
+        waiting = self.env["rcm.master.change"].search(
+            [("coverage_id", "=", coverage.id), ("state", "=", "waiting")]
+        )
+        self.assertEqual(
+            waiting.mapped(lambda change: (change.field_name, change.new_value)),
+            [("basis", "active_job")],
+        )
+
     def test_news_of_somebody_unknown_wait_or_make_the_account(self):
         data = {"patient": {"account_number": "NEW1", "last_name": "New"}}
         with self.assertRaises(PredecessorMissing):

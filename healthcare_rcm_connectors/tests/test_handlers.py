@@ -51,6 +51,22 @@ class TestHandlers(ConnectorMixin, TransactionCase):
         self.assertEqual(len(encounter.code_ids), 4)
         self.assertEqual(encounter.charge_ids.ndc_code, "00002751001")
 
+    def test_completed_encounter_says_who_pays_first(self):
+        self.env["rcm.payer"].create(
+            {"name": "Old age", "code": "MCR", "plan_type": "medicare"}
+        )
+        envelope = self.completed("E-75")
+        (group,) = envelope["data"]["coverages"]
+        group |= {"sequence": 2, "basis": "active_job", "employer_size": "large"}
+        medicare = {"sequence": 1, "payer": "MCR", "member_id": "M-75"}
+        envelope["data"]["coverages"].append({**medicare, "medicare_reason": "age"})
+        self.done(envelope)
+        encounter = self.env["rcm.encounter"].search([("number", "=", "E-75")])
+        self.assertEqual(
+            [reason for _coverage, reason in encounter._rcm_coordination()],
+            ["working_aged", "medicare"],
+        )
+
     def test_completed_encounter_twice_makes_one(self):
         self.done(self.completed("E-77"))
         self.done(self.completed("E-77"))
