@@ -39,4 +39,3 @@ class RcmClaim(models.Model):
         if rule == "patient":
             vals.update(self_pay=True, payer_id=False, coverage_id=False)
         return {**vals, "invoice_rule": rule}
-

@@ -222,7 +222,6 @@ class RcmPatientAccount(models.Model):
         help="Money received that is not on a claim yet.",
     )
     net_balance = fields.Monetary(
-        string="Net Balance",
         compute="_compute_balances",
         groups=GROUPS,
         help="All of it together, credits and unapplied money taken off.",

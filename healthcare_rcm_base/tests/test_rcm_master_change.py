@@ -184,7 +184,7 @@ class TestMasterChange(BillingCase):
         shown = self.as_user(self.changes(), "administrator")
         self.assertEqual((shown.before, shown.after), ("Hidden", "Hidden"))
         with self.assertRaises(AccessError):
-            shown.new_value  # noqa: B018
+            shown.read(["new_value"])
         self.assertEqual(self.as_user(self.changes(), "front_desk").after, "Birch")
 
     def test_who_may_not(self):

@@ -49,9 +49,9 @@ class ImportCase(MasterCase):
             }
         )
 
-    def rates(self, rows, header=RATE_HEADER, **vals):
+    def rates(self, rows, header=None, **vals):
         vals = {"contract_id": self.contract.id, **vals}
-        return self.wizard("contract_rates", [header, *rows], **vals)
+        return self.wizard("contract_rates", [header or RATE_HEADER, *rows], **vals)
 
     def download(self, action):
         made = self.env["rcm.table.download"].browse(int(action["url"].split("/")[4]))
@@ -322,7 +322,7 @@ class TestChargeMaster(ImportCase):
     def test_one_query_for_many(self):
         day = date(2026, 3, 2)
         wanted = [(self.service, self.main, day)] * 50
-        self.main.company_id.id, self.service.standard_charge  # noqa: B018
+        self.assertTrue(self.main.company_id and self.service.standard_charge)
         with self.assertQueryCount(1):
             self.env["rcm.service.code"]._rcm_standard_charges(wanted)
 

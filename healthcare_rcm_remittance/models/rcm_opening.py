@@ -133,7 +133,8 @@ class RcmOpening(models.Model):
 
     def _rcm_undo(self):
         answers = self.claim_ids.remittance_claim_ids
-        super()._rcm_undo()
+        result = super()._rcm_undo()
         answers.filtered(lambda answer: answer.state == "posted")._rcm_set_state(
             "reversed"
         )
+        return result

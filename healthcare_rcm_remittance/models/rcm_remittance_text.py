@@ -119,7 +119,7 @@ class RcmRemittance(models.Model):
                 "The payer names another payer as the first one."
             ),
             "earlier_version": self.env._(
-                "Posted on an earlier version of the claim, which this decision is about."
+                "Posted on an earlier version of the claim, which it is about."
             ),
             "corrected_name": self.env._("The payer corrects the patient's name."),
             "contractual_capped": self.env._("Contractual limited to what was open."),
