@@ -1,2 +1,7 @@
 from . import core, models, wizard
 from .hooks import post_init_hook, uninstall_hook
+from .tools import log_records
+
+# As soon as the module is in the process, whoever imports it first: no patient data
+# in the log.
+log_records.install()

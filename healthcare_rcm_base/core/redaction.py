@@ -1,6 +1,19 @@
 """Taking patient data out of what is written down for others."""
 
+import re
+
 REDACTED = "•••"
+
+# What a value can stand in within a statement, and what must not be mistaken for one:
+# comments, quoted names, escaped and plain strings (also cut off ones), numbers.
+_TOKENS = re.compile(
+    r"(?P<keep>--[^\n]*|/\*.*?\*/|\"(?:[^\"]|\"\")*\")"
+    r"|\b[eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)"
+    r"|'(?:[^']|'')*(?:'|\Z)"
+    r"|(?<![\w$.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?",
+    re.DOTALL,
+)
+_QUOTED = re.compile(r'".*"', re.DOTALL)
 
 # Keys of our own records and event payloads that identify a person or say what was
 # done to them. Compared without case, dots and underscores.
@@ -17,6 +30,7 @@ SENSITIVE_KEYS = frozenset(
         "esrdfrom",
         "firstname",
         "gender",
+        "groupnumber",
         "guarantor",
         "lastname",
         "medicarereason",
@@ -56,6 +70,28 @@ def redact(value, sensitive=is_sensitive):
     if isinstance(value, (list, tuple)):
         return [redact(item, sensitive) for item in value]
     return value
+
+
+def statement_shape(statement):
+    """An SQL statement without the values in it; its words and names stay.
+
+    >>> statement_shape("UPDATE t1 SET name = 'O''Hara' WHERE id = 7")
+    'UPDATE t1 SET name = ? WHERE id = ?'
+    """
+    return _TOKENS.sub(lambda found: found.group("keep") or "?", statement)
+
+
+def database_message(message, sqlstate=None):
+    """The first line of a database's message, without the value it complains of.
+
+    Only data exceptions (class 22) quote values; elsewhere quotes hold the names of
+    tables, columns and constraints. DETAIL, CONTEXT and the excerpt of the statement
+    come after the first line.
+    """
+    message = (message or "").strip()
+    if (sqlstate or "").startswith("22"):
+        message = _QUOTED.sub(f'"{REDACTED}"', message)
+    return message.partition("\n")[0]
 
 
 def mask_tail(text, keep=4):

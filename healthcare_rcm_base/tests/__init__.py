@@ -21,6 +21,7 @@ from . import test_rcm_claim_validation
 from . import test_accounting_setup
 from . import test_ledger_entries
 from . import test_ledger_vectors
+from . import test_log_records
 from . import test_core_npi
 from . import test_core_claim_versions
 from . import test_rcm_claim_version

@@ -103,6 +103,48 @@ class TestRedaction(BaseCase):
             self.assertNotIn(secret, text)
         self.assertEqual(event["patient"]["first_name"], "Ann", "input was changed")
 
+    def test_statements_keep_their_shape_alone(self):
+        for statement, shape in (
+            (
+                "SELECT a1 FROM t2 WHERE b = 'x' LIMIT 3",
+                "SELECT a1 FROM t2 WHERE b = ? LIMIT ?",
+            ),
+            (
+                "SET a = 'O''Hara -- x', b = E'it\\'s \\\\', c = NULL",
+                "SET a = ?, b = ?, c = NULL",
+            ),
+            (
+                "SELECT \"it's 5\" -- don't 7\n, -1.50",
+                "SELECT \"it's 5\" -- don't 7\n, -?",
+            ),
+            ("VALUES ('1990-01-02'::date, 'cut o", "VALUES (?::date, ?"),
+            ("/* it's */ SELECT 'two\nlines', 1e5", "/* it's */ SELECT ?, ?"),
+        ):
+            with self.subTest(statement=statement):
+                self.assertEqual(redaction.statement_shape(statement), shape)
+
+    def test_database_messages_keep_names_and_lose_values(self):
+        for message, state, told in (
+            (
+                'duplicate key violates "t_uniq"\nDETAIL:  Key (n)=(Ann)',
+                "23505",
+                'duplicate key violates "t_uniq"',
+            ),
+            (
+                'invalid input syntax for type date: "An\nn"',
+                "22007",
+                'invalid input syntax for type date: "•••"',
+            ),
+            (
+                "server closed the connection\n\tunexpectedly",
+                None,
+                "server closed the connection",
+            ),
+            (None, None, ""),
+        ):
+            with self.subTest(message=message):
+                self.assertEqual(redaction.database_message(message, state), told)
+
     def test_short_values_are_hidden_whole(self):
         self.assertEqual(redaction.mask_tail("123456789"), "•••6789")
         self.assertEqual(redaction.mask_tail("1234"), "•••")
