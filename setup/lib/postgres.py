@@ -35,6 +35,9 @@ max_wal_senders = 0
 jit = off
 max_locks_per_transaction = 256
 log_line_prefix = '%m [%p] %d '
+# Failed statements and the rows they name hold patient data; Odoo logs their shape.
+log_min_error_statement = panic
+log_error_verbosity = terse
 """
 
 
