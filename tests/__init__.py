@@ -1,3 +1,4 @@
+from . import test_canary
 from . import test_install
 from . import test_main_job
 from . import test_menus
