@@ -141,11 +141,34 @@ class RcmPackageSale(models.Model):
     external_ref = fields.Char(string="Sale ID", required=True, readonly=True)
     price = fields.Monetary(readonly=True)
     charge_ids = fields.One2many("rcm.charge", "package_sale_id", string="Charges")
+    standing = fields.Selection(
+        [("sold", "Sold"), ("taken_back", "Taken back")],
+        compute="_compute_standing",
+        compute_sudo=True,
+        string="Status",
+        help="Taken back: none of its charges counts any more.",
+    )
+    amount = fields.Monetary(
+        compute="_compute_standing",
+        compute_sudo=True,
+        string="Charged",
+        help="The package's charges that count; its price unless one was corrected.",
+    )
 
     _ref_uniq = models.Constraint(
         "UNIQUE(encounter_id, external_ref)",
         "This package sale is on the encounter already.",
     )
+
+    @api.depends("charge_ids.is_current", "charge_ids.amount")
+    def _compute_standing(self):
+        for sale in self:
+            current = sale._rcm_current_charges()
+            sale.standing = "sold" if current else "taken_back"
+            sale.amount = sum(current.mapped("amount"))
+
+    def _rcm_current_charges(self):
+        return self.charge_ids.filtered("is_current")
 
     def action_take_back(self):
         """Take the package back: free charges become void, billed ones credited."""
@@ -154,8 +177,8 @@ class RcmPackageSale(models.Model):
         self.sudo()._rcm_take_back()  # role and record rules were checked above
 
     def _rcm_take_back(self):
-        for sale in self:
-            for charge in sale.charge_ids.filtered("is_current"):
+        for sale in self.filtered(lambda item: item.standing == "sold"):
+            for charge in sale._rcm_current_charges():
                 charge._rcm_withdraw("other")
             sale._rcm_emit("rcm.package.sale.taken_back")
 
@@ -171,6 +194,10 @@ class RcmCharge(models.Model):
     package_sale_id = fields.Many2one(
         "rcm.package.sale", readonly=True, copy=False, index="btree_not_null"
     )
+
+    def _rcm_carried_fields(self):
+        """A corrected charge stays in the package it was sold in."""
+        return (*super()._rcm_carried_fields(), "package_sale_id")
 
 
 class RcmEncounter(models.Model):

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -76,6 +78,51 @@ class TestRcmServicePackage(BillingCase):
         self.as_user(sale, "biller").action_take_back()
         self.assertEqual(set(sale.charge_ids.mapped("state")), {"void"})
         self.assertEqual(encounter.total_charge, 150.0)
+
+    def test_sale_says_where_it_stands(self):
+        encounter = self.intake(coding_signed_off=False)
+        sale = encounter._rcm_sell_package(self.package)
+        self.assertEqual((sale.standing, sale.amount), ("sold", 200.0))
+        sale.charge_ids[0]._rcm_replace(
+            {"amount": 100.0, "external_ref": "FIX"}, "price"
+        )
+        self.assertEqual((sale.standing, sale.amount), ("sold", 184.61))
+        seen = self.as_user(sale, "biller")
+        for _again in range(2):
+            seen.action_take_back()
+        self.assertEqual((sale.standing, sale.amount), ("taken_back", 0.0))
+        self.assertEqual((sale.price, encounter.total_charge), (200.0, 150.0))
+        logged = self.env["rcm.audit.log"].search_count(
+            [
+                ("model", "=", sale._name),
+                ("res_id", "=", sale.id),
+                ("event", "=", "rcm.package.sale.taken_back"),
+            ]
+        )
+        self.assertEqual(logged, 1)
+
+    def test_encounter_shows_its_packages_and_who_may_take_them_back(self):
+        encounter = self.intake(coding_signed_off=False)
+        sale = encounter._rcm_sell_package(self.package)
+        for role, may in (("biller", True), ("coder", False), ("auditor", False)):
+            seen = self.as_user(encounter, role)
+            arch = etree.fromstring(seen.get_view(view_type="form")["arch"])
+            [page] = arch.xpath("//page[@name='charges']")
+            shown = page.xpath(".//field[@name='package_sale_ids']/list")
+            with self.subTest(role):
+                self.assertEqual(len(shown), 1)
+                buttons = shown[0].xpath("./button[@name='action_take_back']")
+                self.assertEqual(len(buttons), may)
+                [row] = seen.package_sale_ids.read(["standing", "amount", "price"])
+                self.assertEqual(
+                    row,
+                    {
+                        "id": sale.id,
+                        "standing": "sold",
+                        "amount": 200.0,
+                        "price": 200.0,
+                    },
+                )
 
     def test_package_without_components_is_refused(self):
         with self.assertRaises(ValidationError):
