@@ -67,7 +67,12 @@ class RcmServiceOrder(models.Model):
     category_id = fields.Many2one(related="service_code_id.category_id", store=True)
     modifiers = fields.Char()
     units = fields.Float(digits=(12, 3), default=1.0, required=True)
-    ordering_npi = fields.Char(string="Ordering NPI", size=10)
+    ordering_npi = fields.Char(
+        string="Ordering NPI",
+        size=10,
+        help="A provider on file becomes the encounter's ordering provider, if it "
+        "has none.",
+    )
     rendering_npi = fields.Char(string="Rendering NPI", size=10)
     placed_at = fields.Datetime(string="Ordered")
     specimen_at = fields.Datetime(string="Specimen Received")

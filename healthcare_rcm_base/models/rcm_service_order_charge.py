@@ -245,7 +245,7 @@ class RcmEncounter(models.Model):
             encounter = known.get((order.facility_id.id, order.encounter_number))
             if encounter:
                 order._rcm_write({"encounter_id": encounter.id})
-                order._rcm_pass_client()
+                order._rcm_pass_on()
                 order._rcm_match_waiting()
                 order._rcm_charge_automatically()
 

@@ -138,20 +138,37 @@ class RcmServiceOrder(models.Model):
             ]
         )
         order._rcm_emit("rcm.service.order.placed", source=source)
-        order._rcm_pass_client()
+        order._rcm_pass_on()
         order._rcm_match_waiting()
         return order
 
-    def _rcm_pass_client(self):
-        """The client that ordered is the encounter's, unless it has one."""
-        for order in self.filtered("client_id"):
+    def _rcm_pass_on(self):
+        """Client and ordering provider become the encounter's, unless it has them."""
+        for order in self:
             encounter = order.encounter_id
-            if encounter and not encounter.client_id and not encounter._rcm_is_frozen():
-                before = encounter._rcm_audit_snapshot(["client_id"])
-                encounter.write({"client_id": order.client_id.id})
+            if not encounter or encounter._rcm_is_frozen():
+                continue
+            vals = {}
+            if not encounter.client_id and order.client_id:
+                vals["client_id"] = order.client_id.id
+            if not encounter.ordering_id and (provider := order._rcm_orderer()):
+                vals["ordering_id"] = provider.id
+            if vals:
+                before = encounter._rcm_audit_snapshot(list(vals))
+                encounter.write(vals)
                 encounter._rcm_emit_difference(
-                    "rcm.encounter.corrected", before, ["client_id"]
+                    "rcm.encounter.corrected", before, list(vals)
                 )
+
+    def _rcm_orderer(self):
+        """The person on file who ordered; claims name no organisation there."""
+        self.ensure_one()
+        Provider = self.env["rcm.provider"]
+        if not self.ordering_npi:
+            return Provider
+        known = Provider._rcm_find_by_npi([self.ordering_npi], self.company_id)
+        found = known.get(self.ordering_npi, Provider)
+        return found.filtered(lambda item: item.provider_type == "person")
 
     @api.model
     def _rcm_known_encounter(self, vals):
@@ -182,5 +199,5 @@ class RcmServiceOrder(models.Model):
         self.write(given)
         if not self.encounter_id:
             self._rcm_write({"encounter_id": self._rcm_known_encounter(vals).id})
-        self._rcm_pass_client()
+        self._rcm_pass_on()
         self._rcm_emit_difference("rcm.service.order.changed", before, list(given))

@@ -24,6 +24,7 @@ CHECKS = [
     ("unit_edit", "Units above the payer's limit"),
     ("unit_edit_clinical", "Units above the payer's clinical limit"),
     ("npi", "NPI check digit"),
+    ("provider_inactive", "Provider not practising on the date of service"),
     ("provider_enrollment", "Provider not enrolled with the payer"),
     ("manual_amount", "Charge differs from the charge master"),
     ("timely_filing", "Timely filing limit near or passed"),

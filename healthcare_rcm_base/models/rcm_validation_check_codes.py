@@ -8,6 +8,19 @@ from ..core.charge_key import modifier_set
 VISITS, SURGERY = ("99202", "99499"), ("10004", "69990")
 BLOOD_DRAWS = ("36400", "36416")  # stand in the section of surgery, and are none
 SEPARATE_VISIT = {"25", "57"}
+# Field of a claim: kind of its code, or of its codes with commas.
+CLAIM_CODES = {
+    "admitting_diagnosis": "diagnosis",
+    "visit_reason_codes": "diagnosis",
+    "external_cause_codes": "diagnosis",
+    "drg_code": "drg",
+    "type_of_bill": "bill_type",
+    "point_of_origin": "point_of_origin",
+    "patient_status": "patient_status",
+}
+CONTENT_KINDS = ("condition", "occurrence", "value")
+# What a code of these says about a patient is not told in a case: its kind is.
+TOLD = {"procedure", "revenue", "place_of_service", "modifier", "bill_type"}
 
 
 class RcmValidationCheck(models.AbstractModel):
@@ -45,8 +58,8 @@ class RcmValidationCheck(models.AbstractModel):
             for kind, code in self._rcm_codes_of(line):
                 asked[kind][code, line.service_date].add(line.claim_id.id)
         for claim in claims:
-            for code in claim.encounter_id._rcm_diagnoses():
-                asked["diagnosis"][code, claim.service_date].add(claim.id)
+            for kind, code in self._rcm_codes_of_claim(claim):
+                asked[kind][code, claim.service_date].add(claim.id)
         kinds = dict(
             self.env["rcm.code"]._fields["kind"]._description_selection(self.env)
         )
@@ -54,16 +67,26 @@ class RcmValidationCheck(models.AbstractModel):
         for kind, pairs in asked.items():
             for pair in self.env["rcm.code"]._rcm_invalid_pairs(kind, list(pairs)):
                 for claim_id in pairs[pair]:
-                    # A diagnosis is the patient's: its kind is named, not the code.
                     wrong[claim_id].add(
-                        kinds[kind]
-                        if kind == "diagnosis"
-                        else f"{kinds[kind]} {pair[0]}"
+                        f"{kinds[kind]} {pair[0]}" if kind in TOLD else kinds[kind]
                     )
         return {
             claim_id: f"({', '.join(sorted(words))})"
             for claim_id, words in wrong.items()
         }
+
+    @api.model
+    def _rcm_codes_of_claim(self, claim):
+        """(kind, code) of everything a claim says that stands in a table."""
+        codes = [("diagnosis", code) for code in claim.encounter_id._rcm_diagnoses()]
+        for name, kind in CLAIM_CODES.items():
+            codes += [(kind, code.strip()) for code in (claim[name] or "").split(",")]
+        codes += [
+            (item["kind"], item["code"])
+            for item in claim.content_codes or ()
+            if item["kind"] in CONTENT_KINDS
+        ]
+        return [(kind, code) for kind, code in codes if code]
 
     @api.model
     def _rcm_codes_of(self, line):

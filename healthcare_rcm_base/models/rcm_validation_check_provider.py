@@ -41,6 +41,40 @@ class RcmValidationCheck(models.AbstractModel):
         return numbers
 
     @api.model
+    def _check_provider_inactive(self, claims):
+        """Providers on file against the days between which they practise."""
+        rendering = self._rcm_rendering_providers(claims)
+        found = {}
+        for claim in claims:
+            wrong = [
+                label
+                for label, provider, day in self._rcm_named(claim, rendering)
+                if provider and day and not provider._rcm_practises_on(day)
+            ]
+            if wrong:
+                found[claim.id] = f"({', '.join(dict.fromkeys(wrong))})"
+        return found
+
+    @api.model
+    def _rcm_named(self, claim, rendering):
+        """(label, provider, day) of those a claim and its lines name.
+
+        :param dict rendering: ``{(company id, NPI): provider}``
+        """
+        label = claim._fields["rendering_id"]._description_string(self.env)
+        named = [
+            (claim._fields[name]._description_string(self.env), claim[name])
+            for name in PROVIDER_FIELDS
+            if name != "rendering_id"
+        ]
+        named = [(*item, claim.service_date) for item in named]
+        for line in self._rcm_lines(claim):
+            npi = line.charge_id.rendering_npi or claim.encounter_id.rendering_npi
+            provider = rendering.get((claim.company_id.id, npi))
+            named.append((label, provider, line.service_date or claim.service_date))
+        return named
+
+    @api.model
     def _check_provider_enrollment(self, claims):
         """Billing group, rendering and attending providers against the enrollments."""
         billed = claims.filtered(lambda claim: claim.payer_id and not claim.self_pay)

@@ -297,3 +297,41 @@ class TestClaimContent(BillingCase):
         numbers = dict(self.env["rcm.validation.check"]._rcm_numbers(claim))
         self.assertEqual(numbers["Attending Provider"], OTHER_NPI)
         self.assertEqual(numbers["Service Facility"], THIRD_NPI)
+
+    def test_every_institutional_code_is_valid_on_the_day(self):
+        claim = self.stay("S5")._rcm_build_claims()
+        check = self.env["rcm.validation.check"]._check_code_validity
+        self.assertFalse(check(claim))
+        for kind, code, told in (
+            ("diagnosis", "R079", "Diagnosis"),
+            ("diagnosis", "W010XXA", "Diagnosis"),
+            ("drg", "291", "Diagnosis-related group"),
+            ("bill_type", "0111", "Type of bill 0111"),
+            ("point_of_origin", "7", "Point of origin"),
+            ("patient_status", "01", "Patient status"),
+            ("condition", "02", "Condition"),
+            ("occurrence", "11", "Occurrence"),
+            ("value", "80", "Value"),
+        ):
+            table = self.env.ref(f"healthcare_rcm_base.rcm_code_table_{kind}")
+            ended = self.env["rcm.code"].create(
+                {"table_id": table.id, "code": code, "date_to": "2026-03-01"}
+            )
+            with self.subTest(kind=kind, code=code):
+                self.assertEqual(check(claim), {claim.id: f"({told})"})
+                ended.date_to = "2026-03-02"
+                self.assertFalse(check(claim))
+
+    def test_codes_of_many_claims_cost_the_queries_of_one(self):
+        claims = self.env["rcm.claim"]
+        for number in range(3):
+            claims |= self.stay(f"Q{number}")._rcm_build_claims()
+        check = self.env["rcm.validation.check"]._check_code_validity
+        check(claims)  # what is read once for all stays in the cache
+        with self.assertQueryCount(self.queries(lambda: check(claims[:1]))):
+            check(claims)
+
+    def queries(self, work):
+        before = self.env.cr.sql_log_count
+        work()
+        return self.env.cr.sql_log_count - before

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .billing_common import NPI, BillingCase
+from .billing_common import NPI, OTHER_NPI, BillingCase
 from .common_ground import audit_rows
 
 
@@ -38,6 +38,45 @@ class TestProviderEnrollment(BillingCase):
         claim = self.intake(number=number)._rcm_build_claims()
         claim._rcm_validate()
         return claim
+
+    def test_rendering_provider_practises_on_the_day(self):
+        for number, (values, state) in enumerate(
+            (
+                ({}, "validated"),
+                ({"date_from": "2026-03-02", "date_to": "2026-03-02"}, "validated"),
+                ({"date_from": "2026-03-03", "date_to": False}, "draft"),
+                ({"date_from": False, "date_to": "2026-03-01"}, "draft"),
+            )
+        ):
+            with self.subTest(values):
+                self.provider.write(values)
+                claim = self.validated(f"D{number}")
+                self.assertEqual(claim.state, state)
+                if state == "draft":
+                    case = self.open_cases(claim, "claim_invalid")
+                    self.assertIn("(Rendering Provider)", case.message)
+
+    def test_every_other_provider_practises_on_the_day(self):
+        left = self.env["rcm.provider"].create(
+            {
+                "last_name": "Left",
+                "npi": OTHER_NPI,
+                "company_id": self.company.id,
+                "date_to": "2026-03-01",
+            }
+        )
+        Check = self.env["rcm.validation.check"]
+        for name in ("referring_id", "ordering_id", "supervising_id", "attending_id"):
+            encounter = self.intake(number=name)
+            encounter.write({name: left.id})
+            claim = encounter._rcm_build_claims()
+            with self.subTest(name):
+                label = claim._fields[name].string
+                self.assertEqual(
+                    Check._check_provider_inactive(claim), {claim.id: f"({label})"}
+                )
+        left.date_to = "2026-03-02"
+        self.assertFalse(Check._check_provider_inactive(claim))
 
     def test_known_enrollment_covers_the_day_or_stops_the_claim(self):
         item = self.enrollment()

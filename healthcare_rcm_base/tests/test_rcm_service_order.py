@@ -5,7 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..core.errors import PredecessorMissing, RcmPermanent
-from .billing_common import BillingCase
+from .billing_common import NPI, OTHER_NPI, BillingCase
+from .common_ground import audit_rows
 
 
 @tagged("post_install", "-at_install")
@@ -81,6 +82,55 @@ class TestRcmServiceOrder(BillingCase):
         self.assertFalse(order.encounter_id)
         encounter = self.intake()
         self.assertEqual(order.encounter_id, encounter)
+
+    # ------------------------------------------------------------------
+    # Who ordered
+    # ------------------------------------------------------------------
+    def provider(self, npi, **values):
+        return self.env["rcm.provider"].create(
+            {"npi": npi, "company_id": self.company.id, **values}
+        )
+
+    def test_who_ordered_is_on_the_encounter_and_its_claim(self):
+        doctor = self.provider(NPI, last_name="Orderer")
+        self.provider(OTHER_NPI, last_name="Second")
+        encounter = self.intake()
+        self.place(ordering_npi=NPI)
+        self.assertEqual(encounter.ordering_id, doctor)
+        rows = audit_rows(self.env, encounter, "rcm.encounter.corrected")
+        self.assertEqual(len(rows), 1)
+        self.place("ORD2", ordering_npi=OTHER_NPI)
+        self.assertEqual(encounter.ordering_id, doctor)
+        self.assertEqual(encounter._rcm_build_claims().ordering_id, doctor)
+
+    def test_who_ordered_comes_with_the_order_that_waited_or_was_changed(self):
+        doctor = self.provider(NPI, last_name="Orderer")
+        self.place(ordering_npi=NPI)
+        self.assertEqual(self.intake().ordering_id, doctor)
+        later = self.intake(self.data("E2"))
+        self.place("ORD2", encounter="E2")
+        self.assertFalse(later.ordering_id)
+        self.place("ORD2", encounter="E2", ordering_npi=NPI)
+        self.assertEqual(later.ordering_id, doctor)
+
+    def test_who_ordered_a_procedure(self):
+        doctor = self.provider(NPI, last_name="Orderer")
+        encounter = self.intake()
+        self.procedure(item={"ordering_npi": NPI})
+        self.assertEqual(encounter.ordering_id, doctor)
+
+    def test_unknown_orderer_organisation_or_billed_encounter_changes_nothing(self):
+        encounter = self.intake()
+        order = self.place(ordering_npi=NPI)
+        self.assertEqual(order.encounter_id, encounter)
+        self.provider(OTHER_NPI, name="Lab", provider_type="organisation")
+        self.place("ORD2", ordering_npi=OTHER_NPI)
+        self.assertFalse(encounter.ordering_id)
+        encounter._rcm_make_ready()
+        encounter._rcm_bill()
+        self.provider(NPI, last_name="Late")
+        self.place("ORD3", ordering_npi=NPI)
+        self.assertFalse(encounter.ordering_id)
 
     def test_completion_of_an_unknown_order_waits(self):
         with self.assertRaises(PredecessorMissing):
