@@ -67,6 +67,19 @@ class GuarantorFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriberFacts:
+    """Who holds the policy; empty where the source is silent."""
+
+    first_name: str = ""
+    last_name: str = ""
+    sex: str = ""
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CoverageFacts:
     """One coverage; what decides who pays first is empty where the source is silent."""
 
@@ -84,6 +97,7 @@ class CoverageFacts:
     # None: not said, which is not the same as no
     court_ordered: bool | None = None
     subscriber_birth_date: date | None = None
+    subscriber: SubscriberFacts = SubscriberFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +318,23 @@ def _coverage(reader, data, place):
         if data.get("court_ordered") is None
         else reader.flag(data, "court_ordered", place),
         subscriber_birth_date=reader.date(data, "subscriber_birth_date", place),
+        subscriber=_subscriber(reader, data.get("subscriber"), f"{place}.subscriber"),
+    )
+
+
+def _subscriber(reader, data, place):
+    data = reader.mapping(data or {}, place)
+    where = f"{place}.address"
+    address = reader.mapping(data.get("address") or {}, where)
+    sex = reader.choice(data, "sex", place, SEXES, "")
+    return SubscriberFacts(
+        first_name=reader.text(data, "first_name", place, 128),
+        last_name=reader.text(data, "last_name", place, 128),
+        sex="" if sex == "U" else sex,
+        street=reader.text(address, "street", where),
+        city=reader.text(address, "city", where),
+        state=reader.text(address, "state", where, 64),
+        zip=reader.text(address, "zip", where, 16),
     )
 
 

@@ -107,6 +107,7 @@ from . import rcm_validation_check_codes
 from . import rcm_validation_check_content
 from . import rcm_validation_check_history
 from . import rcm_validation_check_provider
+from . import rcm_coverage_subscriber
 from . import rcm_validation_rule
 from . import rcm_edit_table
 from . import rcm_edit_row_mixin

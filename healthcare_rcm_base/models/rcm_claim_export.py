@@ -204,6 +204,25 @@ def _coverage(coverage):
         "member_id": coverage.member_id,
         "group_number": coverage.group_number,
         "relationship": coverage.subscriber_relationship,
+        **_subscriber(coverage),
+    }
+
+
+def _subscriber(coverage):
+    """The person who holds the policy; the patient stands in the claim anyway."""
+    if coverage.subscriber_relationship == "self":
+        return {}
+    return {
+        "last_name": coverage.subscriber_last_name,
+        "first_name": coverage.subscriber_first_name,
+        "birth_date": coverage.subscriber_birth_date,
+        "sex": coverage.subscriber_sex,
+        "address": {
+            "street": coverage.subscriber_street,
+            "city": coverage.subscriber_city,
+            "state": coverage.subscriber_state_id.code,
+            "zip": coverage.subscriber_zip,
+        },
     }
 
 

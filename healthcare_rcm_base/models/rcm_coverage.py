@@ -2,6 +2,17 @@ from odoo import api, fields, models
 
 from .rcm_patient_account import PATIENT
 
+# Who holds the policy: identity of a person, like the patient's.
+SUBSCRIBER_FIELDS = (
+    "subscriber_first_name",
+    "subscriber_last_name",
+    "subscriber_birth_date",
+    "subscriber_sex",
+    "subscriber_street",
+    "subscriber_city",
+    "subscriber_state_id",
+    "subscriber_zip",
+)
 ORDER_WORDS = [(1, "Primary"), (2, "Secondary"), (3, "Tertiary")]
 
 
@@ -20,7 +31,7 @@ class RcmCoverage(models.Model):
         "order_fixed",
         "member_id",
         "subscriber_relationship",
-        "subscriber_birth_date",
+        *SUBSCRIBER_FIELDS,
         "basis",
         "employer_size",
         "court_ordered",
@@ -38,7 +49,7 @@ class RcmCoverage(models.Model):
     )
     _rcm_audit_masked = (
         "member_id",
-        "subscriber_birth_date",
+        *SUBSCRIBER_FIELDS,
         "medicare_reason",
         "esrd_from",
     )

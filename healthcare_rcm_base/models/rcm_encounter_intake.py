@@ -170,15 +170,20 @@ class RcmEncounter(models.Model):
     def _rcm_intake_person_vals(self, person, company):
         """Values of the patient account that the source gave."""
         vals = _patient_vals(person)
-        if person.state:
-            country = company.country_id or self.env.ref("base.us")
-            state = self.env["res.country.state"].search(
-                [("code", "=", person.state.upper()), ("country_id", "=", country.id)],
-                limit=1,
-            )
-            if state:
-                vals["state_id"] = state.id
+        if state := self._rcm_intake_state(person.state, company):
+            vals["state_id"] = state.id
         return vals
+
+    @api.model
+    def _rcm_intake_state(self, code, company):
+        """The state of the company's country with that code, if there is one."""
+        State = self.env["res.country.state"]
+        if not code:
+            return State
+        country = company.country_id or self.env.ref("base.us")
+        return State.search(
+            [("code", "=", code.upper()), ("country_id", "=", country.id)], limit=1
+        )
 
     @api.model
     def _rcm_intake_person(self, facts, facility):
@@ -279,6 +284,8 @@ class RcmEncounter(models.Model):
         for item in facts.coverages:
             payer = self._rcm_intake_reference("rcm.payer", item.payer, company)
             vals = _coverage_vals(item)
+            if state := self._rcm_intake_state(item.subscriber.state, company):
+                vals["subscriber_state_id"] = state.id
             same = known.filtered(
                 lambda coverage, payer=payer, item=item: coverage.payer_id == payer
                 and coverage.member_id == item.member_id
@@ -467,13 +474,19 @@ def _patient_vals(person):
 
 
 def _coverage_vals(item):
-    """Values of a coverage; what decides who pays first only as far as it was said."""
+    """Values of a coverage; subscriber and what decides the order as far as told."""
     told = {
         "basis": item.basis,
         "employer_size": item.employer_size,
         "medicare_reason": item.medicare_reason,
         "esrd_from": item.esrd_from,
         "subscriber_birth_date": item.subscriber_birth_date,
+        "subscriber_first_name": item.subscriber.first_name,
+        "subscriber_last_name": item.subscriber.last_name,
+        "subscriber_sex": item.subscriber.sex,
+        "subscriber_street": item.subscriber.street,
+        "subscriber_city": item.subscriber.city,
+        "subscriber_zip": item.subscriber.zip,
     }
     vals = {name: value for name, value in told.items() if value}
     if item.court_ordered is not None:

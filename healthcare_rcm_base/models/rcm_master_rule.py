@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .rcm_coverage import SUBSCRIBER_FIELDS
+
 # What upstream systems may change, by kind of record.
 SUBJECTS = {
     "rcm.patient.account": (
@@ -23,7 +25,7 @@ SUBJECTS = {
         "sequence",
         "group_number",
         "subscriber_relationship",
-        "subscriber_birth_date",
+        *SUBSCRIBER_FIELDS,
         "basis",
         "employer_size",
         "court_ordered",

@@ -8,6 +8,7 @@ CHECKS = [
     ("service_code", "Service code missing or unknown"),
     ("coverage_missing", "Coverage missing"),
     ("coverage_inactive", "Coverage not active on the date of service"),
+    ("subscriber_missing", "Subscriber's name or birth date missing"),
     ("authorization_missing", "Authorization missing"),
     ("authorization_mismatch", "Authorization does not fit"),
     ("authorization_exhausted", "Authorized units used up"),

@@ -75,6 +75,7 @@ from . import test_core_opening
 from . import test_rcm_opening
 from . import test_rcm_master_change
 from . import test_rcm_coverage_eligibility
+from . import test_rcm_coverage_subscriber
 from . import test_exception_concurrency
 from . import test_core_estimate
 from . import test_rcm_estimate

@@ -84,6 +84,7 @@ class TestEncounterFacts(BaseCase):
             "coverages.0.medicare_reason": ("old", "must be one of"),
             "coverages.0.esrd_from": ("2025-01", "must be a date"),
             "coverages.0.court_ordered": ("no", "true or false"),
+            "coverages.0.subscriber": ("Ann", "must be an object"),
             "coverages.0.subscriber_birth_date": ("1.2.80", "must be a date"),
             "charges.0.units": ("0", "above 0"),
             "charges.0.amount": ("-1", "from 0"),

@@ -71,7 +71,12 @@ class TestSubmissionBatch(LedgerCase):
         claims = self.ready(2)
         own = builders.invoiced_claim(self.env, charge="50", expected="20")
         own.payer_id.submission_route = "direct"
-        stay = self.ready(claim_form="institutional")
+        attending = self.env["rcm.provider"].create(
+            {"last_name": "Birch", "first_name": "Ben", "npi": "1679576722"}
+        )
+        stay = self.ready(
+            claim_form="institutional", type_of_bill="0131", attending_id=attending.id
+        )
         batches = self.gathered(claims | own | stay)
         self.assertEqual(
             sorted(
