@@ -1,5 +1,7 @@
 """Changes of rights and of automation are audited like changes of documents."""
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 
@@ -32,11 +34,86 @@ class ResUsers(models.Model):
 
 
 class ResGroups(models.Model):
-    """What a role implies."""
+    """Who is in a role, what it implies and which records it sees.
+
+    Rights may be given from the role's side too: what the person, the other role or
+    the record rule gains or loses is logged there as if it were changed there.
+    """
 
     _name = "res.groups"
     _inherit = ["res.groups", "rcm.audit.mixin"]
-    _rcm_audit_fields = ("name", "implied_ids")
+    _rcm_audit_fields = (
+        "name",
+        "implied_ids",
+        "implied_by_ids",
+        "user_ids",
+        "rule_groups",
+    )
+    # The same relation seen from the other record.
+    _rcm_audit_mirrors = {
+        "implied_ids": "implied_by_ids",
+        "implied_by_ids": "implied_ids",
+        "user_ids": "group_ids",
+        "rule_groups": "groups",
+    }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        groups = super().create(vals_list)
+        groups._rcm_emit_mirrors({}, self._rcm_audit_mirrors)
+        return groups
+
+    def write(self, vals):
+        names = [name for name in self._rcm_audit_mirrors if name in vals]
+        if "all_user_ids" in vals and "user_ids" not in names:
+            names.append("user_ids")  # its inverse writes them
+        if not names:
+            return super().write(vals)
+        before = self._rcm_audit_snapshot(names)
+        result = super().write(vals)
+        self._rcm_emit_mirrors(before, names)
+        return result
+
+    def unlink(self):
+        names = list(self._rcm_audit_mirrors)
+        before = self._rcm_audit_snapshot(names)
+        result = super().unlink()
+        self.browse()._rcm_emit_mirrors(before, names)
+        return result
+
+    def _rcm_audit_snapshot(self, names):
+        """Archived people and rules are in the role too."""
+        whole = self.with_context(active_test=False)
+        return super(ResGroups, whole)._rcm_audit_snapshot(names)
+
+    def _rcm_emit_mirrors(self, before, names):
+        """Log on the other side who gained or lost these roles."""
+        after = self._rcm_audit_snapshot(names)
+        for name in names:
+            gained, lost = defaultdict(set), defaultdict(set)
+            for group_id in {*before, *after}:
+                old = set(before.get(group_id, {}).get(name, ()))
+                new = set(after.get(group_id, {}).get(name, ()))
+                for id_ in new - old:
+                    gained[id_].add(group_id)
+                for id_ in old - new:
+                    lost[id_].add(group_id)
+            others = self.env[self._fields[name].comodel_name]
+            others = others.browse({*gained, *lost}).exists()
+            mirror = self._rcm_audit_mirrors[name]
+            now = others._rcm_audit_snapshot([mirror])
+            others._rcm_emit(
+                f"{others._name}.changed",
+                changes_by_id={
+                    id_: {
+                        mirror: [
+                            sorted({*values[mirror], *lost[id_]} - gained[id_]),
+                            sorted(values[mirror]),
+                        ]
+                    }
+                    for id_, values in now.items()
+                },
+            )
 
 
 class IrRule(models.Model):
