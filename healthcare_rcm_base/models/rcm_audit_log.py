@@ -14,6 +14,8 @@ ACTOR_KINDS = [
     ("automation", "Automation"),
     ("integration", "Integration"),
 ]
+# Key in the cursor's cache, out of reach of any context: the rule that acts now.
+RUNNING_RULE = "rcm_running_rule"
 
 
 class RcmAuditLog(models.Model):
@@ -196,24 +198,31 @@ class RcmAuditLog(models.Model):
             "record_name": row.get("record_name") or None,
             "company_id": row.get("company_id") or None,
             "correlation_id": row.get("correlation_id") or None,
-            "source": row.get("source") or actor["source"],
+            "source": actor["rule"] or row.get("source") or actor["source"],
             "payload_hash": sha256(body).hexdigest() if body else None,
             "body": body.decode() if body else None,
         }
 
     @api.model
     def _rcm_actor(self):
-        """Who acts: the real user, also under ``sudo``, and through which door."""
+        """Who acts: the real user, also under ``sudo``, and through which door.
+
+        What an automation rule does on a person's save is the rule's work.
+        """
         user = self.env.user
-        if self.env.uid == api.SUPERUSER_ID:
+        rule = self.env.cr.cache.get(RUNNING_RULE)
+        if rule or self.env.uid == api.SUPERUSER_ID:
             kind = "automation"
         elif user.has_group("healthcare_rcm_base.group_integration"):
             kind = "integration"
         else:
             kind = "person"
+        # One name for it, whatever language the person reads.
+        rule_name = rule.with_context(lang=None).name if rule else None
         return {
             "uid": self.env.uid,
             "login": user.sudo().login,  # a log names its actor
             "kind": kind,
-            "source": "web" if request else "scheduled action",
+            "source": rule_name or ("web" if request else "scheduled action"),
+            "rule": rule_name,
         }

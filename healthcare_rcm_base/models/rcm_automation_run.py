@@ -1,10 +1,13 @@
 import time
 import traceback
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from .rcm_audit_log import RUNNING_RULE
 
 KEEP_DAYS = "healthcare_rcm_base.automation_run_days"
 TRIM_ROWS = 10_000
@@ -166,6 +169,20 @@ def failure_text(error):
     return f"{kind} ({Path(ours[-1].filename).name}:{ours[-1].lineno}, {ours[-1].name})"
 
 
+@contextmanager
+def acting(cr, rule):
+    """Log what happens meanwhile as ``rule``'s work; the actor stays the person.
+
+    The cursor's cache holds it: no caller's context can claim to be a rule.
+    """
+    outer = cr.cache.get(RUNNING_RULE)
+    cr.cache[RUNNING_RULE] = rule or outer
+    try:
+        yield
+    finally:
+        cr.cache[RUNNING_RULE] = outer
+
+
 class IrCron(models.Model):
     """Each run of a scheduled action of the suite leaves a line."""
 
@@ -203,21 +220,26 @@ class IrActionsServer(models.Model):
     _inherit = "ir.actions.server"
 
     def run(self):
-        action = self.sudo()  # its kind and model, whoever runs it
+        action = self.sudo()  # its rule, kind and model, whoever runs it
+        with acting(self.env.cr, action.base_automation_id[:1]):
+            return self._rcm_run_noted(action, super().run)
+
+    def _rcm_run_noted(self, action, run):
+        """Call ``run``; what the suite's own automation does leaves a line."""
         if len(self) != 1 or action.usage not in (
             "base_automation",
             "ir_actions_server",
         ):
-            return super().run()
+            return run()
         if not (action.model_id.model or "").startswith("rcm."):
-            return super().run()
+            return run()
         automation_id = self._rcm_automation_id()
         if not automation_id:
-            return super().run()
+            return run()
         Run = self.env["rcm.automation.run"]
         started = time.monotonic()
         try:
-            result = super().run()
+            result = run()
         except Exception as error:
             Run._rcm_note_failure(automation_id, time.monotonic() - started, error)
             raise

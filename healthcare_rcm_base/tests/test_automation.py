@@ -279,3 +279,51 @@ class TestRunLog(AutomationCase):
     def test_nobody_writes_the_log_by_hand(self):
         with self.assertRaises(AccessError):
             self.Run.sudo().create({"automation_id": self.entry.id})
+
+
+@tagged("post_install", "-at_install")
+class TestActor(TransactionCase):
+    """A rule that runs on a person's save: the rule's work, in the person's name."""
+
+    def setUp(self):
+        super().setUp()
+        self.biller = ground.role_user(self.env, "biller")
+        # their own name, whatever rights the test needs
+        self.theirs = self.env(user=self.biller.id, su=True)
+        self.rule = self.env.ref("healthcare_rcm_base.automation_case_created")
+        self.action = self.env.ref("healthcare_rcm_base.automation_case_created_action")
+
+    def actor(self, case, event):
+        row = ground.audit_rows(self.env, case, event)[-1]
+        return row.actor_kind, row.source, row.actor_uid
+
+    def test_a_rule_s_rows_say_so_and_others_do_not(self):
+        self.action.code = "records._rcm_emit('test.rule', source='somewhere')"
+        case = ground.make_case(self.theirs)
+        self.assertEqual(
+            self.actor(case, "test.rule"),
+            ("automation", self.rule.name, self.biller.id),
+        )
+        case._rcm_emit("test.person")
+        self.assertEqual(self.actor(case, "test.person")[0], "person")
+
+    def test_a_rule_that_fails_leaves_no_mark(self):
+        self.action.code = "raise UserError('no')"
+        with self.assertRaises(UserError), mute_logger("odoo.addons.base.models"):
+            ground.make_case(self.theirs)
+        self.assertEqual(self.theirs["rcm.audit.log"]._rcm_actor()["kind"], "person")
+
+    def test_a_button_is_the_person_s_work(self):
+        case = ground.make_case(self.theirs)
+        button = self.action.copy({"base_automation_id": False})
+        button.write({"usage": "ir_actions_server", "code": "record._rcm_emit('b')"})
+        button.with_env(self.theirs).with_context(
+            active_model=case._name, active_id=case.id
+        ).run()
+        self.assertEqual(self.actor(case, "b")[0], "person")
+
+    def test_no_context_makes_a_person_a_rule(self):
+        forged = self.theirs["rcm.audit.log"].with_context(
+            rcm_running_rule=self.rule, __action_done={self.rule: True}
+        )
+        self.assertEqual(forged._rcm_actor()["kind"], "person")
