@@ -315,3 +315,15 @@ class TestAuditWizards(SealCase):
         wizard.action_verify()
         self.assertEqual(wizard.result, "broken")
         self.assertIn(f"row {ids[3]}", wizard.findings)
+
+    def test_it_is_said_when_nobody_outside_keeps_the_head(self):
+        finance = ground.role_user(self.env, "finance_manager")
+        Witness = self.env["rcm.audit.witness"]
+        Witness.search([]).active = False
+        wizard = self.env["rcm.audit.verify"].with_user(finance)
+        self.assertTrue(wizard.create({}).unwitnessed)
+        self.assertTrue(wizard.new({}).unwitnessed, "before it is saved")
+        witness = Witness.create({"name": "Auditor", "channel": "event"})
+        self.assertFalse(wizard.create({}).unwitnessed)
+        witness.active = False
+        self.assertTrue(wizard.create({}).unwitnessed)

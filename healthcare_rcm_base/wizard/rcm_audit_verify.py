@@ -3,7 +3,7 @@ import json
 
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 VERIFIERS = ("auditor", "administrator", "finance_manager")
@@ -37,6 +37,13 @@ class RcmAuditVerify(models.TransientModel):
     findings = fields.Html(readonly=True)
     head_file = fields.Binary(readonly=True)
     head_name = fields.Char(readonly=True)
+    unwitnessed = fields.Boolean(compute="_compute_unwitnessed")
+
+    @api.depends_context("uid")
+    def _compute_unwitnessed(self):
+        """Whether nobody outside keeps the head of the chain."""
+        witness = self.env["rcm.audit.witness"].search([], limit=1)  # active ones
+        self.unwitnessed = not witness
 
     def action_verify(self):
         """Check everything and show the first bad rows by number."""
