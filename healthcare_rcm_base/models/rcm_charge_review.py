@@ -235,8 +235,19 @@ class RcmCharge(models.Model):
 
     def _rcm_review_entries(self):
         """Charges a person enters at another price than the charge master's."""
-        for charge in self.filtered("service_code_id"):
-            standard = charge.service_code_id.standard_charge * charge.units
+        priced = self.filtered("service_code_id")
+        prices = self.env["rcm.service.code"]._rcm_standard_charges(
+            [
+                (
+                    charge.service_code_id,
+                    charge.encounter_id.facility_id,
+                    charge.service_date or charge.encounter_id.service_date,
+                )
+                for charge in priced
+            ]
+        )
+        for charge, price in zip(priced, prices, strict=True):
+            standard = charge.currency_id.round(price * charge.units)
             if standard and charge.currency_id.compare_amounts(charge.amount, standard):
                 charge._rcm_ask_review({**charge._rcm_watched(), "amount": standard})
 

@@ -14,6 +14,7 @@ class RcmDirectInvoice(models.AbstractModel):
 
     No allowance is expected, so there is no reserve. Taxes are those of the service,
     mapped by the debtor's fiscal position; medical services have none by default.
+    Claims and the invoices of self-pay patients are not made here and carry no tax.
     """
 
     _name = "rcm.direct.invoice"
@@ -177,7 +178,7 @@ class RcmDirectInvoice(models.AbstractModel):
 
 
 class RcmServiceCode(models.Model):
-    """Whether a service is taxed when a patient, client or contract pays for it."""
+    """Whether a service is taxed on a client's or a recurring contract's invoice."""
 
     _inherit = "rcm.service.code"
 
@@ -191,7 +192,8 @@ class RcmServiceCode(models.Model):
         groups="healthcare_rcm_base.group_administrator,"
         "account.group_account_readonly,account.group_account_invoice",
         help="Of each company that taxes it. Empty: exempt, as medical services are. "
-        "Payers are never asked for tax.",
+        "Used on invoices to ordering clients and of service contracts; invoices to "
+        "payers and to self-pay patients carry no tax.",
     )
 
 

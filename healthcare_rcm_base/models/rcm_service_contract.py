@@ -237,8 +237,15 @@ class RcmServiceContractLine(models.Model):
 
     @api.depends("service_code_id", "package_id")
     def _compute_price(self):
+        today = fields.Date.context_today(self)
         for line in self:
-            line.price = line.package_id.price or line.service_code_id.standard_charge
+            price, service = line.package_id.price, line.service_code_id
+            if not price and service:
+                contract = line.contract_id
+                price = service.with_company(contract.company_id)._rcm_standard_charge(
+                    contract.facility_id, contract.date_from or today
+                )
+            line.price = price
 
     @api.depends("quantity", "price")
     def _compute_amount(self):

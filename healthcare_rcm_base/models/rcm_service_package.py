@@ -73,12 +73,18 @@ class RcmServicePackage(models.Model):
             and (not self.date_to or day <= self.date_to)
         )
 
-    def _rcm_shares(self):
-        """The price shared out over the components, to the cent, in their order."""
+    def _rcm_shares(self, facility, day):
+        """The price shared out over the components, to the cent, in their order.
+
+        In proportion to what ``facility`` charges for them on ``day``.
+        """
         self.ensure_one()
         return allocate(
             to_decimal(self.price),
-            [to_decimal(item.standard_amount) for item in self.component_ids],
+            [
+                to_decimal(amount)
+                for amount in self.component_ids._rcm_standard_amounts(facility, day)
+            ],
         )
 
 
@@ -105,7 +111,8 @@ class RcmServicePackageComponent(models.Model):
     standard_amount = fields.Monetary(
         compute="_compute_standard_amount",
         string="Alone",
-        help="The package's price is shared out in this proportion.",
+        help="At the company's charge today. A package's price is shared out in the "
+        "proportion of what the facility charges on the day of service.",
     )
 
     _units_positive = models.Constraint(
@@ -114,10 +121,25 @@ class RcmServicePackageComponent(models.Model):
 
     @api.depends("service_code_id.standard_charge", "units")
     def _compute_standard_amount(self):
-        for item in self:
-            item.standard_amount = item.currency_id.round(
-                item.service_code_id.standard_charge * item.units
-            )
+        today = fields.Date.context_today(self)
+        nowhere = self.env["rcm.facility"]
+        for company, items in self.grouped("company_id").items():
+            own = items.with_company(company) if company else items
+            amounts = own._rcm_standard_amounts(nowhere, today)
+            for item, amount in zip(items, amounts, strict=True):
+                item.standard_amount = amount
+
+    def _rcm_standard_amounts(self, facility, day):
+        """What each component alone is charged at, by the charge master."""
+        priced = self.filtered("service_code_id")
+        prices = self.env["rcm.service.code"]._rcm_standard_charges(
+            [(item.service_code_id, facility, day) for item in priced]
+        )
+        price_of = dict(zip(priced, prices, strict=True))
+        return [
+            item.currency_id.round(price_of.get(item, 0.0) * item.units)
+            for item in self
+        ]
 
 
 class RcmPackageSale(models.Model):
@@ -245,6 +267,7 @@ class RcmEncounter(models.Model):
             raise UserError(self.env._("The encounter was cancelled."))
         late = self._rcm_standing() in ("billed", "closed")
         self._rcm_open_for_charges()
+        shares = package._rcm_shares(self.facility_id, self.service_date)
         ref = ref or f"{package.code}-{len(self.package_sale_ids) + 1}"
         [sale] = self.env["rcm.package.sale"]._rcm_create(
             [
@@ -276,7 +299,7 @@ class RcmEncounter(models.Model):
                     "correlation_id": self.correlation_id,
                 }
                 for place, (item, share) in enumerate(
-                    zip(package.component_ids, package._rcm_shares(), strict=True), 1
+                    zip(package.component_ids, shares, strict=True), 1
                 )
             ]
         )

@@ -64,6 +64,32 @@ class TestRcmChargeReview(BillingCase):
         review = other.sudo().review_ids
         self.assertEqual((review.old_amount, review.new_amount), (60.0, 45.0))
 
+    def test_entry_is_compared_with_the_price_of_the_facility_and_day(self):
+        service = self.clinic["services"].filtered(lambda one: one.code == "80053")
+        self.env["rcm.service.charge"].create(
+            {
+                "service_code_id": service.id,
+                "company_id": self.company.id,
+                "facility_id": self.clinic["facility"].id,
+                "amount": 75.0,
+                "date_from": "2026-01-01",
+            }
+        )
+        for amount, noted in ((150.0, False), (120.0, True)):
+            charge = self.own.browse().create(
+                {
+                    "encounter_id": self.encounter.id,
+                    "external_ref": f"F{amount}",
+                    "service_code_id": service.id,
+                    "code": "80053",
+                    "units": 2.0,
+                    "amount": amount,
+                }
+            )
+            with self.subTest(amount):
+                self.assertEqual(charge.to_review, noted)
+        self.assertEqual(charge.sudo().review_ids.old_amount, 150.0)
+
     def test_correction_in_the_dialog_is_noted_with_its_reason(self):
         wizard = self.own.env["rcm.charge.correct"].create(
             {"charge_id": self.charge.id, "amount": 90.0, "reason": "price"}

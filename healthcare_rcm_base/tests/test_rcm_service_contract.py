@@ -53,6 +53,26 @@ class TestRcmServiceContract(LedgerCase):
             company_ids=[Command.set(self.company.ids)],
         )
 
+    def test_line_without_a_price_takes_the_charge_master_s(self):
+        self.service.standard_charge = 150.0
+        line = [Command.create({"service_code_id": self.service.id})]
+        self.assertEqual(self.contract(line_ids=line).line_ids.price, 150.0)
+        self.env["rcm.service.charge"].create(
+            {
+                "service_code_id": self.service.id,
+                "facility_id": self.facility.id,
+                "company_id": self.company.id,
+                "amount": 175.0,
+                "date_from": "2026-02-01",
+            }
+        )
+        for start, price in (("2026-01-01", 150.0), ("2026-02-01", 175.0)):
+            with self.subTest(start):
+                self.assertEqual(
+                    self.contract(start, line_ids=line).line_ids.price, price
+                )
+        self.assertEqual(self.contract("2026-02-01").line_ids.price, 310.0)
+
     def test_first_part_and_catch_up_to_the_cent(self):
         contract = self.contract("2026-01-20")
         contract._rcm_activate()

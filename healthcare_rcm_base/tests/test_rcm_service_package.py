@@ -41,6 +41,28 @@ class TestRcmServicePackage(BillingCase):
         self.assertEqual(encounter.total_charge, 350.0)
         self.assertEqual(set(sale.charge_ids.mapped("origin")), {"package"})
 
+    def master_price(self, code, amount, facility=None):
+        services = self.clinic["services"]
+        return self.env["rcm.service.charge"].create(
+            {
+                "service_code_id": services.filtered(lambda one: one.code == code).id,
+                "company_id": self.company.id,
+                "facility_id": facility and facility.id,
+                "amount": amount,
+                "date_from": "2020-01-01",
+            }
+        )
+
+    def test_price_is_shared_out_by_the_charge_master_of_facility_and_day(self):
+        self.assertEqual(self.package.standard_total, 260.0)
+        self.master_price("80053", 90.0)
+        self.master_price("99213", 100.0, self.clinic["facility"])
+        self.package.invalidate_recordset()
+        self.package.component_ids.invalidate_recordset()
+        self.assertEqual(self.package.standard_total, 290.0)
+        sale = self.intake()._rcm_sell_package(self.package)
+        self.assertEqual(sale.charge_ids.mapped("amount"), [83.33, 75.0, 41.67])
+
     def test_same_sale_again_is_the_same(self):
         encounter = self.intake()
         sale = encounter._rcm_sell_package(self.package, "S1")
