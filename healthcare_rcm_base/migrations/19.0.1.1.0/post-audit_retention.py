@@ -6,6 +6,7 @@ PARAMETER = "healthcare_rcm_base.audit_detail_days"
 
 
 def migrate(cr, version):
+    # upgrade of the module by the loader
     env = api.Environment(cr, SUPERUSER_ID, {})
     # The scheduled action is an administrator's (noupdate), its model is ours.
     cron = env.ref(
