@@ -35,10 +35,8 @@ CANARY = re.compile(
     re.IGNORECASE,
 )
 PATTERN = CANARY.pattern
-# Columns in which patient data belongs: read with patient data only, or (payloads,
-# identifiers, the index of a file) by the engine.
+# Columns in which patient data belongs: read with patient data only, or by the engine.
 PLACES = {
-    "ir_attachment.index_content",
     "rcm_claim.diagnosis_codes",
     "rcm_claim_note.payer_reference",
     "rcm_claim_note.representative",

@@ -10,6 +10,7 @@ from . import account_move_line
 from . import account_partial_reconcile
 from . import base
 from . import base_automation_webhook
+from . import ir_attachment
 from . import ir_cron
 from . import mail_activity
 from . import ir_http

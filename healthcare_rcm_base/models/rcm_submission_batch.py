@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core.errors import RcmError
+from ..tools import UnindexedBinary
 from .rcm_claim_content import CLAIM_FORMS
 from .rcm_payer import ROUTES
 
@@ -80,7 +81,7 @@ class RcmSubmissionBatch(models.Model):
     )
     exported_at = fields.Datetime(readonly=True, copy=False)
     exported_by_id = fields.Many2one("res.users", readonly=True, copy=False)
-    json_file = fields.Binary(
+    json_file = UnindexedBinary(
         string="Claims (JSON Lines)",
         readonly=True,
         copy=False,
@@ -88,7 +89,7 @@ class RcmSubmissionBatch(models.Model):
         groups="healthcare_rcm_base.group_patient_data",
     )
     json_name = fields.Char(readonly=True, copy=False)
-    csv_file = fields.Binary(
+    csv_file = UnindexedBinary(
         string="Claims (CSV)",
         readonly=True,
         copy=False,

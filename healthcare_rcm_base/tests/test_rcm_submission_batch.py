@@ -166,6 +166,11 @@ class TestSubmissionBatch(LedgerCase):
             (claim.line_ids.line_control_number, "1000.00", "1", "UN"),
         )
         flat = base64.b64decode(batch.csv_file).decode("utf-8-sig").splitlines()
+        files = self.env["ir.attachment"].search(
+            [("res_model", "=", batch._name), ("res_field", "!=", False)]
+        )
+        self.assertEqual(len(files), 2)
+        self.assertFalse(any(files.mapped("index_content")), "words of patients")
         self.assertEqual(len(flat), 2)
         self.assertIn("'=Ada", flat[1])
         first = batch.file_hash

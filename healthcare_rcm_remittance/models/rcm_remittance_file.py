@@ -8,6 +8,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from odoo.addons.healthcare_rcm_base.core import states
+from odoo.addons.healthcare_rcm_base.tools import UnindexedBinary
 
 from ..x12.canonical import canonical_sha256
 from ..x12.model import Transaction
@@ -45,7 +46,7 @@ class RcmRemittanceFile(models.Model):
     _rcm_reprocess_roles = ("cash_poster", "finance_manager", "integration_support")
 
     name = fields.Char(string="File", required=True, readonly=True)
-    content = fields.Binary(
+    content = UnindexedBinary(
         attachment=True,
         readonly=True,
         copy=False,
