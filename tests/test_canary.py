@@ -225,7 +225,10 @@ class TestCanary(SuiteCase):
 
     def _break_statements(self):
         """Statements with a patient in them that the database refuses."""
-        partner = self.env["rcm.claim"].search([], limit=1).patient_id
+        partner = self.env["res.partner"].search(
+            [("rcm_last_name", "=ilike", "qzxca%")], limit=1
+        )
+        self.assertTrue(partner)
         refused = (
             SQL("UPDATE res_partner SET name = %s, id = 'Qzxcaid'", "Qzxcalast"),
             SQL("SELECT %s::date FROM res_partner", "Qzxcabirth"),
