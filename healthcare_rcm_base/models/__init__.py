@@ -3,6 +3,7 @@ from . import account_balance_check
 from . import account_chart_template
 from . import account_invoice_report
 from . import account_move
+from . import account_journal
 from . import account_move_audit
 from . import account_move_guarantor
 from . import account_move_numbering

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
+from odoo.addons.account.models.company import LOCK_DATE_FIELDS
+
 
 class ResUsers(models.Model):
     """Who may do what: roles, companies and facilities of the staff."""
@@ -182,7 +184,7 @@ class ResUsersApikeys(models.Model):
 
 
 class ResCompany(models.Model):
-    """What the suite's own settings of a company are."""
+    """What the suite's own settings of a company are, and which months are closed."""
 
     _name = "res.company"
     _inherit = ["res.company", "rcm.audit.mixin"]
@@ -190,10 +192,13 @@ class ResCompany(models.Model):
 
     @property
     def _rcm_audit_edits(self):
-        return tuple(
-            name
-            for name, field in self._fields.items()
-            if name.startswith("rcm_") and field.store and not field.compute
+        return (
+            *LOCK_DATE_FIELDS,
+            *(
+                name
+                for name, field in self._fields.items()
+                if name.startswith("rcm_") and field.store and not field.compute
+            ),
         )
 
     def _rcm_audit_company_id(self):

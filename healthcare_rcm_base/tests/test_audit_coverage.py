@@ -37,6 +37,8 @@ RIGHTS = (
     "ir.cron",
     "ir.actions.server",
 )
+# Records of Odoo that decide where and when the suite posts.
+LEDGER = ("account.journal", "res.company")
 
 
 @tagged("post_install", "-at_install")
@@ -116,6 +118,21 @@ class TestAuditCoverage(TransactionCase):
             with self.subTest(model=name):
                 self.assertTrue(self.is_logged(name))
 
+    def test_journals_and_closed_months_are_audited(self):
+        for name in LEDGER:
+            with self.subTest(model=name):
+                self.assertTrue(self.is_logged(name))
+        company = self.env["res.company"]
+        locks = {name for name in company._fields if name.endswith("_lock_date")}
+        locks = {name for name in locks if company._fields[name].store}
+        self.assertGreaterEqual(len(locks), 5)
+        self.assertLessEqual(locks, set(company._rcm_audit_edits))
+        journal = self.env["account.journal"]
+        self.assertLessEqual(
+            {"active", "default_account_id", "restrict_mode_hash_table"},
+            set(journal._rcm_audit_edits),
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestWhatIsLogged(TransactionCase):
@@ -188,3 +205,23 @@ class TestWhatIsLogged(TransactionCase):
             self.last(mapping, "rcm.account.mapping.changed")["account_id"],
             [before.id, copy.id],
         )
+
+    def test_our_journals_and_no_others(self):
+        company = builders.company(self.env, "Journal clinic")
+        ours = company.rcm_remittance_journal_id
+        theirs = ours.copy({"code": "OTHR"})
+        (ours | theirs).write({"name": "Renamed", "restrict_mode_hash_table": True})
+        change = self.last(ours, "account.journal.changed", "name")
+        self.assertEqual(change["name"][1], "Renamed")
+        row = ground.audit_rows(self.env, ours)[-1]
+        self.assertEqual(row.company_id, company.id)
+        self.assertFalse(ground.audit_rows(self.env, theirs))
+
+    def test_closing_a_month(self):
+        company = builders.company(self.env, "Closing clinic")
+        company.fiscalyear_lock_date = "2020-01-31"
+        change = self.last(company, "res.company.changed", "fiscalyear_lock_date")
+        self.assertEqual(change["fiscalyear_lock_date"], [None, "2020-01-31"])
+        company.fiscalyear_lock_date = False
+        change = self.last(company, "res.company.changed", "fiscalyear_lock_date")
+        self.assertEqual(change["fiscalyear_lock_date"], ["2020-01-31", None])
