@@ -138,21 +138,25 @@ class RcmExceptionQueue(models.Model):
         )
 
     def _rcm_pick_owner(self, case):
-        """Return who gets ``case``, or nobody."""
+        """Return who gets ``case``, or nobody; always somebody who may work on it.
+
+        People are asked in the order of the rule, up to the first who may: as a rule
+        one check a case.
+        """
         self.ensure_one()
         if self.assignment == "by_scope":
-            named = self.owner_ids.filtered(
-                lambda line: line.user_id.active and line._rcm_fits(case)
-            )
+            lines = self.owner_ids.filtered(lambda line: line._rcm_fits(case))
+            named = self._rcm_first_able(case, lines.mapped("user_id"))
             if named:
-                return named[:1].user_id
+                return named
         members = self.member_ids.filtered("active").sorted("id")
         if not members or self.assignment == "manual":
             return members.browse()
         if self.assignment == "round_robin":
             later = members.filtered(lambda user: user.id > self.last_member_id.id)
-            chosen = (later or members)[:1]
-            self.last_member_id = chosen
+            chosen = self._rcm_first_able(case, later + (members - later))
+            if chosen:
+                self.last_member_id = chosen
             return chosen
         Case = self.env["rcm.exception.case"]
         load = dict(
@@ -162,7 +166,16 @@ class RcmExceptionQueue(models.Model):
                 ["__count"],
             )
         )
-        return min(members, key=lambda user: (load.get(user, 0), user.id))
+        return self._rcm_first_able(
+            case, members.sorted(lambda user: (load.get(user, 0), user.id))
+        )
+
+    def _rcm_first_able(self, case, users):
+        """Return the first of ``users`` who may work on ``case`` (may be empty)."""
+        for user in users:
+            if case._rcm_open_to(user, "write"):
+                return user
+        return users.browse()
 
     def action_open_cases(self):
         """Open the queue's work list."""

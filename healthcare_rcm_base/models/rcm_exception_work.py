@@ -1,9 +1,19 @@
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.tools import mute_logger
 
 from ..core.errors import RcmError
 from .rcm_document_mixin import CASE_WORKERS
 from .rcm_exception_case import OPEN_STATES
+
+_logger = logging.getLogger(__name__)
+
+# Working hours until a level that reached nobody is tried again.
+RETRY_HOURS = 4.0
 
 
 class RcmExceptionWork(models.Model):
@@ -217,15 +227,26 @@ class RcmExceptionWork(models.Model):
             return self._rcm_result(
                 False, self.env._("There is no step to run again; close it by hand.")
             )
-        self.env.user._rcm_require(*record._rcm_reprocess_roles)
-        record.check_access("read")
+        try:
+            self.env.user._rcm_require(*record._rcm_reprocess_roles)
+            record.check_access("read")
+        except AccessError:
+            # Odoo's own text may name the record: ours does not. Nothing ran, so
+            # there is neither an occurrence nor a reprocess to log.
+            return {
+                "case": self,
+                "ok": False,
+                "text": self.env._("You may not run this document's step again."),
+            }
         seen = self.occurrence_count
         try:
-            with self.env.cr.savepoint():
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 # The role was checked above; the step itself may post and write.
                 gone = record.sudo()._rcm_reprocess(self.sudo())
-        except (UserError, RcmError) as error:
-            text = str(error)
+        except (OperationalError, ConcurrencyError):
+            raise  # the server runs the whole request again
+        except Exception as error:
+            text = self._rcm_failure_text(error)
             self.sudo()._rcm_add_occurrence({"message": text}, None)
             return self._rcm_result(False, text)
         self.invalidate_recordset()
@@ -236,6 +257,14 @@ class RcmExceptionWork(models.Model):
                 False, self.message or self.env._("It is still blocked.")
             )
         return self._rcm_result(True, self.env._("Done; the exception is resolved."))
+
+    def _rcm_failure_text(self, error):
+        """What people read of a failed step; unforeseen errors may quote values."""
+        if isinstance(error, (UserError, RcmError)):
+            return str(error)
+        kind = type(error).__name__
+        _logger.warning("reprocess of case %s failed: %s", self.id, kind)
+        return self.env._("Unexpected failure (%(kind)s).", kind=kind)
 
     def _rcm_result(self, ok, text):
         self.sudo()._rcm_emit(
@@ -306,6 +335,13 @@ class RcmExceptionWork(models.Model):
             if level >= len(chain):
                 vals_by_id[case.id] = {"next_escalation_at": False}
                 continue
+            user = case._rcm_whom_to_tell(chain[level][0])
+            if not user:
+                _logger.warning("overdue case %s: nobody can be told", case.id)
+                case._rcm_write(
+                    {"next_escalation_at": case._rcm_later(now, RETRY_HOURS)}
+                )
+                continue
             following = chain[level + 1 : level + 2]
             vals_by_id[case.id] = {
                 "escalation_level": level + 1,
@@ -313,7 +349,7 @@ class RcmExceptionWork(models.Model):
                 if following
                 else False,
             }
-            told.append((case, chain[level][0], level + 1))
+            told.append((case, user, level + 1))
         self._rcm_write_logged(vals_by_id, "rcm.exception.case.escalated")
         self.env["rcm.exception.escalation.notice"].create(
             [
@@ -330,11 +366,39 @@ class RcmExceptionWork(models.Model):
         for case, user, _level in told:
             case._rcm_notify(user)
 
+    def _rcm_whom_to_tell(self, user):
+        """Return ``user`` or, when they cannot open the case, who stands in.
+
+        That is a finance manager of the company (integration support for technical
+        cases), then an administrator; nobody when none of them can open it.
+        """
+        self.ensure_one()
+        if self._rcm_open_to(user, "read"):
+            return user
+        role = "integration_support" if self.kind == "technical" else "finance_manager"
+        for group in (role, "administrator"):
+            people = self.env.ref(f"healthcare_rcm_base.group_{group}").all_user_ids
+            for stand_in in people.sorted("id"):
+                if self.company_id in stand_in.company_ids and self._rcm_open_to(
+                    stand_in, "read"
+                ):
+                    return stand_in
+        return user.browse()
+
+    def _rcm_open_to(self, user, operation):
+        """Whether ``user`` works here and may read or write this case."""
+        self.ensure_one()
+        if not user or not user.active or user.share:
+            return False
+        # Their companies, not those that whoever raised the case has switched on.
+        as_user = self.with_user(user).with_context(
+            allowed_company_ids=user.company_ids.ids
+        )
+        return as_user.has_access(operation)
+
     def _rcm_notify(self, user):
         """Give ``user`` an activity that names the case, never the patient."""
         self.ensure_one()
-        if not user or not self.with_user(user).has_access("read"):
-            return
         self.activity_schedule(
             "mail.mail_activity_data_todo",
             user_id=user.id,

@@ -1,7 +1,9 @@
+from ast import literal_eval
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from lxml import etree
 from psycopg2.errors import UniqueViolation
 
 from odoo import fields
@@ -144,6 +146,75 @@ class TestClock(ExceptionCase):
         self.assertEqual(len(activity), 1, "told once")
         self.assertTrue(ground.audit_rows(self.env, case, "rcm.exception.case.overdue"))
 
+    def test_without_anybody_named_a_finance_manager_is_told(self):
+        ground.role_user(self.env, "finance_manager")
+        blind = self.env["res.users"].create({"name": "B", "login": "ground_blind"})
+        for number, owner in enumerate((blind.browse(), blind)):
+            with self.subTest(owner=owner):
+                self.queue.write({"owner_id": owner.id, "assignment": "manual"})
+                case = ground.make_case(
+                    self.env,
+                    "T",
+                    code="price_missing",
+                    res_id=3000 + number,
+                    due_at=datetime(2030, 1, 7, 12),
+                )
+                with freeze_time("2030-01-07 12:01:00"):
+                    self.Case._cron_watch()
+                told = case.activity_ids.user_id
+                self.assertEqual(len(told), 1)
+                self.assertEqual(case.escalation_notice_ids.user_id, told)
+                self.assertTrue(
+                    told.has_group("healthcare_rcm_base.group_finance_manager")
+                )
+
+    def test_queue_and_automation_without_people_say_so(self):
+        for view, condition in (
+            ("rcm_exception_queue_view_form", "owner_id or member_ids"),
+            ("rcm_automation_view_form", "owner_id"),
+        ):
+            with self.subTest(view=view):
+                record = self.env.ref(f"healthcare_rcm_base.{view}")
+                combined = self.env[record.model].get_view(record.id, "form")["arch"]
+                [node] = etree.fromstring(combined).xpath("//div[@name='unattended']")
+                self.assertEqual(node.get("invisible"), condition)
+
+    def test_the_level_stays_while_nobody_can_be_told(self):
+        self.queue.assignment = "manual"
+        case = self.document._rcm_raise_case("price_missing", "x")
+        nobody = patch.object(type(case), "_rcm_open_to", lambda *args: False)
+        with (
+            nobody,
+            freeze_time(case.due_at + timedelta(minutes=1)),
+            self.assertLogs(
+                "odoo.addons.healthcare_rcm_base.models.rcm_exception_work", "WARNING"
+            ),
+        ):
+            self.Case._cron_watch()
+        self.assertTrue(case.breached)
+        self.assertEqual(case.escalation_level, 0)
+        self.assertFalse(case.escalation_notice_ids)
+        ground.role_user(self.env, "finance_manager")
+        with freeze_time(case.next_escalation_at + timedelta(minutes=1)):
+            self.Case._cron_watch()
+        self.assertEqual(case.escalation_level, 1)
+        self.assertEqual(len(case.activity_ids), 1)
+
+    def test_the_overdue_filter_leaves_out_what_waits_in_time(self):
+        view = self.env.ref("healthcare_rcm_base.rcm_exception_case_view_search")
+        arch = etree.fromstring(view.arch)
+        [node] = arch.xpath("//filter[@name='overdue']")
+        late = self.document._rcm_raise_case("price_missing", "x")
+        waits = self.other._rcm_raise_case("price_missing", "y")
+        both = late | waits
+        waits._rcm_wait(waits.due_at + timedelta(days=30), "payer")
+        with freeze_time(waits.due_at + timedelta(hours=1)):
+            domain = [("id", "in", both.ids), *literal_eval(node.get("domain"))]
+            self.assertEqual(self.Case.search(domain), late)
+            late._rcm_write({"breached": True})
+            late._rcm_wait(fields.Datetime.now() + timedelta(days=30), "payer")
+            self.assertEqual(self.Case.search(domain), late, "missed stays missed")
+
     def test_what_stays_overdue_goes_further_up_once(self):
         self.queue.write(
             {
@@ -238,6 +309,45 @@ class TestAssignment(ExceptionCase):
         case = self.raised(1)
         self.assertEqual(case.queue_id, self.queue)
         self.assertFalse(case.owner_id)
+
+    def test_only_people_who_may_work_on_the_case_get_it(self):
+        blind, able, elsewhere = self.members
+        blind.group_ids = self.env.ref("base.group_user")
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        elsewhere.write({"company_ids": other.ids, "company_id": other.id})
+        for place, rule in enumerate(("round_robin", "least_loaded", "by_scope")):
+            self.queue.assignment = rule
+            for number in range(2):
+                with self.subTest(rule=rule, number=number):
+                    case = ground.make_case(
+                        self.env,
+                        "N",
+                        code="price_missing",
+                        res_id=2000 + 10 * place + number,
+                    )
+                    self.assertEqual(case.owner_id, able)
+        able.group_ids = self.env.ref("base.group_user")
+        self.assertFalse(self.raised(1).owner_id)
+
+    def test_a_named_owner_who_may_not_is_passed_over(self):
+        payer = builders.payer(self.env)
+        blind, able, _rest = self.members
+        blind.group_ids = self.env.ref("base.group_user")
+        self.queue.write(
+            {
+                "assignment": "by_scope",
+                "owner_ids": [
+                    fields.Command.create(
+                        {"sequence": place, "user_id": user.id, "payer_id": payer.id}
+                    )
+                    for place, user in enumerate((blind, able))
+                ],
+            }
+        )
+        case = ground.make_case(
+            self.env, "N", code="price_missing", res_id=2100, payer_id=payer.id
+        )
+        self.assertEqual(case.owner_id, able)
 
     def test_a_queue_s_own_types_come_first(self):
         special = self.env["rcm.exception.queue"].create(
@@ -339,10 +449,63 @@ class TestReprocess(ExceptionCase):
             "_rcm_reprocess_roles",
             ("cash_poster",),
         )
+        ran = []
+        with self.on_reprocess(lambda document, case: ran.append(document)):
+            action = self.mine.action_reprocess()
+        self.assertEqual(action["params"]["type"], "warning")
+        self.assertFalse(ran)
+        self.assertEqual((self.case.state, self.case.occurrence_count), ("open", 1))
+
+    def test_a_document_one_may_not_run_does_not_stop_the_others(self):
+        roles_of_it = self.document._rcm_reprocess_roles
+        second = self.other._rcm_raise_case("price_missing", "y")
+        real = type(self.env.user)._rcm_require
+        calls = []
+
+        def refuse_the_first(user, *roles):
+            if roles == roles_of_it:
+                calls.append(user)
+                if len(calls) == 2:  # the first is the action itself
+                    raise AccessError("EX names CANARY")
+            return real(user, *roles)
+
+        self.patch(type(self.env.user), "_rcm_require", refuse_the_first)
         with self.on_reprocess(lambda document, case: True):
-            with self.assertRaises(AccessError):
-                self.mine.action_reprocess()
-        self.assertEqual(self.case.state, "open")
+            action = (self.mine | second.with_user(self.biller)).action_reprocess()
+        lines = self.env["rcm.exception.reprocess"].browse(action["res_id"]).line_ids
+        self.assertEqual(lines.mapped("ok"), [False, True])
+        self.assertNotIn("CANARY", lines[0].message)
+        self.assertEqual((self.case.state, second.state), ("open", "resolved"))
+
+    def test_an_unforeseen_error_is_one_case_s_and_quotes_nothing(self):
+        second = self.other._rcm_raise_case("price_missing", "y")
+
+        def breaks(document, case):
+            if document.id == self.case.res_id:
+                document._rcm_write({"amount": 77.0})
+                raise KeyError("CANARY")
+            return True
+
+        with (
+            self.on_reprocess(breaks),
+            self.assertLogs(
+                "odoo.addons.healthcare_rcm_base.models.rcm_exception_work", "WARNING"
+            ) as logs,
+        ):
+            action = (self.mine | second.with_user(self.biller)).action_reprocess()
+        lines = self.env["rcm.exception.reprocess"].browse(action["res_id"]).line_ids
+        self.assertEqual(lines.mapped("ok"), [False, True])
+        self.assertEqual(self.document.amount, 0.0)
+        self.assertEqual(self.case.occurrence_count, 2)
+        self.assertIn("KeyError", self.case.message)
+        self.assertNotIn("CANARY", f"{logs.output}{self.case.message}")
+
+    def test_a_conflict_makes_the_request_run_again(self):
+        def conflict(document, case):
+            raise ConcurrencyError("again")
+
+        with self.on_reprocess(conflict), self.assertRaises(ConcurrencyError):
+            self.mine.action_reprocess()
 
     def test_a_document_that_is_gone(self):
         gone = ground.make_case(self.env, "GONE", res_id=123_456_789)
