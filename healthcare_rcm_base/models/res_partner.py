@@ -222,6 +222,33 @@ class ResPartner(models.Model):
             domain = Domain(domain) & Domain("rcm_is_guarantor", "=", False)
         return super()._read_group(domain, groupby, aggregates, *args, **kwargs)
 
+    def _read_group_select(self, aggregate_spec, query):
+        """Aggregates, ``having`` and orders of groups count no guarantor's value."""
+        term = super()._read_group_select(aggregate_spec, query)
+        if not self._rcm_hides(aggregate_spec.partition(":")[0]):
+            return term
+        guarantor = SQL.identifier(self._table, "rcm_is_guarantor")
+        return SQL("%s FILTER (WHERE %s IS NOT TRUE)", term, guarantor)
+
+    def copy_data(self, default=None):
+        """A copy of a guarantor carries no contact details out."""
+        vals_list = super().copy_data(default)
+        if self._rcm_masks():
+            hidden = MASKED_FIELDS.difference(default or ())
+            for partner, vals in zip(self, vals_list, strict=True):
+                if vals and partner.rcm_is_guarantor:
+                    for name in hidden.intersection(vals):
+                        vals[name] = self._rcm_blank(name)
+        return vals_list
+
+    def _get_vcard_file(self):
+        """A contact card is nothing but contact details."""
+        if self._rcm_masks() and self.rcm_is_guarantor:
+            raise AccessError(
+                self.env._("Guarantors' details are for people who may see patients.")
+            )
+        return super()._get_vcard_file()
+
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------

@@ -107,6 +107,33 @@ class TestPatientIdentity(MasterCase):
         with self.assertRaises(AccessError):
             guarantor.write({"email": "someone@example.com"})
 
+    def test_aggregates_copies_and_cards_are_masked(self):
+        email, domain = "ada@example.com", [("id", "=", self.guarantor.id)]
+        books = "account.group_account_invoice,base.group_partner_manager"
+        seers = f"{books},healthcare_rcm_base.group_patient_data"
+        for login, groups, seen in (
+            ("t_aggr", books, False),
+            ("t_aggr_seer", seers, True),
+        ):
+            guarantor = self.guarantor.with_user(self.user_of(login, groups))
+            guarantor.env.invalidate_all()
+            sets = guarantor.formatted_read_grouping_sets(
+                domain, [["id"]], ["email:array_agg"]
+            )
+            held = guarantor.formatted_read_group(
+                domain, ["id"], ["__count"], having=[("email:max", "=", email)]
+            )
+            copied = guarantor.copy_data()
+            with self.subTest(seen=seen):
+                self.assertEqual(email in str(sets), seen)
+                self.assertEqual(bool(held), seen)
+                self.assertEqual(email in str(copied), seen)
+                if seen:
+                    self.assertIn(email, str(guarantor._get_vcard_file()))
+                else:
+                    with self.assertRaises(AccessError):
+                        guarantor._get_vcard_file()
+
     def test_sorting_tells_nothing_of_masked_fields(self):
         """Turned round, the order of two guarantors stays what it was without."""
         clerk = self.user_of("t_sorts", "account.group_account_invoice")
