@@ -20,6 +20,9 @@ FONTS_CONF = """<?xml version="1.0"?>
   <dir>{root}/usr/share/fonts</dir>
   <dir>/usr/share/fonts</dir>
   <cachedir>{cache}</cachedir>
+  <match target="pattern">
+    <edit name="family" mode="append_last"><string>DejaVu Sans</string></edit>
+  </match>
 </fontconfig>
 """
 WRAPPER = """#!/bin/sh
