@@ -33,3 +33,16 @@ class Base(models.AbstractModel):
             overrides = wire.clean(overrides)
             ctx = None if ctx is None else wire.clean(ctx)
         return super().with_context(*(() if ctx is None else (ctx,)), **overrides)
+
+    def _message_get_suggested_recipients_batch(self, *args, **kwargs):
+        """Guarantors are nobody's suggestion without the right to know patients."""
+        suggested = super()._message_get_suggested_recipients_batch(*args, **kwargs)
+        if self.env.user._rcm_sees_patients():
+            return suggested
+        found = {row["partner_id"] for rows in suggested.values() for row in rows}
+        partners = self.env["res.partner"].browse(found - {False})
+        masked = set(partners.filtered("rcm_is_guarantor").ids)
+        return {
+            id_: [row for row in rows if row["partner_id"] not in masked]
+            for id_, rows in suggested.items()
+        }

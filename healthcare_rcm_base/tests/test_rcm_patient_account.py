@@ -134,6 +134,19 @@ class TestPatientIdentity(MasterCase):
                     with self.assertRaises(AccessError):
                         guarantor._get_vcard_file()
 
+    def test_nobody_is_offered_a_guarantors_address(self):
+        """The composer proposes the partner of an entry as recipient."""
+        entry = self.env["account.move"].create(
+            {"move_type": "out_invoice", "partner_id": self.guarantor.id}
+        )
+        books = "account.group_account_invoice"
+        seers = f"{books},healthcare_rcm_base.group_patient_data"
+        for login, groups, seen in (("t_mail", books, False), ("t_see", seers, True)):
+            clerk = entry.with_user(self.user_of(login, groups))
+            offered = clerk._message_get_suggested_recipients()
+            with self.subTest(seen=seen):
+                self.assertEqual("ada@example.com" in str(offered), seen)
+
     def test_sorting_tells_nothing_of_masked_fields(self):
         """Turned round, the order of two guarantors stays what it was without."""
         clerk = self.user_of("t_sorts", "account.group_account_invoice")

@@ -13,7 +13,7 @@ class UnindexedBinary(fields.Binary):
     """
 
     def create(self, record_values):
-        super().create(
+        return super().create(
             [
                 (record.with_context(**{UNINDEXED: True}), value)
                 for record, value in record_values
@@ -21,4 +21,4 @@ class UnindexedBinary(fields.Binary):
         )
 
     def write(self, records, value):
-        super().write(records.with_context(**{UNINDEXED: True}), value)
+        return super().write(records.with_context(**{UNINDEXED: True}), value)
