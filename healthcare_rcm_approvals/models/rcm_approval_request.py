@@ -288,12 +288,25 @@ class RcmApprovalRequest(models.Model):
         facts = self._rcm_document()._rcm_approval_facts(self.effect)
         return digest(facts["approved"]) != self.facts_hash
 
+    def _rcm_still_for(self, facts, facts_hash, routing):
+        """Whether this request speaks of the document as it is now.
+
+        A higher amount in the company's currency that another policy would judge is
+        another question, even if nobody touched the document (a new rate).
+        """
+        self.ensure_one()
+        if self.facts_hash != facts_hash:
+            return False
+        risen = self.currency_id.compare_amounts(abs(facts.amount), abs(self.amount))
+        policy = routing.policy
+        return risen <= 0 or (policy is not None and policy.ref == self.policy_id.id)
+
     def _rcm_conclude(self, decision, reason):
         if decision == "refused":
             self._rcm_close("refused", reason)
         elif not self._rcm_open_steps():
             self._rcm_close("approved", reason)
-            self._rcm_document()._rcm_gate_approved(self.effect)
+            self._rcm_document()._rcm_approval_done(self.effect)
 
     def _rcm_close(self, state, reason):
         self._rcm_set_state(state, reason=reason, closed_at=fields.Datetime.now())
