@@ -6,21 +6,24 @@ from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..policy import Facts, Policy, evaluate, find_gaps, find_overlaps
 
-DOCUMENT_TYPES = [("claim", "Claim"), ("remittance", "Remittance")]
-EFFECTS = {"claim": "clear", "remittance": "post"}
-VERSIONED = frozenset(
-    {
-        "document_type",
-        "amount_from",
-        "amount_to",
-        "company_id",
-        "facility_ids",
-        "payer_types",
-        "sequence",
-        "step_ids",
-        "active",
-    }
-)
+DOCUMENT_TYPES = [
+    ("claim", "Claim"),
+    ("remittance", "Remittance"),
+    ("customer_invoice", "Customer invoice"),
+    ("credit_note", "Credit note"),
+    ("vendor_bill", "Vendor bill"),
+    ("payment", "Outgoing payment"),
+    ("payment_run", "Payment run"),
+    ("purchase_order", "Purchase order"),
+    ("write_off", "Write-off"),
+    ("refund", "Refund"),
+    ("override", "Override"),
+    ("policy_change", "Policy change"),
+]
+
+
+# Known by identity, so that no context of a client can stand in for it.
+IN_ONE_VERSION = object()
 
 
 class RcmApprovalPolicy(models.Model):
@@ -30,7 +33,6 @@ class RcmApprovalPolicy(models.Model):
     _description = "Approval Policy"
     _inherit = ["rcm.document.mixin"]
     _order = "document_type, sequence, amount_from, id"
-    _rcm_protected = ("version",)
     _rcm_audit_fields = (
         "name",
         "active",
@@ -41,6 +43,13 @@ class RcmApprovalPolicy(models.Model):
         "amount_to",
         "facility_ids",
         "payer_types",
+        "department_ids",
+        "vendor_category_ids",
+        "risk_from",
+        "risk_to",
+        "date_from",
+        "date_to",
+        "domain",
     )
 
     name = fields.Char(required=True, translate=True)
@@ -68,6 +77,34 @@ class RcmApprovalPolicy(models.Model):
         help="Payer plan types separated by commas, for example: medicare, medicaid. "
         "Leave empty for all."
     )
+    department_ids = fields.Many2many(
+        "account.analytic.account",
+        "rcm_approval_policy_department_rel",
+        "policy_id",
+        "account_id",
+        string="Departments",
+        help="Analytic accounts the document is charged to. Leave empty for all.",
+    )
+    vendor_category_ids = fields.Many2many(
+        "res.partner.category",
+        "rcm_approval_policy_vendor_category_rel",
+        "policy_id",
+        "category_id",
+        string="Vendor Categories",
+        help="Tags of the vendor; one of them is enough. Leave empty for all.",
+    )
+    risk_from = fields.Integer(
+        "Risk From", help="Documents with this risk score and more (0 to 100)."
+    )
+    risk_to = fields.Integer(
+        "Risk Below", help="Documents below this risk score. 0 means without a limit."
+    )
+    date_from = fields.Date("In Effect From", help="Leave empty: from the beginning.")
+    date_to = fields.Date("In Effect Until", help="The last day; empty: no end.")
+    domain = fields.Char(
+        help="A further condition on the document's own fields, evaluated in the "
+        "document's company."
+    )
     step_ids = fields.One2many(
         "rcm.approval.policy.step",
         "policy_id",
@@ -79,10 +116,11 @@ class RcmApprovalPolicy(models.Model):
     straight_through = fields.Boolean(compute="_compute_sentence")
     sentence = fields.Char("In words", compute="_compute_sentence")
     version = fields.Integer(
-        default=1,
-        readonly=True,
-        copy=False,
+        compute="_compute_version",
         help="Counts changes. A request keeps the version it was made under.",
+    )
+    version_ids = fields.One2many(
+        "rcm.approval.policy.version", "policy_id", string="Versions"
     )
     request_count = fields.Integer(compute="_compute_request_count")
 
@@ -149,6 +187,11 @@ class RcmApprovalPolicy(models.Model):
             parts.append(self.env._("goes straight through"))
         return " ".join(parts) + "."
 
+    @api.depends("version_ids.number")
+    def _compute_version(self):
+        for policy in self:
+            policy.version = max(policy.version_ids.mapped("number"), default=0)
+
     def _compute_request_count(self):
         counts = dict(
             self.env["rcm.approval.request"]._read_group(
@@ -172,15 +215,43 @@ class RcmApprovalPolicy(models.Model):
                     )
                 )
 
+    # ------------------------------------------------------------------
+    # CRUD and versions
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        policies = super(RcmApprovalPolicy, self._rcm_versioning()).create(vals_list)
+        policies = policies.with_env(self.env)
+        policies._rcm_take_versions()
+        return policies
+
     def write(self, vals):
-        """Count a new version for every change that can route differently."""
-        result = super().write(vals)
-        if VERSIONED & vals.keys():
-            before = self._rcm_audit_snapshot(["version"])
-            for policy in self:
-                policy._rcm_write({"version": policy.version + 1})
-            self._rcm_emit_difference("approval_policy.changed", before, ["version"])
+        """Keep a new version of every change that can route differently."""
+        result = super(RcmApprovalPolicy, self._rcm_versioning()).write(vals)
+        self._rcm_take_versions()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _never_delete(self):
+        raise UserError(
+            self.env._("A policy is evidence of what was in effect: archive it.")
+        )
+
+    def _rcm_versioning(self):
+        """These policies while one version is being prepared: steps written with
+        them do not make versions of their own."""
+        return self.with_context(rcm_versioning=IN_ONE_VERSION)
+
+    def _rcm_take_versions(self):
+        """Keep a version of every policy whose rules are no longer those kept."""
+        if self.env.context.get("rcm_versioning") is not IN_ONE_VERSION:
+            self.env["rcm.approval.policy.version"]._rcm_take(self)
+
+    def _rcm_current_version(self):
+        """The version of this policy that a request made now is made under."""
+        self.ensure_one()
+        self._rcm_take_versions()
+        return self.version_ids[:1]
 
     def _payer_types(self) -> frozenset:
         words = (self.payer_types or "").split(",")
@@ -194,12 +265,18 @@ class RcmApprovalPolicy(models.Model):
             ref=self.id,
             name=self.name,
             document_type=self.document_type,
-            effect=EFFECTS[self.document_type],
             amount_from=to_decimal(self.amount_from, digits),
             amount_to=to_decimal(self.amount_to, digits) if self.amount_to else None,
             company=self.company_id.id or None,
             facilities=frozenset(self.facility_ids.ids),
             payer_types=self._payer_types(),
+            departments=frozenset(self.department_ids.ids),
+            vendor_categories=frozenset(self.vendor_category_ids.ids),
+            risk_from=self.risk_from,
+            risk_to=self.risk_to or None,
+            valid_from=self.date_from or None,
+            valid_to=self.date_to or None,
+            domain=self.domain or None,
             priority=self.sequence,
             steps=tuple(step._rcm_facts() for step in self.step_ids),
         )

@@ -3,17 +3,31 @@
 No Odoo, clock, network or randomness: values in, values and explanations out.
 """
 
-from .routing import Facts, Policy, Routing, Step, evaluate, find_overlaps, find_gaps
-from .separation import Decider, may_decide
+from .coverage import find_gaps, find_overlaps
+from .facts import APPROVER_KINDS, FIELD, MANAGER, ROLE, USERS, Facts, Policy, Step
+from .routing import Routing, Verdict, evaluate, rank
+from .separation import Decider, conflicting_duty, decides_as, may_decide
+from .snapshot import from_json, to_json
 
 __all__ = [
+    "APPROVER_KINDS",
     "Decider",
+    "FIELD",
     "Facts",
+    "MANAGER",
     "Policy",
+    "ROLE",
     "Routing",
     "Step",
+    "USERS",
+    "Verdict",
+    "conflicting_duty",
+    "decides_as",
     "evaluate",
     "find_gaps",
     "find_overlaps",
+    "from_json",
     "may_decide",
+    "rank",
+    "to_json",
 ]

@@ -1,172 +1,175 @@
-"""Facts of a document → the one policy and the steps that apply."""
+"""Facts of a document → the one policy and the steps that apply, and why."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
+from .facts import Facts, Policy
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One level of approval: ``needed`` people of ``role`` must agree.
-
-    Steps with the same ``sequence`` run side by side, others one after another.
-    """
-
-    ref: int
-    sequence: int
-    role: int
-    needed: int = 1
+MATCHED, OUTRANKED, BROKEN = "matched", "lower_priority", "domain_broken"
+ENDLESS = Decimal("Infinity")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a policy may look at. ``amount`` is in the company's currency."""
+class Verdict:
+    """What became of one policy: ``code`` is ``matched``, ``lower_priority``, or the
+    first condition that does not hold, with what it wants and what it got."""
 
-    document_type: str
-    effect: str
-    amount: Decimal
-    company: int
-    facility: int | None = None
-    payer_type: str | None = None
+    policy: Policy
+    code: str
+    expected: object = None
+    actual: object = None
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One rule. ``amount_to`` is exclusive, ``None`` is without upper bound; empty
-    sets of facilities and payer types mean every one; no steps means straight
-    through."""
-
-    ref: int
-    name: str
-    document_type: str
-    effect: str
-    amount_from: Decimal = Decimal(0)
-    amount_to: Decimal | None = None
-    company: int | None = None
-    facilities: frozenset[int] = frozenset()
-    payer_types: frozenset[str] = frozenset()
-    priority: int = 10
-    steps: tuple[Step, ...] = ()
+    @property
+    def text(self) -> str:
+        return f"{self.policy.name}: {self.code}"
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The outcome: ``policy`` is None when nothing applies (then: no action)."""
+    """The outcome: ``policy`` is None when nothing applies (then: no action).
+
+    ``verdicts`` name every policy of the document type in the order in which they
+    were considered; ``facts`` are those that were judged.
+    """
 
     policy: Policy | None
-    explanation: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    facts: Facts | None = None
 
     @property
     def straight_through(self) -> bool:
         return self.policy is not None and not self.policy.steps
 
-
-def _mismatch(facts: Facts, policy: Policy) -> str | None:
-    """Code of the first condition that does not hold, or None."""
-    if policy.company is not None and policy.company != facts.company:
-        return "company"
-    if policy.facilities and facts.facility not in policy.facilities:
-        return "facility"
-    if policy.payer_types and facts.payer_type not in policy.payer_types:
-        return "payer_type"
-    # a credit is as much money as a debit: bands look at the size
-    size = abs(facts.amount)
-    if size < policy.amount_from:
-        return "amount_below"
-    if policy.amount_to is not None and size >= policy.amount_to:
-        return "amount_above"
-    return None
+    @property
+    def explanation(self) -> tuple[str, ...]:
+        return tuple(verdict.text for verdict in self.verdicts)
 
 
-def _specificity(policy: Policy) -> tuple:
-    """Lower sorts first: priority, then the more specific, then the stricter."""
+def evaluate(facts: Facts, policies) -> Routing:
+    """Choose the policy for ``facts``; the order of ``policies`` does not matter.
+
+    The lowest priority number wins, then the more specific policy, then the
+    stricter. A policy whose domain cannot be evaluated and that would have been
+    asked before the winner stops everything: who knows what it would have said.
+    """
+    considered = sorted(
+        (policy for policy in policies if _concerns(policy, facts)), key=rank
+    )
+    verdicts, best, blocked = [], None, False
+    for policy in considered:
+        verdict = _judge(facts, policy)
+        if verdict.code == MATCHED and (best or blocked):
+            verdict = Verdict(policy, OUTRANKED)
+        elif verdict.code == MATCHED:
+            best = policy
+        elif verdict.code == BROKEN and best is None:
+            blocked = True
+        verdicts.append(verdict)
+    return Routing(best, tuple(verdicts), facts)
+
+
+def rank(policy: Policy) -> tuple:
+    """Lower is asked first: priority, then the more specific, then the stricter.
+
+    A policy whose conditions all lie within another's is the more specific one: it
+    states as many conditions or more, or the same ones more narrowly.
+    """
     return (
         policy.priority,
-        policy.company is None,
-        not policy.facilities,
-        not policy.payer_types,
+        -len(_stated(policy)),
+        _breadth(policy),
+        -policy.risk_from,
+        ENDLESS if policy.risk_to is None else policy.risk_to,
+        -(policy.valid_from or date.min).toordinal(),
+        (policy.valid_to or date.max).toordinal(),
         -policy.amount_from,
-        -len(policy.steps),
+        ENDLESS if policy.amount_to is None else policy.amount_to,
+        tuple(-number for number in policy.strictness),
         policy.ref,
     )
 
 
-def evaluate(facts: Facts, policies: list[Policy]) -> Routing:
-    """Choose the policy for ``facts``.
-
-    :return: the best matching policy and, in ``explanation``, a code per considered
-        policy (``"<name>: matched"`` or ``"<name>: <condition that failed>"``).
-    """
-    considered = [
-        policy
-        for policy in policies
-        if (policy.document_type, policy.effect) == (facts.document_type, facts.effect)
-    ]
-    explanation, best = [], None
-    for policy in sorted(considered, key=_specificity):
-        reason = _mismatch(facts, policy)
-        if reason is None and best is None:
-            best = policy
-            explanation.append(f"{policy.name}: matched")
-        elif reason is None:
-            explanation.append(f"{policy.name}: lower_priority")
-        else:
-            explanation.append(f"{policy.name}: {reason}")
-    return Routing(best, tuple(explanation))
-
-
-def _scope(policy: Policy) -> tuple:
-    return (
-        policy.document_type,
-        policy.effect,
-        policy.company,
-        policy.facilities,
-        policy.payer_types,
+def _concerns(policy: Policy, facts: Facts) -> bool:
+    return policy.document_type == facts.document_type and policy.effect in (
+        None,
+        facts.effect,
     )
 
 
-def _bands(policies: list[Policy]) -> dict[tuple, list[Policy]]:
-    grouped: dict[tuple, list[Policy]] = {}
-    for policy in policies:
-        grouped.setdefault(_scope(policy), []).append(policy)
-    for group in grouped.values():
-        group.sort(key=lambda policy: (policy.amount_from, policy.ref))
-    return grouped
+def _stated(policy: Policy) -> list[str]:
+    """Names of the conditions the policy states, the amount apart."""
+    stated = {
+        "effect": policy.effect is not None,
+        "company": policy.company is not None,
+        "facility": bool(policy.facilities),
+        "department": bool(policy.departments),
+        "payer_type": bool(policy.payer_types),
+        "vendor_category": bool(policy.vendor_categories),
+        "contract_type": bool(policy.contract_types),
+        "risk": policy.risk_from > 0 or policy.risk_to is not None,
+        "dates": bool(policy.valid_from or policy.valid_to),
+        "domain": bool(policy.domain),
+    }
+    return [name for name, is_stated in stated.items() if is_stated]
 
 
-def find_gaps(policies: list[Policy]) -> list[tuple[tuple, Decimal, Decimal | None]]:
-    """Amount ranges no policy of a scope covers: (scope, from, to or None).
-
-    Only scopes without facility and payer-type conditions are judged: a narrower
-    scope falls back on the wider one.
-    """
-    gaps = []
-    for scope, group in _bands(policies).items():
-        if scope[3] or scope[4]:
-            continue
-        reached: Decimal | None = Decimal(0)
-        for policy in group:
-            if reached is None:
-                break
-            if policy.amount_from > reached:
-                gaps.append((scope, reached, policy.amount_from))
-            if policy.amount_to is None:
-                reached = None
-            else:
-                reached = max(reached, policy.amount_to)
-        if reached is not None:
-            gaps.append((scope, reached, None))
-    return gaps
+def _breadth(policy: Policy) -> int:
+    """How many values the sets let in: fewer is more specific."""
+    return sum(
+        len(values)
+        for values in (
+            policy.facilities,
+            policy.departments,
+            policy.payer_types,
+            policy.vendor_categories,
+            policy.contract_types,
+        )
+    )
 
 
-def find_overlaps(policies: list[Policy]) -> list[tuple[Policy, Policy]]:
-    """Pairs of policies of one scope and priority whose bands overlap."""
-    pairs = []
-    for group in _bands(policies).values():
-        for index, first in enumerate(group):
-            for second in group[index + 1 :]:
-                apart = first.amount_to is not None and (
-                    second.amount_from >= first.amount_to
-                )
-                if not apart and first.priority == second.priority:
-                    pairs.append((first, second))
-    return pairs
+def _judge(facts: Facts, policy: Policy) -> Verdict:
+    """The first condition that does not hold, or ``matched``."""
+    for code, holds, expected, actual in _conditions(facts, policy):
+        if not holds:
+            return Verdict(policy, code, expected, actual)
+    if policy.domain and policy.ref in facts.broken_domains:
+        return Verdict(policy, BROKEN, policy.domain)
+    if policy.domain and policy.ref not in facts.domains:
+        return Verdict(policy, "domain", policy.domain)
+    return Verdict(policy, MATCHED)
+
+
+def _conditions(facts: Facts, policy: Policy):
+    """(code, whether it holds, what is asked, what is there) of each condition."""
+    on = facts.on or date.max
+    # a credit is as much money as a debit: bands look at the size
+    size, risk = abs(facts.amount), facts.risk
+    low, high = policy.amount_from, policy.amount_to
+    begin, end = policy.valid_from, policy.valid_to
+    yield (
+        "company",
+        policy.company in (None, facts.company),
+        policy.company,
+        facts.company,
+    )
+    yield "not_yet", begin is None or on >= begin, begin, on
+    yield "expired", end is None or (facts.on or date.min) <= end, end, on
+    yield _one_of("facility", policy.facilities, facts.facility)
+    yield _one_of("department", policy.departments, facts.department)
+    yield _one_of("payer_type", policy.payer_types, facts.payer_type)
+    yield _any_of("vendor_category", policy.vendor_categories, facts.vendor_categories)
+    yield _one_of("contract_type", policy.contract_types, facts.contract_type)
+    yield "risk_below", risk >= policy.risk_from, policy.risk_from, risk
+    limit = policy.risk_to
+    yield "risk_above", limit is None or risk < limit, limit, risk
+    yield "amount_below", size >= low, low, size
+    yield "amount_above", high is None or size < high, high, size
+
+
+def _one_of(code, wanted, value):
+    return code, not wanted or value in wanted, wanted, value
+
+
+def _any_of(code, wanted, values):
+    return code, not wanted or bool(wanted & values), wanted, values

@@ -245,9 +245,19 @@ class TestApprovalPolicy(ApprovalCase):
         self.assertEqual(self.high.version, 2)
         self.assertEqual(self.request_of(claim).policy_version, 1)
 
-    def test_version_cannot_be_written(self):
-        with self.assertRaises(AccessError):
-            self.high.version = 9
+    def test_versions_cannot_be_written_made_or_deleted(self):
+        version = self.high.version_ids[:1]
+        attempts = [
+            lambda: version.sudo().write({"snapshot": {}}),
+            lambda: version.sudo().write({"number": 9}),
+            lambda: version.sudo().unlink(),
+            lambda: version.sudo().create(
+                {"policy_id": self.high.id, "number": 9, "snapshot": {}}
+            ),
+        ]
+        for index, attempt in enumerate(attempts):
+            with self.subTest(attempt=index), self.assertRaises(AccessError):
+                attempt()
 
     def test_coverage_check_names_gaps(self):
         administrator = self.make_role_user("administrator")
