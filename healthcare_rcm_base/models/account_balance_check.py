@@ -10,6 +10,11 @@ from odoo import models
 # which is quadratic. Statement triggers note each touched entry once per transaction
 # in a small table; the deferred trigger on that table checks the entry and removes
 # the note.
+# PostgreSQL plans the queries of a trigger once a session, by the number of rows of
+# its first statement: after one small invoice, a join of the rows before and after
+# stays a nested loop, which is quadratic for a large remittance. So nothing is joined
+# here: before and after are compared by grouping, and an entry's state is looked up
+# by its key.
 BALANCE_SQL = """
 CREATE TABLE IF NOT EXISTS rcm_move_balance_check (
     move_id integer NOT NULL,
@@ -20,9 +25,9 @@ CREATE TABLE IF NOT EXISTS rcm_move_balance_check (
 CREATE OR REPLACE FUNCTION rcm_note_inserted_lines() RETURNS trigger AS $$
 BEGIN
     INSERT INTO rcm_move_balance_check (move_id, transaction_id)
-    SELECT DISTINCT line.move_id, txid_current()
-      FROM new_lines line
-      JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
+    SELECT touched.move_id, txid_current()
+      FROM (SELECT DISTINCT move_id FROM new_lines) touched
+     WHERE (SELECT state FROM account_move WHERE id = touched.move_id) = 'posted'
         ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$ LANGUAGE plpgsql;
@@ -30,13 +35,14 @@ END $$ LANGUAGE plpgsql;
 CREATE OR REPLACE FUNCTION rcm_note_updated_lines() RETURNS trigger AS $$
 BEGIN
     INSERT INTO rcm_move_balance_check (move_id, transaction_id)
-    SELECT DISTINCT touched.move_id, txid_current()
-      FROM (SELECT unnest(ARRAY[old_line.move_id, new_line.move_id]) AS move_id
-              FROM old_lines old_line
-              JOIN new_lines new_line ON new_line.id = old_line.id
-             WHERE old_line.balance IS DISTINCT FROM new_line.balance
-                OR old_line.move_id IS DISTINCT FROM new_line.move_id) touched
-      JOIN account_move move ON move.id = touched.move_id AND move.state = 'posted'
+    SELECT touched.move_id, txid_current()
+      FROM (SELECT DISTINCT move_id
+              FROM (SELECT id, move_id, balance FROM old_lines
+                     UNION ALL
+                    SELECT id, move_id, balance FROM new_lines) both_lines
+             GROUP BY id, move_id, balance
+            HAVING COUNT(*) = 1) touched
+     WHERE (SELECT state FROM account_move WHERE id = touched.move_id) = 'posted'
         ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$ LANGUAGE plpgsql;
@@ -44,9 +50,9 @@ END $$ LANGUAGE plpgsql;
 CREATE OR REPLACE FUNCTION rcm_note_deleted_lines() RETURNS trigger AS $$
 BEGIN
     INSERT INTO rcm_move_balance_check (move_id, transaction_id)
-    SELECT DISTINCT line.move_id, txid_current()
-      FROM old_lines line
-      JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
+    SELECT touched.move_id, txid_current()
+      FROM (SELECT DISTINCT move_id FROM old_lines) touched
+     WHERE (SELECT state FROM account_move WHERE id = touched.move_id) = 'posted'
         ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$ LANGUAGE plpgsql;
@@ -54,10 +60,10 @@ END $$ LANGUAGE plpgsql;
 CREATE OR REPLACE FUNCTION rcm_note_posted_moves() RETURNS trigger AS $$
 BEGIN
     INSERT INTO rcm_move_balance_check (move_id, transaction_id)
-    SELECT new_move.id, txid_current()
-      FROM new_moves new_move
-      JOIN old_moves old_move ON old_move.id = new_move.id
-     WHERE new_move.state = 'posted' AND old_move.state IS DISTINCT FROM 'posted'
+    SELECT id, txid_current()
+      FROM (SELECT id FROM new_moves WHERE state = 'posted'
+            EXCEPT
+            SELECT id FROM old_moves WHERE state = 'posted') posted
         ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$ LANGUAGE plpgsql;

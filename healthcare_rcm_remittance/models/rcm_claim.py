@@ -57,7 +57,10 @@ class RcmClaim(models.Model):
                 state
             )
         self._rcm_settle_legs(outcomes)
-        numbers = {item.index: item.payer_claim_number for item in remittance.claim_ids}
+        numbers = {
+            index: item.payer_claim_number
+            for index, item in remittance._rcm_claims_by_index().items()
+        }
         self._rcm_note_payer_numbers(
             {o.claim_id: numbers.get(o.index) for o in outcomes}, remittance.payer_id
         )

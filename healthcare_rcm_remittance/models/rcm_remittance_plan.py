@@ -229,8 +229,36 @@ class RcmRemittance(models.Model):
     def _rcm_store_outcomes(self, outcomes):
         """Decisions of claims, matches of services, actions of adjustments: three
         updates, however many there are."""
-        ids = {claim.index: claim.id for claim in self.claim_ids}
-        self.env["rcm.remittance.claim"]._rcm_store_outcomes(ids, outcomes)
+        self.env["rcm.remittance.claim"]._rcm_store_outcomes(
+            self._rcm_claim_index(), outcomes
+        )
+
+    def _rcm_claim_index(self):
+        """``{index: id}`` of this remittance's claims.
+
+        Asked in SQL: walking ``claim_ids`` while stored fields are recomputed reads
+        the claims one by one.
+        """
+        self.ensure_one()
+        self.env["rcm.remittance.claim"].flush_model(["remittance_id", "index"])
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT index, id FROM rcm_remittance_claim"
+                    " WHERE remittance_id = %s ORDER BY index",
+                    self.id,
+                )
+            )
+        )
+
+    def _rcm_claims_by_index(self, claims=None):
+        """``{index: claim}`` of ``claims``, by default of all of this remittance."""
+        index = self._rcm_claim_index()
+        records = self.env["rcm.remittance.claim"].browse(
+            claims.ids if claims else index.values()
+        )
+        by_id = {record.id: record for record in records}
+        return {key: by_id[id_] for key, id_ in index.items() if id_ in by_id}
 
     def _rcm_store_provider(self, provider):
         records = {item.index: item for item in self.provider_adjustment_ids}

@@ -59,7 +59,7 @@ class RcmRemittance(models.Model):
         self._rcm_invoice_waiting(posted)
         self._rcm_take_back_local_entries(posted)
         move = self._rcm_create_entry(plan)
-        records = {claim.index: claim for claim in released or self.claim_ids}
+        records = self._rcm_claims_by_index(released)
         self._rcm_mark_claims(plan, records, move)
         self._rcm_match_entry(plan, records, move)
         self._rcm_follow_up(plan, records)
@@ -106,7 +106,7 @@ class RcmRemittance(models.Model):
         claims.fetch(["name", "encounter_id", "facility_id", "guarantor_id"])
         partner_of = {p.id: p.partner_id.commercial_partner_id.id for p in payers}
         by_id = {claim.id: claim for claim in claims}
-        indexes = {claim.index: claim.id for claim in self.claim_ids}
+        indexes = self._rcm_claim_index()
         label = self.trace or self.name
         return [
             self._rcm_entry_line(line, accounts, by_id, partner_of, indexes, label)
@@ -132,6 +132,13 @@ class RcmRemittance(models.Model):
             "currency_id": self.currency_id.id,
             "balance": balance,
             "amount_currency": balance,
+            # What Odoo would find out about an item without product or tax.
+            "display_type": "product",
+            "sequence": 100,
+            "quantity": 1.0,
+            "product_uom_id": False,
+            "price_subtotal": balance,
+            "price_total": balance,
             "tax_ids": [Command.clear()],
             "analytic_distribution": {str(analytic.id): 100.0}
             if result and analytic
