@@ -5,6 +5,7 @@ from . import account_invoice_report
 from . import account_move
 from . import account_journal
 from . import account_move_audit
+from . import account_move_batch
 from . import account_move_guarantor
 from . import account_move_numbering
 from . import account_move_line

@@ -10,6 +10,12 @@ class BatchMemo(dict):
 
     KEY = "rcm_batch_memo"
 
+    @classmethod
+    def found_in(cls, context):
+        """The memo of the running batch, or None outside of one."""
+        memo = context.get(cls.KEY)
+        return memo if isinstance(memo, cls) else None
+
 
 class AccountMove(models.Model):
     """Numbers of many entries at once.
@@ -22,8 +28,8 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _get_next_sequence_format(self):
-        memo = self.env.context.get(BatchMemo.KEY)
-        if not isinstance(memo, BatchMemo) or not self._rcm_series_is_plain():
+        memo = BatchMemo.found_in(self.env.context)
+        if memo is None or not self._rcm_series_is_plain():
             return super()._get_next_sequence_format()
         refund = self.move_type in ("out_refund", "in_refund")
         key = (self.journal_id.id, refund, self.date)
@@ -52,8 +58,8 @@ class AccountAnalyticAccount(models.Model):
     _inherit = "account.analytic.account"
 
     def exists(self):
-        memo = self.env.context.get(BatchMemo.KEY)
-        if not isinstance(memo, BatchMemo):
+        memo = BatchMemo.found_in(self.env.context)
+        if memo is None:
             return super().exists()
         key = (self._name, self._ids)
         if key not in memo:

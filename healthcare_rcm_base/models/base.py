@@ -1,4 +1,5 @@
 import sys
+from weakref import WeakKeyDictionary
 
 from odoo import api, models
 
@@ -15,6 +16,10 @@ _DOORS = frozenset(
     }
 )
 _FUNCTIONS = frozenset(function for function, _module in _DOORS)
+# Odoo asks for this very context for each amount of each record, and looks through all
+# environments of the transaction to find that it has it already.
+_ALONE = {"prefetch_fields": False}
+_alone = WeakKeyDictionary()  # environment → the same one, reading fields one by one
 
 
 class Base(models.AbstractModel):
@@ -32,6 +37,11 @@ class Base(models.AbstractModel):
         ):
             overrides = wire.clean(overrides)
             ctx = None if ctx is None else wire.clean(ctx)
+        if ctx is None and overrides == _ALONE:
+            alone = _alone.get(self.env)
+            if alone is None:
+                alone = _alone[self.env] = super().with_context(**overrides).env
+            return self.with_env(alone)
         return super().with_context(*(() if ctx is None else (ctx,)), **overrides)
 
     def _message_get_suggested_recipients_batch(self, *args, **kwargs):

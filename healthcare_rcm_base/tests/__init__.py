@@ -1,3 +1,4 @@
+from . import test_account_move_batch
 from . import test_audit_concurrency
 from . import test_audit_coverage
 from . import test_audit_export
