@@ -6,3 +6,8 @@ from . import rcm_approval_decision
 from . import rcm_approval_mixin
 from . import rcm_document_mixin
 from . import rcm_claim
+from . import res_partner
+from . import account_journal
+from . import account_move
+from . import account_payment
+from . import account_validate_move

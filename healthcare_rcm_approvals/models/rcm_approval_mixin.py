@@ -2,6 +2,7 @@ from dataclasses import dataclass, field
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import mute_logger
 
 from odoo.addons.healthcare_rcm_base.core.canonical import digest
 
@@ -9,6 +10,9 @@ from ..policy import Facts
 
 OPEN = ("pending", "info_requested")
 STANDING = (*OPEN, "approved", "refused")
+PREPARED = "approval.prepared"
+# The duty that having an effect is.
+DUTIES = {"post": "post", "pay": "pay"}
 
 
 @dataclass
@@ -132,7 +136,7 @@ class RcmApprovalMixin(models.AbstractModel):
         logged with the policy that let it.
         """
         found = self._rcm_approval_sort(effect)
-        found.stale._rcm_void(self.env._("The document changed."))
+        self._rcm_approval_void(found.stale)
         self._rcm_approval_log(found)
         self._rcm_approval_request(effect, found)
         return found.allowed
@@ -140,7 +144,7 @@ class RcmApprovalMixin(models.AbstractModel):
     def _rcm_approval_ask(self, effect):
         """As the gate, for effects that assert themselves: nothing is logged twice."""
         found = self._rcm_approval_sort(effect)
-        found.stale._rcm_void(self.env._("The document changed."))
+        self._rcm_approval_void(found.stale)
         self._rcm_approval_request(effect, found)
         return found.allowed
 
@@ -150,11 +154,17 @@ class RcmApprovalMixin(models.AbstractModel):
         For methods that cannot be split. Nothing is asked for here, as the refusal
         undoes everything; it says where to ask.
         """
+        found = self._rcm_approval_check(effect)
+        self._rcm_approval_void(found.stale)
+        self._rcm_approval_log(found)
+
+    def _rcm_approval_check(self, effect):
+        """Refuse as ``_rcm_approval_assert`` does, but write nothing."""
         found = self._rcm_approval_sort(effect)
         if blocked := self - found.allowed:
             raise UserError(blocked._rcm_approval_way_out(effect, found))
-        found.stale._rcm_void(self.env._("The document changed."))
-        self._rcm_approval_log(found)
+        self._rcm_check_duties(effect)
+        return found
 
     def _rcm_approval_sort(self, effect):
         """Sort these records by what policies and standing requests say."""
@@ -199,6 +209,14 @@ class RcmApprovalMixin(models.AbstractModel):
             found.through[self.id] = routing.policy.name
         else:
             found.ask.append((self, item, facts_hash, routing))
+
+    def _rcm_approval_void(self, requests):
+        """What was asked for or approved is not what the documents are any more."""
+        if not requests:
+            return
+        requests._rcm_void(self.env._("The document changed."))
+        requests.flush_recordset(["state"])  # the place of the next one is free
+        self.browse(requests.mapped("res_id"))._rcm_emit("approval.voided")
 
     def _rcm_approval_log(self, found):
         """Why documents went through without anybody."""
@@ -284,7 +302,7 @@ class RcmApprovalMixin(models.AbstractModel):
     def write(self, vals):
         result = super().write(vals)
         if self._rcm_approval_locked_fields() & vals.keys():
-            self._rcm_approval_recheck()
+            self._rcm_approval_touched()
         return result
 
     def unlink(self):
@@ -303,6 +321,34 @@ class RcmApprovalMixin(models.AbstractModel):
             ]
         )
 
+    def _rcm_approval_touched(self):
+        """What matters was changed: void what was asked for, and keep who did it."""
+        self._rcm_approval_recheck()
+        self._rcm_note_preparer()
+
+    def _rcm_note_preparer(self):
+        """Keep in the audit log, once, that somebody else than its maker prepared it.
+
+        The last writer is a field; that there was one before is not.
+        """
+        user = self.env.user
+        if user._is_superuser():
+            return
+        # who made it, nothing else
+        others = self.sudo().filtered(lambda record: record.create_uid != user)
+        if not others:
+            return
+        known = self.env["rcm.audit.log"].sudo().search_fetch(  # who, not what
+            [
+                ("model", "=", self._name),
+                ("res_id", "in", others.ids),
+                ("event", "=", PREPARED),
+                ("actor_uid", "=", user.id),
+            ],
+            ["res_id"],
+        )
+        self.browse(set(others.ids) - set(known.mapped("res_id")))._rcm_emit(PREPARED)
+
     def _rcm_approval_recheck(self):
         """Void requests whose document is not what was asked for any more."""
         requests = self._rcm_open_requests()
@@ -314,8 +360,7 @@ class RcmApprovalMixin(models.AbstractModel):
             item = record._rcm_approval_facts(request.effect)
             if item is None or digest(item["approved"]) != request.facts_hash:
                 changed += request
-        changed._rcm_void(self.env._("The document changed."))
-        self.browse(changed.mapped("res_id"))._rcm_emit("approval.voided")
+        self._rcm_approval_void(changed)
 
     # ------------------------------------------------------------------
     # Who did what
@@ -333,12 +378,21 @@ class RcmApprovalMixin(models.AbstractModel):
         approvals = decisions.filtered(lambda item: item.decision == "approved")
         return {
             "create": set(record.create_uid.ids)
-            | record._rcm_actors("approval.prepared"),
+            | record._rcm_actors(PREPARED),
             "approve": set(approvals.user_id.ids),
             "post": set(),
             "pay": set(),
             "vendor_create": set(),
         }
+
+    def _rcm_check_duties(self, effect):
+        """Refuse a step that someone may not do who did an earlier one."""
+        duty = DUTIES.get(effect)
+        if not duty or "rcm.duty.conflict" not in self.env:
+            return
+        conflicts = self.env["rcm.duty.conflict"]
+        for record in self:
+            conflicts._rcm_check(record, duty, record._rcm_duties_done())
 
     def _rcm_actors(self, *events):
         """Ids of the users who did one of ``events`` to these records."""
@@ -365,3 +419,42 @@ class RcmApprovalMixin(models.AbstractModel):
             return self.browse()
         # the effect was approved; it is had in the name of who asked for it
         return self.with_user(user).sudo()
+
+    def _rcm_approval_run(self, effect, method):
+        """Have the approved effect in the name of who asked.
+
+        What stands in the way leaves the document approved and ready, with a case.
+        """
+        self.ensure_one()
+        record = self._rcm_approval_requester(effect)
+        try:
+            if not record:
+                raise UserError(self.env._("Who asked for it is no longer active."))
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                getattr(record, method)()
+        except UserError:
+            self.env["rcm.exception.case"]._rcm_raise(
+                "approval_stalled",
+                self,
+                self.env._(
+                    "It was approved, but the step itself was refused. Open the "
+                    "document and do it by hand: Odoo then says what is in the way."
+                ),
+            )
+
+    @api.model
+    def _rcm_approval_notice(self):
+        """Tell the person at the button that approval was asked for."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": False,
+                "message": self.env._(
+                    "Approval is needed and was asked for. It goes on by itself once "
+                    "it is approved."
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

@@ -1,7 +1,10 @@
+from uuid import uuid4
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.healthcare_rcm_base.core.canonical import digest
+from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..policy import Decider, may_decide
 from .rcm_approval_policy import DOCUMENT_TYPES
@@ -143,7 +146,7 @@ class RcmApprovalRequest(models.Model):
                     "policy_version": policy.version,
                     "why": policy.sentence,
                     "requester_id": self.env.uid,
-                    "correlation_id": record.correlation_id,
+                    "correlation_id": record._rcm_correlation_id() or uuid4().hex,
                 }
             )
         requests = self._rcm_create(vals_list)
@@ -154,8 +157,11 @@ class RcmApprovalRequest(models.Model):
     def _rcm_title(self, effect, document):
         """What is asked for, as an approver reads it."""
         titles = {
-            "clear": self.env._("Clear claim %s", document),
-            "post": self.env._("Post remittance %s", document),
+            "clear": self.env._("Clear %s", document),
+            "post": self.env._("Post %s", document),
+            "pay": self.env._("Pay %s", document),
+            "confirm": self.env._("Confirm %s", document),
+            "apply": self.env._("Apply %s", document),
         }
         return titles.get(effect) or f"{document}: {effect}"
 
@@ -184,8 +190,7 @@ class RcmApprovalRequest(models.Model):
     def _rcm_preparers(self) -> frozenset:
         """Users who made or requested the document."""
         document = self._rcm_document().sudo()  # who made it, nothing else
-        people = self.requester_id | document.create_uid
-        return frozenset(people.ids)
+        return frozenset(self.requester_id.ids) | document._rcm_duties_done()["create"]
 
     def _rcm_decidable_step(self, user):
         """(step, None) the user may decide now, or (None, why not)."""
@@ -297,9 +302,10 @@ class RcmApprovalRequest(models.Model):
         self.ensure_one()
         if self.facts_hash != facts_hash:
             return False
-        risen = self.currency_id.compare_amounts(abs(facts.amount), abs(self.amount))
-        policy = routing.policy
-        return risen <= 0 or (policy is not None and policy.ref == self.policy_id.id)
+        digits = self.currency_id.decimal_places
+        if abs(facts.amount) <= abs(to_decimal(self.amount, digits)):
+            return True
+        return bool(routing.policy) and routing.policy.ref == self.policy_id.id
 
     def _rcm_conclude(self, decision, reason):
         if decision == "refused":
