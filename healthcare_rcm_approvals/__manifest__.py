@@ -5,7 +5,7 @@
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",
-    "depends": ["healthcare_rcm_base"],
+    "depends": ["healthcare_rcm_base", "purchase"],
     "data": [
         "security/ir.model.access.csv",
         "security/rcm_approval_rules.xml",
