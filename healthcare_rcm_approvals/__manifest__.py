@@ -9,8 +9,13 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rcm_approval_rules.xml",
+        "data/rcm_approval_term_data.xml",
+        "data/rcm_approval_risk_data.xml",
         "data/rcm_approval_policy_data.xml",
+        "data/rcm_duty_data.xml",
         "views/rcm_approval_policy_views.xml",
         "views/rcm_approval_request_views.xml",
+        "views/rcm_approval_risk_rule_views.xml",
+        "views/rcm_duty_views.xml",
     ],
 }

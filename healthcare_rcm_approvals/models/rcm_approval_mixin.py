@@ -183,7 +183,10 @@ class RcmApprovalMixin(models.AbstractModel):
             return found
         # the policies are the administrator's, not the document's user's, to read
         policies = self.env["rcm.approval.policy"].sudo()
-        routings = policies._rcm_route([item["facts"] for _record, item in asking])
+        routings = policies._rcm_route(
+            [item["facts"] for _record, item in asking],
+            [record for record, _item in asking],
+        )
         standing = self._rcm_standing_requests(effect)
         for (record, item), routing in zip(asking, routings, strict=True):
             request = standing.get(record.id, requests)

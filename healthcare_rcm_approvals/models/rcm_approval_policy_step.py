@@ -112,27 +112,6 @@ class RcmApprovalPolicyStep(models.Model):
                 )
 
     # ------------------------------------------------------------------
-    # CRUD: a changed step is a changed policy
-    # ------------------------------------------------------------------
-    @api.model_create_multi
-    def create(self, vals_list):
-        steps = super().create(vals_list)
-        steps.policy_id._rcm_take_versions()
-        return steps
-
-    def write(self, vals):
-        policies = self.policy_id
-        result = super().write(vals)
-        (policies | self.policy_id)._rcm_take_versions()
-        return result
-
-    def unlink(self):
-        policies = self.policy_id
-        result = super().unlink()
-        policies.exists()._rcm_take_versions()
-        return result
-
-    # ------------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------------
     def _rcm_facts(self) -> Step:

@@ -5,6 +5,9 @@ from odoo.addons.healthcare_rcm_base.core.canonical import digest
 
 from ..policy import Policy, from_json, to_json
 
+# Known by identity, so that no context of a client can stand in for it.
+IN_ONE_VERSION = object()
+
 
 class RcmApprovalPolicyVersion(models.Model):
     """The rules of a policy as they stood from one moment on. Never changed.

@@ -44,7 +44,7 @@ def _plain(value):
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(value.normalize(), "f")
     if isinstance(value, date):
         return value.isoformat()
     return value

@@ -265,7 +265,3 @@ class TestApprovalPolicy(ApprovalCase):
         self.high.amount_from = 500
         with self.assertRaisesRegex(UserError, "200.*500"):
             policies.action_check_coverage()
-
-    def test_unknown_payer_type_is_refused(self):
-        with self.assertRaisesRegex(UserError, "Unknown payer types"):
-            self.high.payer_types = "medicare, martian"
