@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
 from .common import SuiteCase
@@ -28,6 +29,13 @@ ROLES = (
     "integration_support",
     "administrator",
 )
+DOCUMENTS = ("rcm.claim", "rcm.encounter", "rcm.patient.account")
+# Roles whose work is not the documents, and what of a visit they open none the less.
+OPENED = {
+    "front_desk": ("rcm.encounter", "rcm.patient.account"),
+    "payables": (),
+    "executive": (),
+}
 
 
 @tagged("post_install", "-at_install")
@@ -62,12 +70,18 @@ class TestTours(SuiteCase):
         self.claim._rcm_raise_case("claim_invalid", "For the test")
         roles = self.env["res.users"].search([("login", "in", ROLES)])
         self.assertEqual(len(roles), len(ROLES))
+        visit = self.claim.encounter_id
         for user in roles:
-            for document in (self.claim, self.claim.encounter_id):
+            opened = OPENED.get(user.login, DOCUMENTS)
+            for document in (self.claim, visit, visit.patient_id):
                 with self.subTest(role=user.login, document=document._name):
                     self.env.invalidate_all()
+                    if document._name not in opened:
+                        with self.assertRaises(AccessError):
+                            Form(document.with_user(user))
+                        continue
                     shown = Form(document.with_user(user))
-                    self.assertTrue(shown.state)
+                    self.assertEqual(shown._record, document)
 
     def test_cash_poster(self):
         self.claim._rcm_mark_submitted(fields.Datetime.now())

@@ -136,6 +136,7 @@ from . import rcm_service_package
 from . import rcm_service_contract
 from . import rcm_service_contract_period
 from . import res_partner_accounting
+from . import res_partner_audit
 from . import rcm_match_policy
 from . import rcm_match_key
 from . import rcm_patient_match
@@ -150,3 +151,4 @@ from . import rcm_coverage_eligibility
 from . import rcm_next_step
 from . import rcm_automation
 from . import rcm_automation_run
+from . import rcm_exception_amount

@@ -19,6 +19,7 @@ class RcmPatientAccount(models.Model):
         claims = env["rcm.claim"].search([("encounter_id", "in", encounters.ids)])
         return [
             self.sudo(),
+            self.sudo().guarantor_id,
             env["rcm.coverage"].search(domain),
             env["rcm.authorization"].search(domain),
             encounters,

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError
 
 MAX_ROWS = 500
 MAX_CHANGES = 8
+READERS = "healthcare_rcm_base.group_documents,healthcare_rcm_base.group_payables"
 HASH = re.compile(r"[0-9a-f]{40,}")
 # Models outside the suite whose names never hold patient data.
 NAMED_MODELS = (
@@ -31,7 +32,7 @@ class RcmAuditTimeline(models.Model):
     def get_timeline(self, correlation_id):
         """Return the thread ``correlation_id`` as a list of dicts, oldest first.
 
-        For every revenue-cycle person: rows hold no patient data, and a document is
+        For those who work on documents: rows hold no patient data, and a document is
         linked only if the reader may open it.
         """
         self._rcm_require_reader()
@@ -74,10 +75,10 @@ class RcmAuditTimeline(models.Model):
         ]
 
     def _rcm_require_reader(self):
-        if not self.env.su and not self.env.user.has_group(
-            "healthcare_rcm_base.group_user"
-        ):
-            raise AccessError(self.env._("The timeline is for revenue-cycle staff."))
+        if not self.env.su and not self.env.user.has_groups(READERS):
+            raise AccessError(
+                self.env._("The timeline is for those who work on documents.")
+            )
 
     def _rcm_visible_domain(self):
         """Rows of the reader's companies, and those of no company."""

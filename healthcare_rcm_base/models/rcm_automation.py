@@ -371,7 +371,7 @@ class RcmAutomation(models.Model):
                 self.env._("The review of “%s” is due.", entry.name),
             )
             owner = entry.owner_id
-            if owner and case.with_user(owner).has_access("write"):
+            if case._rcm_open_to(owner, "write"):
                 case._rcm_hand_over(owner)
 
     def _rcm_reprocess(self, case):

@@ -20,6 +20,7 @@ class RcmClient(models.Model):
     _rcm_audit_fields = (
         "name",
         "code",
+        "partner_id",
         "kind",
         "charge_percent",
         "invoice_day",

@@ -104,19 +104,26 @@ class RcmEncounter(models.Model):
     total_charge = fields.Monetary(
         compute="_compute_total_charge", store=True, string="Charges Total"
     )
-    claim_count = fields.Integer(compute="_compute_claim_count")
+    # The desk that registers encounters reads no claims and charges; these tell it
+    # how many there are and what comes next, never what is in them.
+    claim_count = fields.Integer(compute="_compute_claim_count", compute_sudo=True)
     primary_payer_id = fields.Many2one(
         "rcm.payer", compute="_compute_primary_payer_id", string="Primary Payer"
     )
     blocked = fields.Integer(
         string="Exceptions",
         compute="_compute_billing_block",
+        compute_sudo=True,
         help="Open exceptions of the encounter and its claims.",
     )
-    billing_block = fields.Html(compute="_compute_billing_block", sanitize=False)
-    waiting_for = fields.Char(compute="_compute_waiting_for")
-    is_editable = fields.Boolean(compute="_compute_is_editable")
-    takes_charges = fields.Boolean(compute="_compute_is_editable")
+    billing_block = fields.Html(
+        compute="_compute_billing_block", compute_sudo=True, sanitize=False
+    )
+    waiting_for = fields.Char(compute="_compute_waiting_for", compute_sudo=True)
+    is_editable = fields.Boolean(compute="_compute_is_editable", compute_sudo=True)
+    takes_charges = fields.Boolean(
+        compute="_compute_is_editable", compute_sudo=True
+    )
     state = fields.Selection(
         [
             ("registered", "Registered"),

@@ -44,6 +44,7 @@ class RcmEncounter(models.Model):
     )
     is_correctable = fields.Boolean(
         compute="_compute_is_correctable",
+        compute_sudo=True,
         help="Its data may be changed: it is not billed, or a correction is drafted.",
     )
 
@@ -73,9 +74,11 @@ class RcmEncounter(models.Model):
     def _rcm_is_correctable(self):
         """Not frozen, or a correction of its claim is drafted."""
         self.ensure_one()
+        # Whether a correction is drafted; the desk reads no claims.
+        claims = self.sudo().claim_ids
         return not self._rcm_is_frozen() or bool(
             self.state != "cancelled"
-            and self.claim_ids.filtered(
+            and claims.filtered(
                 lambda claim: claim.state == "draft" and claim.replaces_id
             )
         )

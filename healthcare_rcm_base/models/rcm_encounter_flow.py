@@ -22,8 +22,10 @@ class RcmEncounter(models.Model):
     def _rcm_is_frozen(self):
         """Whether its values are billed: a late charge does not thaw them."""
         self.ensure_one()
+        # Whether something is billed; the desk reads no charges and keeps the visit.
+        charges = self.sudo().charge_ids
         return self._rcm_standing() not in EDITABLE_STATES or any(
-            charge.state == "billed" for charge in self.charge_ids
+            charge.state == "billed" for charge in charges
         )
 
     def _is_complete(self):

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
@@ -181,7 +179,8 @@ class RcmExceptionCase(models.Model):
     # ------------------------------------------------------------------
     @api.depends("due_at", "state", "breached")
     def _compute_urgency(self):
-        soon = fields.Datetime.now() + timedelta(hours=DUE_SOON_HOURS)
+        """Due soon is within so many working hours of those who have the case."""
+        now, soon_by_hours = fields.Datetime.now(), {}
         for case in self:
             if case.state not in OPEN_STATES or not case.due_at:
                 case.urgency = False
@@ -189,10 +188,14 @@ class RcmExceptionCase(models.Model):
                 case.urgency = "late"
             elif case.state == "waiting":
                 case.urgency = "on_time"  # the clock stands still
-            elif case.due_at < fields.Datetime.now():
+            elif case.due_at < now:
                 case.urgency = "late"
             else:
-                case.urgency = "soon" if case.due_at < soon else "on_time"
+                hours = case.company_id, case.queue_id.calendar_id
+                if hours not in soon_by_hours:
+                    soon_by_hours[hours] = case._rcm_later(now, DUE_SOON_HOURS)
+                soon = case.due_at <= soon_by_hours[hours]
+                case.urgency = "soon" if soon else "on_time"
 
     @api.depends("owner_id")
     @api.depends_context("uid")
@@ -322,9 +325,14 @@ class RcmExceptionCase(models.Model):
 
     @api.model
     def _rcm_amount_of(self, record, amount):
-        """Amount at stake: as given, a number for all or {record id: number}."""
+        """Amount at stake: as given, a number for all or {record id: number}.
+
+        The document itself answers when the step that failed said nothing.
+        """
         if isinstance(amount, dict):
             amount = amount.get(record.id)
+        if amount is None and hasattr(record, "_rcm_case_amount"):
+            amount = record._rcm_case_amount()
         return float(amount or 0)
 
     def _rcm_add_occurrence(self, facts, amount):
@@ -335,10 +343,9 @@ class RcmExceptionCase(models.Model):
                 "occurrence_count": case.occurrence_count + 1,
                 "last_seen_at": now,
             }
-            if amount is not None:
-                vals["amount"] = self._rcm_amount_of(
-                    case.env[case.res_model].browse(case.res_id), amount
-                )
+            record = case._rcm_record()
+            if record:
+                vals["amount"] = self._rcm_amount_of(record, amount) or case.amount
             case._rcm_write(vals)
         self.env["rcm.exception.occurrence"].create(
             [_occurrence_vals(case, facts, now) for case in self]

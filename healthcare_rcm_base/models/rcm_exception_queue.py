@@ -75,7 +75,6 @@ class RcmExceptionQueue(models.Model):
         help="The team's working hours and time zone, in which targets run. Empty: "
         "the company's.",
     )
-    last_member_id = fields.Many2one("res.users", copy=False, readonly=True)
     case_ids = fields.One2many("rcm.exception.case", "queue_id", string="Cases")
     open_count = fields.Integer(string="Open", compute="_compute_counts")
     overdue_count = fields.Integer(string="Overdue", compute="_compute_counts")
@@ -153,11 +152,7 @@ class RcmExceptionQueue(models.Model):
         if not members or self.assignment == "manual":
             return members.browse()
         if self.assignment == "round_robin":
-            later = members.filtered(lambda user: user.id > self.last_member_id.id)
-            chosen = self._rcm_first_able(case, later + (members - later))
-            if chosen:
-                self.last_member_id = chosen
-            return chosen
+            return self._rcm_first_able(case, self._rcm_in_turn(members))
         Case = self.env["rcm.exception.case"]
         load = dict(
             Case._read_group(
@@ -169,6 +164,25 @@ class RcmExceptionQueue(models.Model):
         return self._rcm_first_able(
             case, members.sorted(lambda user: (load.get(user, 0), user.id))
         )
+
+    def _rcm_in_turn(self, members):
+        """Members, who got a case of this queue longest ago first.
+
+        The cases themselves say so: a note of whose turn it is would be one row that
+        every transaction with a case of the queue waits for.
+        """
+        last = dict(
+            self.env["rcm.exception.case"]._read_group(
+                [
+                    ("queue_id", "=", self.id),
+                    ("owner_id", "in", members.ids),
+                    ("first_seen_at", ">=", "today -7d"),
+                ],
+                ["owner_id"],
+                ["id:max"],
+            )
+        )
+        return members.sorted(lambda user: (last.get(user, 0), user.id))
 
     def _rcm_first_able(self, case, users):
         """Return the first of ``users`` who may work on ``case`` (may be empty)."""

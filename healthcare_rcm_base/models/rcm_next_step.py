@@ -122,6 +122,7 @@ class RcmEncounter(models.Model):
 
     next_step = fields.Char(
         compute="_compute_next_step",
+        compute_sudo=True,
         help="What happens next with this encounter, and who does it.",
     )
 

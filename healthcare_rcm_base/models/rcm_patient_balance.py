@@ -239,6 +239,8 @@ class RcmPatientAccount(models.Model):
                     [("patient_id", "in", self.ids)], ["patient_id"], ["__count"]
                 )
             )
+            if self.env[model].has_access("read")
+            else {}
             for model in ("rcm.claim", "rcm.encounter")
         }
         for patient in self:

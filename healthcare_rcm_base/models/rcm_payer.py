@@ -38,6 +38,7 @@ class RcmPayer(models.Model):
     _rcm_audit_fields = (
         "name",
         "code",
+        "partner_id",
         "payer_identifier",
         "plan_type",
         "timely_filing_days",

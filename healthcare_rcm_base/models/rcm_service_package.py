@@ -162,7 +162,12 @@ class RcmPackageSale(models.Model):
     package_id = fields.Many2one("rcm.service.package", required=True, readonly=True)
     external_ref = fields.Char(string="Sale ID", required=True, readonly=True)
     price = fields.Monetary(readonly=True)
-    charge_ids = fields.One2many("rcm.charge", "package_sale_id", string="Charges")
+    charge_ids = fields.One2many(
+        "rcm.charge",
+        "package_sale_id",
+        string="Charges",
+        groups="healthcare_rcm_base.group_documents",
+    )
     standing = fields.Selection(
         [("sold", "Sold"), ("taken_back", "Taken back")],
         compute="_compute_standing",

@@ -97,3 +97,5 @@ from . import test_rcm_validation_rule
 from . import test_rcm_billing_queries
 from . import test_authorization_concurrency
 from . import test_exception_banner
+from . import test_res_partner_audit
+from . import test_migration_exception_queues

@@ -39,6 +39,8 @@ RIGHTS = (
 )
 # Records of Odoo that decide where and when the suite posts.
 LEDGER = ("account.journal", "res.company")
+# Contacts that money comes from or goes to.
+CONTACTS = ("res.partner", "res.partner.bank")
 
 
 @tagged("post_install", "-at_install")
@@ -115,6 +117,11 @@ class TestAuditCoverage(TransactionCase):
 
     def test_rights_are_audited(self):
         for name in RIGHTS:
+            with self.subTest(model=name):
+                self.assertTrue(self.is_logged(name))
+
+    def test_contacts_are_audited(self):
+        for name in CONTACTS:
             with self.subTest(model=name):
                 self.assertTrue(self.is_logged(name))
 

@@ -60,20 +60,37 @@ class TestTimeline(TransactionCase):
 
     def test_documents_the_reader_may_not_open_are_not_linked(self):
         self.document._rcm_set_state("in_progress")
-        executive = ground.role_user(self.env, "executive")
-        rows = self.Log.with_user(executive).get_timeline(self.document.correlation_id)
+        reader = ground.role_user(self.env, "payables")
+        self.document._rcm_write({"res_model": "rcm.claim"})
+        self.env["ir.rule"].create(
+            {
+                "name": "Not for payables",
+                "model_id": self.env["ir.model"]._get_id("rcm.exception.case"),
+                "domain_force": "[('res_model', '!=', 'rcm.claim')]",
+            }
+        )
+        rows = self.Log.with_user(reader).get_timeline(self.document.correlation_id)
         self.assertTrue(rows)
         self.assertFalse(rows[-1]["model"])
         self.assertEqual(rows[-1]["document"], "DOC")
 
     def test_only_revenue_cycle_staff(self):
         stranger = new_test_user(self.env, "ground_stranger", groups="base.group_user")
-        for method, argument in (
-            ("get_timeline", self.document.correlation_id),
-            ("find_threads", "DOC"),
-        ):
-            with self.subTest(method=method), self.assertRaises(AccessError):
-                getattr(self.Log.with_user(stranger), method)(argument)
+        others = [
+            ground.role_user(self.env, role)
+            for role in ("front_desk", "executive", "integration")
+        ]
+        for user in (stranger, *others):
+            log = self.Log.with_user(user)
+            for method, argument in (
+                ("get_timeline", self.document.correlation_id),
+                ("find_threads", "DOC"),
+            ):
+                with (
+                    self.subTest(method=method, user=user.login),
+                    self.assertRaises(AccessError),
+                ):
+                    getattr(log, method)(argument)
 
     def test_rows_of_other_companies_are_left_out(self):
         other = self.env["res.company"].create({"name": "Elsewhere"})

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..core.errors import PredecessorMissing, RcmPermanent
@@ -406,12 +406,30 @@ class TestClaimFlow(BillingCase):
         biller.charge_ids = [Command.create(values)]
         self.assertEqual(encounter.total_charge, 210.0)
 
-    def test_front_desk_and_auditor_see_but_do_not_change_charges(self):
-        charge = self.intake().charge_ids
-        for role in ("front_desk", "auditor"):
-            with self.subTest(role), self.assertRaises(AccessError):
-                self.as_user(charge, role).write({"amount": 1.0})
-            self.assertEqual(charge.with_user(self.env.user).amount, 150.0)
+    def test_auditor_sees_but_does_not_change_charges(self):
+        charge = self.as_user(self.intake().charge_ids, "auditor")
+        self.assertEqual(charge.amount, 150.0)
+        with self.assertRaises(AccessError):
+            charge.write({"amount": 1.0})
+
+    def test_the_desk_registers_the_visit_and_reads_no_charges(self):
+        """Form and list open, with what comes next; amounts and codes stay away."""
+        claim = self.invoiced()
+        desk = self.as_user(claim.encounter_id, "front_desk")
+        shown = Form(desk)
+        self.assertEqual(shown.blocked, 0)
+        self.assertNotIn("charge_ids", shown._view["fields"])
+        self.assertNotIn("claim_ids", shown._view["fields"])
+        with self.assertRaises(AccessError):
+            desk.charge_ids.read(["amount"])
+        fresh = self.intake(self.data("E2")).with_env(desk.env)
+        fresh.service_end = fresh.service_date
+        self.assertEqual(fresh.service_end, fresh.service_date)
+        patient = Form(claim.patient_id.with_env(desk.env))
+        self.assertEqual(patient.encounter_count, 1)
+        self.assertTrue(patient.net_balance)
+        for model in ("rcm.charge", "rcm.claim", "rcm.payer.contract"):
+            self.assertFalse(desk.env[model].has_access("read"), model)
 
     def test_companies_and_facilities_are_walls(self):
         claim = self.cleared()

@@ -129,7 +129,7 @@ class TestClaimNote(BillingCase):
     def test_without_patient_data_there_are_no_notes(self):
         """List, form, search, export and RPC read: nothing of them is there."""
         note = self.write_note(follow_up_date=self.today)
-        for role in ("approver", "finance_manager", "executive", "auditor"):
+        for role in ("approver", "finance_manager", "auditor"):
             user = self.make_user(role)
             # exporting is allowed to them; notes still are not
             user.group_ids += self.env.ref("base.group_allow_export")

@@ -226,7 +226,7 @@ class TestCoordinationOrder(BillingCase):
         coverage = self.several("MCR").coverage_ids
         coverage.medicare_reason = "esrd"
         with self.assertRaises(AccessError):
-            self.as_user(coverage, "executive").medicare_reason  # noqa: B018
+            self.as_user(coverage, "approver").medicare_reason  # noqa: B018
         log = self.env["rcm.audit.log"].search(
             [("model", "=", "rcm.coverage"), ("res_id", "=", coverage.id)]
         )
@@ -234,6 +234,6 @@ class TestCoordinationOrder(BillingCase):
 
     def test_everybody_sees_the_order_without_the_facts(self):
         encounter = self.several("ACME", "AID")
-        shown = self.as_user(encounter, "executive")
+        shown = self.as_user(encounter, "approver")
         self.assertIn("Medicaid pays last", shown.payer_order)
         self.assertEqual(shown.primary_payer_id.code, "ACME")

@@ -49,7 +49,7 @@ class TestCoverageSubscriber(BillingCase):
 
     def test_only_people_who_see_patients_see_the_subscriber(self):
         coverage = self.child().coverage_ids
-        hidden = self.as_user(coverage, "executive")
+        hidden = self.as_user(coverage, "approver")
         with self.assertRaises(AccessError):
             hidden.read(["subscriber_last_name"])
         self.assertNotIn("Quimby", str(audit_rows(self.env, coverage).read()))
@@ -65,7 +65,7 @@ class TestCoverageSubscriber(BillingCase):
         claim = self.child()._rcm_build_claims()
         check = self.env["rcm.validation.check"]._check_subscriber_missing
         self.assertFalse(check(claim))
-        coverage, shown = claim.coverage_id, self.as_user(claim, "executive")
+        coverage, shown = claim.coverage_id, self.as_user(claim, "approver")
         for name in ("first_name", "last_name", "birth_date"):
             name = f"subscriber_{name}"
             kept, coverage[name] = coverage[name], False

@@ -264,7 +264,7 @@ class TestRcmServiceOrder(BillingCase):
         self.intake()
         order = self.place()
         self.complete()
-        for role in ("front_desk", "cash_poster", "auditor", "finance_manager"):
+        for role in ("collector", "cash_poster", "auditor", "finance_manager"):
             own = self.as_user(order, role)
             with self.subTest(role):
                 self.assertEqual(own.state, "completed")

@@ -26,3 +26,4 @@ from . import rcm_claim
 from . import rcm_patient_account
 from . import account_move_line
 from . import rcm_opening
+from . import rcm_exception_amount
