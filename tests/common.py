@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from odoo import fields
+from odoo.service.model import call_kw
 from odoo.tests import HttpCase
 from odoo.tools import convert_file
 
@@ -53,8 +54,23 @@ class HttpCaseClient(Client):
             raise FeedError(f"{method} {path}: {response.status_code} {response.text}")
         return response
 
+    def people(self):
+        return PeopleOfCase(self.case)
+
     def rest(self, seconds):
         self.case.run_scheduled_actions()
+
+
+class PeopleOfCase:
+    """People behind the same call as their browser's, without the browser."""
+
+    def __init__(self, case):
+        self.case = case
+
+    def call(self, login, model, method, *args, **kwargs):
+        env = self.case.env
+        user = env["res.users"].search([("login", "=", login)])
+        return call_kw(env(user=user.id)[model], method, list(args), kwargs)
 
 
 class SuiteCase(HttpCase):

@@ -26,7 +26,15 @@ from .simulator.feed import DemoDay
 from .simulator.knobs import Knobs
 
 EVENTS = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_processing"
-KNOBS = Knobs(seed=11, encounters=7, large_claims=1, self_pay_rate=0.3)
+KNOBS = Knobs(
+    seed=11,
+    encounters=7,
+    large_claims=1,
+    self_pay_rate=0.3,
+    stories={},
+    batch=0,
+    contracts=False,
+)
 BIRTH = "1931-03-07"
 DIAGNOSIS = "Q79X731"
 # However a planted value is written down.
@@ -217,7 +225,7 @@ class TestCanary(SuiteCase):
             self.assertTrue(row.error_message)
 
     def _planted_event(self, encounter):
-        from .simulator.clinic import completed_event
+        from .simulator.events import completed_event
 
         event = completed_event(encounter, 12)
         PlantedDay.plant(None, event["data"])

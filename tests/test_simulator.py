@@ -8,9 +8,11 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
-from .simulator import truth
-from .simulator.clinic import completed_event, make_encounters
-from .simulator.knobs import Knobs
+from .simulator import stories, truth
+from .simulator.clinic import make_encounters
+from .simulator.events import completed_event
+from .simulator.knobs import STORIES, Knobs
+from .simulator.stories import make_period
 from .simulator_files import submitted_claims, write_sent
 
 TODAY = date(2026, 11, 20)
@@ -31,7 +33,7 @@ class TestSimulator(BaseCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         path = Path(folder.name)
-        encounters = make_encounters(knobs, TODAY)
+        encounters = make_period(knobs, TODAY)
         claims, files = write_sent(path, knobs, encounters, TODAY)
         return path, encounters, claims, files
 
@@ -58,9 +60,11 @@ class TestSimulator(BaseCase):
                 path, encounters, claims, files = self._sent(knobs)
                 invoiced = {number: pair[0] for number, pair in claims.items()}
                 invoiced |= {
-                    f"SELF-{item.number}": item for item in encounters if item.self_pay
+                    f"SELF-{item.number}": item
+                    for item in encounters
+                    if item.self_pay and not item.client
                 }
-                want = truth.expected_ledger(invoiced, files).purposes
+                want = truth.expected_ledger(invoiced, files, encounters).purposes
                 have, counts = check.expected(path)
                 grouped = check.Books()
                 for purpose, amount in want.items():
@@ -100,6 +104,38 @@ class TestSimulator(BaseCase):
         have.add("receivable_payer", Decimal("0.01"), "E0500001")
         rows = {what for what, _want, _have in check.differences(want, have)}
         self.assertEqual(rows, {"account receivable_payer", "encounter E0500001"})
+
+    def test_every_story_is_told_as_often_as_asked(self):
+        many = Knobs(encounters=0, large_claims=0, stories=dict.fromkeys(STORIES, 3))
+        told = [item.kind for item in make_period(many, TODAY)]
+        for kind in STORIES:
+            self.assertEqual(told.count(kind), 3, kind)
+        numbers = {item.number for item in make_period(many, TODAY)}
+        self.assertEqual(len(numbers), len(told))
+
+    def test_changes_ask_for_another_amount_and_name_what_they_replace(self):
+        for encounter in make_period(Knobs(), TODAY):
+            if encounter.kind not in stories.CHANGED + stories.CHANGED_AFTER_PAYMENT:
+                continue
+            with self.subTest(kind=encounter.kind):
+                self.assertNotEqual(encounter.due, encounter.total)
+                known = {item.external_id for item in encounter.charges}
+                new = {item.charge.external_id for item in encounter.changes}
+                self.assertFalse(known & new)
+                replaced = {item.replaces for item in encounter.changes} - {None}
+                self.assertLessEqual(replaced, known)
+
+    def test_who_is_who_follows_from_what_was_sent(self):
+        check = load_check_ledger()
+        path, encounters, *_rest = self._sent(Knobs(seed=4))
+        same, likely = check.expected_people(check.read_events(path))
+        for kind, pairs in (("twin_sure", same), ("twin_likely", likely)):
+            [twin] = [item for item in encounters if item.kind == kind]
+            first = twin.twin_of.number
+            self.assertEqual(pairs, {tuple(sorted((first, twin.number)))})
+        rows = check.people_differences((same, likely), (set(), likely))
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(check.people_differences((same, likely), (same, likely)), [])
 
     def test_claims_only_of_clean_insured_encounters(self):
         encounters = make_encounters(Knobs(seed=6), TODAY)

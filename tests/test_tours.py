@@ -10,8 +10,9 @@ from odoo.tests import Form, tagged
 
 from .common import SuiteCase
 from .simulator.adjudication import DecidedLine, Decision, SubmittedClaim, SubmittedLine
-from .simulator.clinic import ChargeLine, Encounter, completed_event
+from .simulator.clinic import ChargeLine, Encounter
 from .simulator.era import Payment, interchange
+from .simulator.events import completed_event
 
 ENCOUNTER = "T0100001"
 ROLES = (

@@ -158,24 +158,25 @@ def decide_secondary(primary: Decision, position: int) -> Decision:
     return Decision(primary.claim, payer, "2", number, tuple(lines))
 
 
+def _pay_as_allowed(payer: str, line: SubmittedLine) -> DecidedLine:
+    allowed = world.SERVICES[line.code].allowed[payer] * line.units
+    return DecidedLine(line, allowed, _keep(("CO", "45", line.charge - allowed)))
+
+
+def decide_revised(decision: Decision, claim: SubmittedClaim) -> Decision:
+    """The decision on the replacement ``claim`` of what ``decision`` had paid."""
+    lines = tuple(_pay_as_allowed(decision.payer, line) for line in claim.lines)
+    return replace(correct(decision), claim=claim, lines=lines)
+
+
 def correct(decision: Decision) -> Decision:
-    """What follows a reversal: denied lines are paid in full as allowed, others
-    keep their decision; a new payer claim number refers to the old one."""
-    payer = world.PAYERS[decision.payer]
-    lines = []
-    for decided in decision.lines:
-        allowed = world.SERVICES[decided.line.code].allowed[payer.code]
-        allowed *= decided.line.units
-        lines.append(
-            DecidedLine(
-                decided.line,
-                allowed,
-                _keep(("CO", "45", decided.line.charge - allowed)),
-            )
-        )
+    """What follows a reversal: every line is paid in full as allowed; a new payer
+    claim number refers to the old one."""
     return replace(
         decision,
-        lines=tuple(lines),
+        lines=tuple(
+            _pay_as_allowed(decision.payer, item.line) for item in decision.lines
+        ),
         payer_claim_number=f"{decision.payer_claim_number}C",
         original_number=decision.payer_claim_number,
     )

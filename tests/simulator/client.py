@@ -5,12 +5,9 @@ from pathlib import Path
 
 import requests
 
-TIMEOUT_SECONDS = 30
+from .people import TIMEOUT_SECONDS, FeedError, People
+
 FINAL_STATES = frozenset({"done", "dead", "ignored"})
-
-
-class FeedError(RuntimeError):
-    """The suite did not take or finish what was sent; the text says what to do."""
 
 
 class Client:
@@ -24,11 +21,16 @@ class Client:
 
     def __init__(self, url: str, database: str, api_key: str, sent: Path | None = None):
         self.url = url.rstrip("/")
+        self.database = database
         self.sent = sent
         self.session = requests.Session()
         self.session.headers.update(
             {"Authorization": f"Bearer {api_key}", "X-Odoo-Database": database}
         )
+
+    def people(self) -> People:
+        """The clinic's people in front of the same database."""
+        return People(self.url, self.database)
 
     def _call(self, method: str, path: str, **kwargs) -> requests.Response:
         response = self.session.request(

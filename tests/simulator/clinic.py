@@ -1,12 +1,14 @@
-"""Synthetic encounters and the events an EHR would send about them."""
+"""Synthetic encounters of a clinic."""
 
 import random
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from . import world
 from .knobs import Knobs
+
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,22 @@ class ChargeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A charge that comes late (``replaces`` nothing) or in the place of another."""
+
+    charge: ChargeLine
+    replaces: str | None = None
+    recoded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Encounter:
-    """An encounter as the source system knows it; ``kind`` says what it shows."""
+    """An encounter as the source system knows it; ``kind`` says what it shows.
+
+    ``payers`` stand in the order in which they pay; the source may name them
+    otherwise (``told_payers``). ``twin_of`` is the encounter of the same person under
+    another account. ``changes`` come after the encounter itself.
+    """
 
     number: str
     facility: str
@@ -33,6 +49,12 @@ class Encounter:
     diagnoses: tuple[str, ...]
     authorization: str | None = None
     kind: str = "clean"
+    told_payers: tuple[str, ...] = ()
+    twin_of: "Encounter | None" = None
+    changes: tuple[Change, ...] = ()
+    package: Decimal = Decimal(0)
+    client: str | None = None
+    signed_off: bool = True
 
     @property
     def self_pay(self) -> bool:
@@ -41,6 +63,23 @@ class Encounter:
     @property
     def total(self) -> Decimal:
         return sum((charge.amount for charge in self.charges), Decimal(0))
+
+    @property
+    def charges_billed(self) -> tuple[ChargeLine, ...]:
+        """The charges of the first claim: a coder's word comes before it."""
+        return self.due_charges if self.kind == "coded_later" else self.charges
+
+    @property
+    def due_charges(self) -> tuple[ChargeLine, ...]:
+        """The charges that count after every change."""
+        gone = {change.replaces for change in self.changes}
+        kept = tuple(item for item in self.charges if item.external_id not in gone)
+        return kept + tuple(change.charge for change in self.changes)
+
+    @property
+    def due(self) -> Decimal:
+        """What is asked for in the end, a package that was sold included."""
+        return self.package + sum((item.amount for item in self.due_charges), ZERO)
 
 
 def _modifiers(code: str, codes: list[str]) -> tuple[str, ...]:
@@ -108,93 +147,3 @@ def make_encounters(knobs: Knobs, today: date) -> list[Encounter]:
             )
         )
     return sorted(encounters, key=lambda item: (item.service_date, item.number))
-
-
-def _person(seed: int, patient: int) -> dict:
-    rng = random.Random(f"person-{seed}-{patient}")
-    return {
-        "first_name": rng.choice(world.GIVEN_NAMES),
-        "last_name": f"{rng.choice(world.FAMILY_NAMES)}{patient}",
-        "birth_date": date(1940 + patient % 60, 1 + patient % 12, 1 + patient % 28),
-        "sex": rng.choice("FM"),
-    }
-
-
-def _coverages(encounter: Encounter) -> list[dict]:
-    return [
-        {
-            "sequence": sequence,
-            "payer": payer,
-            "member_id": f"W{sequence}{encounter.number[1:]}",
-            "group_number": "",
-            "subscriber_relationship": "self",
-            "effective_from": "2025-01-01",
-            "effective_to": None,
-        }
-        for sequence, payer in enumerate(encounter.payers, start=1)
-    ]
-
-
-def completed_event(encounter: Encounter, seed: int) -> dict:
-    """The ``encounter.completed`` envelope (version 1) of an encounter."""
-    person = _person(seed, encounter.patient)
-    finished = datetime.combine(encounter.service_date, datetime.min.time())
-    finished += timedelta(hours=10, minutes=encounter.patient % 60)
-    birth_date = person.pop("birth_date")
-    return {
-        "id": f"ehr-{encounter.number}-completed",
-        "type": "encounter.completed",
-        "version": 1,
-        "occurred_at": f"{finished.isoformat()}Z",
-        "data": {
-            "encounter": {
-                "number": encounter.number,
-                "facility": encounter.facility,
-                "provider_group": world.PROVIDER_GROUP,
-                "type": "outpatient",
-                "service_date": encounter.service_date.isoformat(),
-                "service_end": f"{finished.isoformat()}Z",
-                "place_of_service": "11",
-                "rendering_npi": world.RENDERING_NPI,
-                "coding_signed_off": True,
-                "diagnoses": list(encounter.diagnoses),
-                "authorization": encounter.authorization,
-                "self_pay": encounter.self_pay,
-            },
-            "patient": {
-                "mrn": f"M{encounter.number[1:]}",
-                "account_number": f"PA{encounter.number[1:]}",
-                **person,
-                "birth_date": birth_date.isoformat(),
-                "phone": "",
-                "address": {
-                    "street": f"{100 + encounter.patient} Sample Street",
-                    "city": "Springfield",
-                    "state": "OH",
-                    "zip": "45501",
-                },
-            },
-            "guarantor": {
-                "relationship": "self",
-                "first_name": person["first_name"],
-                "last_name": person["last_name"],
-                "account_number": f"G{encounter.number[1:]}",
-            },
-            "coverages": _coverages(encounter),
-            "charges": [
-                {
-                    "id": charge.external_id,
-                    "code": charge.code,
-                    "modifiers": list(charge.modifiers),
-                    "units": str(charge.units),
-                    "amount": str(charge.amount),
-                    "diagnosis_pointers": [1] if encounter.diagnoses else [],
-                    "service_date": encounter.service_date.isoformat(),
-                    "place_of_service": "11",
-                    "revenue_code": None,
-                    "authorization": None,
-                }
-                for charge in encounter.charges
-            ],
-        },
-    }

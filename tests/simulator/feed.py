@@ -13,22 +13,24 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict
-from datetime import date, datetime, timezone
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 
-from .adjudication import SubmittedClaim, SubmittedLine
+from . import stories
+from .adjudication import SubmittedClaim
 from .client import Client, FeedError
-from .clinic import Encounter, completed_event, make_encounters
+from .clinic import Encounter
+from .desk import Desk, say
+from .documents import INVOICED, is_settled, submitted_claim
 from .knobs import Knobs
-from .scenario import RemittanceFile, deposits, make_files
+from .office import Office
+from .scenario import RemittanceFile, deposits, first_files, later_files
 from .truth import expected_ledger
 
 WAIT_SECONDS = 240
-INVOICED = "posted"
 
 
-class DemoDay:
+class DemoDay(Desk):
     """One simulated period, from completed encounters to payer remittances."""
 
     def __init__(
@@ -39,25 +41,69 @@ class DemoDay:
         self.knobs = knobs
         self.today = today
         self.rng = random.Random(f"feed-{knobs.seed}")
-        self.encounters = make_encounters(knobs, today)
+        self.encounters = stories.make_period(knobs, today)
+        self.office = Office(client.people(), client, today)
         self.event_ids: list[str] = []
+        self.files_sent = 0
 
     def run(self) -> dict:
         """Send everything, wait until it is worked off, return a summary."""
-        say(f"sending {len(self.encounters)} completed encounters")
-        self._send_all(
-            [completed_event(item, self.knobs.seed) for item in self.encounters]
-        )
-        say("waiting for claims and invoices")
-        documents = self._wait_billed()
+        if self.knobs.contracts:
+            say("agreeing on client prices, a package and a service contract")
+            self.office.agree()
+        documents = self._register()
         claims = self._submitted_claims(documents)
         say(f"{len(claims)} claims are cleared and invoiced; submitting them")
-        self._send_all(self._submission_events(claims), mix=False)
-        self._send_all(self._status_events(claims), mix=False)
-        files = make_files(self.knobs, [claim for _, claim in claims], self.today)
-        say(f"sending {len(files)} remittance files")
-        self._send_files(files)
-        return self._summary(documents, claims, files)
+        claims = self._submit(claims)
+        claims = self._change(claims, stories.CHANGED, stories.VOIDED)
+        first = first_files(self.knobs, [claim for _, claim in claims], self.today)
+        say(f"sending {len(first)} remittance files")
+        self._send_files(first)
+        kinds = stories.CHANGED_AFTER_PAYMENT, stories.VOIDED_AFTER_PAYMENT
+        paid = [pair for pair in claims if pair[0].kind in sum(kinds, ())]
+        revised = [
+            claim
+            for encounter, claim in self._change(paid, *kinds)
+            if encounter.kind in kinds[0]
+        ]
+        voided = frozenset(
+            claim.control_number
+            for encounter, claim in paid
+            if encounter.kind in kinds[1]
+        )
+        later = later_files(self.knobs, first, revised, self.today, voided)
+        say(f"sending {len(later)} more remittance files")
+        self._send_files(later)
+        if self.knobs.contracts:
+            self.office.invoice_clients()
+        return self._summary(documents, claims, first + later)
+
+    # ------------------------------------------------------------------
+    # Until the claims are invoiced
+    # ------------------------------------------------------------------
+    def _register(self) -> dict[str, dict]:
+        """Everything up to invoiced claims; documents by encounter number."""
+        say(f"sending {len(self.encounters)} encounters and what follows from them")
+        self._send_all(stories.first_wave(self.encounters, self.knobs.seed))
+        if self.knobs.contracts:
+            self.office.sell_packages(self.encounters)
+        self._send_all(stories.second_wave(self.encounters, self.knobs.seed))
+        say("waiting for claims and invoices")
+        documents = self._wait_billed()
+        answers = stories.third_wave(self.encounters)
+        if not answers:
+            return documents
+        self._check_stopped(documents)
+        self._send_all(answers)
+        return self._wait_billed(answered=True)
+
+    def _check_stopped(self, documents) -> None:
+        """What waits for an answer may not be billed before it comes."""
+        for item in self.encounters:
+            claims = documents[item.number]["claims"]
+            states = {claim["invoice_state"] for claim in claims}
+            if item.kind in stories.GATED and states != {"none"}:
+                raise FeedError(f"{item.number} should wait ({item.kind}): {states}")
 
     def _send_all(self, events: list[dict], mix: bool = True) -> None:
         """Send events, some of them twice and (for ``mix``) out of order."""
@@ -79,86 +125,48 @@ class DemoDay:
         else:
             self.client.post_event(event)
 
-    def _wait_billed(self) -> dict[str, dict]:
+    def _wait_billed(self, answered: bool = False) -> dict[str, dict]:
         """Documents by encounter number, once nothing is on its way any more."""
-        deadline = time.monotonic() + self.patience
         documents: dict[str, dict] = {}
-        while True:
+
+        def unfinished():
             for item in self.encounters:
-                if not _settled(documents.get(item.number)):
+                if not is_settled(item, documents.get(item.number), answered):
                     documents[item.number] = self.client.get_encounter(
                         item.number, item.facility
                     )
-            open_ = [number for number, doc in documents.items() if not _settled(doc)]
-            if not open_:
-                return documents
+            return [
+                documents[item.number]
+                for item in self.encounters
+                if not is_settled(item, documents[item.number], answered)
+            ]
+
+        self._wait(unfinished, "encounters are not billed")
+        return documents
+
+    def _wait(self, unfinished, what: str) -> None:
+        """Rest until ``unfinished`` returns nothing."""
+        deadline = time.monotonic() + self.patience
+        while open_ := unfinished():
             if time.monotonic() > deadline:
                 raise FeedError(
-                    f"{len(open_)} encounters are not billed after {self.patience} s; "
-                    f"first: {json.dumps(documents[open_[0]])[:600]}"
+                    f"{len(open_)} {what} after {self.patience} s; "
+                    f"first: {json.dumps(open_[0])[:900]}"
                 )
             self.client.rest(1)
 
     def _submitted_claims(self, documents) -> list[tuple[Encounter, SubmittedClaim]]:
-        claims = []
-        for encounter in self.encounters:
-            if encounter.self_pay:
-                continue
-            for claim in documents[encounter.number]["claims"]:
-                if claim["invoice_state"] == INVOICED and claim["state"] == "cleared":
-                    claims.append((encounter, _submitted(encounter, claim)))
-        return claims
-
-    def _submission_events(self, claims) -> list[dict]:
         return [
-            self._event(
-                "claim.submitted",
-                claim.control_number,
-                {
-                    "control_number": claim.control_number,
-                    "encounter": encounter.number,
-                    "facility": encounter.facility,
-                    "payer": claim.payers[0],
-                    "submitted_at": _now(),
-                    "reference": f"BATCH-{self.knobs.seed}",
-                },
-            )
-            for encounter, claim in claims
+            (encounter, submitted_claim(encounter, encounter.charges_billed, claim))
+            for encounter in self.encounters
+            if not encounter.self_pay
+            for claim in documents[encounter.number]["claims"]
+            if claim["invoice_state"] == INVOICED and claim["state"] == "cleared"
         ]
-
-    def _status_events(self, claims) -> list[dict]:
-        """Payer acknowledgements; rejected claims leave ``claims``: no 835 comes."""
-        events = []
-        for encounter, claim in list(claims):
-            rejected = self.rng.random() < self.knobs.rejected_rate
-            events.append(
-                self._event(
-                    "claim.status_changed",
-                    claim.control_number,
-                    {
-                        "control_number": claim.control_number,
-                        "status": "rejected" if rejected else "accepted",
-                        "payer_claim_number": None,
-                        "reason": "A7 acknowledgement" if rejected else None,
-                    },
-                )
-            )
-            if rejected:
-                claims.remove((encounter, claim))
-        return events
-
-    def _event(self, kind: str, key: str, data: dict) -> dict:
-        return {
-            "id": f"sim-{kind}-{key}",
-            "type": kind,
-            "version": 1,
-            "occurred_at": _now(),
-            "data": data,
-        }
 
     def _send_files(self, files: list[RemittanceFile]) -> None:
         events = []
-        for position, file in enumerate(files, start=1):
+        for position, file in enumerate(files, start=self.files_sent + 1):
             self.client.keep(f"remittances/{position:03d}-{file.name}", file.content)
             data = {
                 "filename": file.name,
@@ -173,6 +181,7 @@ class DemoDay:
             self.client.wait_processed([event["id"]], self.patience)
         self._wait_remittances(events)
         self.event_ids += events
+        self.files_sent += len(files)
 
     def _wait_remittances(self, events: list[str]) -> None:
         """Until every remittance a file brought has come to rest."""
@@ -198,8 +207,11 @@ class DemoDay:
             for claim in documents[encounter.number]["claims"]
             if claim["invoice_state"] == INVOICED
         }
-        ledger = expected_ledger(invoiced, files)
+        ledger = expected_ledger(
+            invoiced, files, self.encounters if self.knobs.contracts else []
+        )
         return {
+            "seed": self.knobs.seed,
             "events": len(self.event_ids),
             "encounters": len(self.encounters),
             "claims": len(claims),
@@ -211,53 +223,6 @@ class DemoDay:
             "deposits": [asdict(item) for item in deposits(files)],
             "sent_files": files,
         }
-
-
-def _settled(document: dict | None) -> bool:
-    """Whether an encounter is billed, waits for a person, or has a case."""
-    if not document:
-        return False
-    if any(case["state"] != "resolved" for case in document["cases"]):
-        return True
-    claims = document["claims"]
-    return bool(claims) and all(
-        claim["invoice_state"] == INVOICED or claim["approval"] for claim in claims
-    )
-
-
-def _submitted(encounter: Encounter, claim: dict) -> SubmittedClaim:
-    lines = []
-    for charge, line in zip(encounter.charges, claim["lines"], strict=True):
-        if charge.code != line["code"]:
-            raise FeedError(
-                f"claim {claim['control_number']}: line {line['code']} where the "
-                f"encounter has {charge.code}"
-            )
-        lines.append(
-            SubmittedLine(
-                line["line_control_number"],
-                charge.code,
-                Decimal(line["charge"]),
-                charge.units,
-                charge.modifiers,
-            )
-        )
-    return SubmittedClaim(
-        claim["control_number"],
-        encounter.payers,
-        encounter.facility,
-        encounter.service_date,
-        tuple(lines),
-    )
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def say(text: str) -> None:
-    """Progress for the person who waits, on standard error."""
-    print(f"  demo day: {text}", file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -277,10 +242,12 @@ def main(arguments: list[str] | None = None) -> int:
     (options.out / "remittances").mkdir(parents=True, exist_ok=True)
     client = Client(options.url, options.db, key, options.out)
     knobs = Knobs(seed=options.seed, encounters=options.encounters)
+    client.keep("run.json", json.dumps({"seed": knobs.seed}).encode())
     try:
         summary = DemoDay(client, knobs, options.today).run()
     except FeedError as error:
         say(f"stopped: {error}")
+        say(f"the same again: --seed {options.seed} --encounters {options.encounters}")
         return 1
     summary.pop("sent_files")
     (options.out / "truth.json").write_text(json.dumps(summary, default=str, indent=1))

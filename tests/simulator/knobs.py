@@ -2,13 +2,37 @@
 
 from dataclasses import dataclass, field
 
+# Encounters with a course of their own, and how many of each (stories.py).
+STORIES = (
+    "late_charge",
+    "corrected_by_line",
+    "reopening",
+    "new_claim",
+    "late_after_payment",
+    "voided",
+    "voided_after_payment",
+    "rejected_again",
+    "twin_sure",
+    "twin_likely",
+    "lab_client",
+    "lab_payer",
+    "package",
+    "coded_later",
+    "stay",
+    "eligibility",
+    "authorization",
+    "working_aged",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
     """Volume and trouble of a simulated period.
 
     Rates are fractions of the encounters (or of the service lines for
-    ``denial_rate``); counts are exact.
+    ``denial_rate``); counts are exact. ``stories`` says how often each course of
+    ``STORIES`` is taken beside them; ``batch`` how many claims leave in a submission
+    batch instead of one by one (0: none).
     """
 
     seed: int = 19
@@ -36,3 +60,6 @@ class Knobs:
     duplicate_files: int = 1
     broken_files: int = 1
     shuffle: bool = True
+    stories: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STORIES, 1))
+    batch: int = 6
+    contracts: bool = True

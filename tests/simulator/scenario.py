@@ -12,6 +12,7 @@ from .adjudication import (
     SubmittedLine,
     correct,
     decide_primary,
+    decide_revised,
     decide_secondary,
 )
 from .era import Payment, ProviderAdjustment, interchange
@@ -110,16 +111,25 @@ def first_payments(knobs: Knobs, claims: list[SubmittedClaim], day: date):
     return payments
 
 
-def follow_up_payments(knobs: Knobs, first: list[Payment], day: date) -> list[Payment]:
+def follow_up_payments(
+    knobs: Knobs,
+    first: list[Payment],
+    revised: list[SubmittedClaim],
+    day: date,
+    voided: frozenset[str] = frozenset(),
+) -> list[Payment]:
     """Takebacks with their correction, and what secondary payers decide."""
     payments = []
+    again = {claim.control_number: claim for claim in revised}
     for payment in first:
         known = [
             item
             for item in payment.decisions
             if not item.claim.control_number.startswith("OTHER")
+            and item.claim.control_number not in {*again, *voided}
         ]
         payments += _reversals(knobs, payment, known, day)
+        payments += _revisions(payment, again, day)
     secondary = [
         decide_secondary(decision, position)
         for payment in first
@@ -156,6 +166,21 @@ def _reversals(knobs: Knobs, payment: Payment, known: list[Decision], day: date)
     return [Payment(payment.payer, trace, day, tuple(decisions), extras)]
 
 
+def _revisions(payment: Payment, revised: dict, day: date) -> list[Payment]:
+    """Take back what was paid on the version before, and pay the one that counts.
+
+    The later version asks for more than the first, and all of it is allowed, so that
+    the payment never turns negative.
+    """
+    decisions = []
+    for decided in payment.decisions:
+        claim = revised.get(decided.claim.control_number)
+        if claim:
+            decisions += [decided.reversal(), decide_revised(decided, claim)]
+    trace = f"{payment.payer[:3]}{payment.trace[3:5]}{day:%m%d}04"
+    return [Payment(payment.payer, trace, day, tuple(decisions))] if decisions else []
+
+
 def broken(file: RemittanceFile) -> RemittanceFile:
     """The same file with one cent added to the first BPR02: out of balance."""
     payment = file.payments[0]
@@ -171,19 +196,43 @@ def broken(file: RemittanceFile) -> RemittanceFile:
 def make_files(
     knobs: Knobs, claims: list[SubmittedClaim], today: date
 ) -> list[RemittanceFile]:
-    """Every file of the period in the order the payers send them."""
-    rng = random.Random(f"files-{knobs.seed}")
+    """Every file of a period in which no paid claim is revised."""
+    first = first_files(knobs, claims, today)
+    return first + later_files(knobs, first, [], today)
+
+
+def first_files(
+    knobs: Knobs, claims: list[SubmittedClaim], today: date
+) -> list[RemittanceFile]:
+    """One file a payer with its first decisions."""
     day = today - timedelta(days=1)
-    first = first_payments(knobs, claims, day)
-    files = [
+    return [
         RemittanceFile(
             f"era-{payment.payer.lower()}-{day:%Y%m%d}.835",
             interchange([payment], 100 + position, day),
             (payment,),
         )
-        for position, payment in enumerate(first)
+        for position, payment in enumerate(first_payments(knobs, claims, day))
     ]
-    later = follow_up_payments(knobs, first, today)
+
+
+def later_files(
+    knobs: Knobs,
+    first: list[RemittanceFile],
+    revised: list[SubmittedClaim],
+    today: date,
+    voided: frozenset[str] = frozenset(),
+) -> list[RemittanceFile]:
+    """What follows the first files, in the order the payers send it.
+
+    ``revised`` are claims whose replacement came after they were paid: the payer takes
+    the old decision back and decides anew. ``voided`` control numbers it leaves alone:
+    what it paid on them is still with the clinic when the period ends.
+    """
+    rng = random.Random(f"files-{knobs.seed}")
+    files = list(first)
+    payments = [payment for file in first for payment in file.payments]
+    later = follow_up_payments(knobs, payments, revised, today, voided)
     if later:
         files.append(
             RemittanceFile(
@@ -199,7 +248,7 @@ def make_files(
     single = [file for file in originals if len(file.payments) == 1]
     for _ in range(knobs.broken_files if single else 0):
         files.append(broken(rng.choice(single)))
-    return files
+    return files[len(first) :]
 
 
 def deposits(files: list[RemittanceFile]) -> list[Deposit]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 COMPANY_TAX_ID = "123456789"
 PROVIDER_GROUP = "PG1"
 RENDERING_NPI = "1679576722"
+ATTENDING_NPI = "1234567893"
 FACILITIES = {"MAIN": "1234567893", "NORTH": "1245319599"}
 
 
@@ -38,8 +39,11 @@ PAYERS = {
             Decimal("0.02"),
         ),
         PayerProfile("STATEAID", "STATE AID", "1534567890", "MC", Decimal(0)),
+        PayerProfile("UNITY", "UNITY MUTUAL", "1545678901", "CI", Decimal("0.10")),
     )
 }
+# Allows half of every charge; it has no fee schedule.
+PERCENT_PAYER, PERCENT_ALLOWED = "UNITY", Decimal("0.50")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,10 @@ class Service:
 
 
 def _service(code: str, charge: str, *allowed: str, authorization: bool = False):
-    amounts = dict(zip(PAYERS, map(Decimal, allowed), strict=True))
+    scheduled = [code for code in PAYERS if code != PERCENT_PAYER]
+    amounts = dict(zip(scheduled, map(Decimal, allowed), strict=True))
+    # every charge is a whole number of dollars, so half of it is whole cents
+    amounts[PERCENT_PAYER] = Decimal(charge) * PERCENT_ALLOWED
     return Service(code, Decimal(charge), amounts, authorization)
 
 
@@ -79,3 +86,15 @@ EXTRA_CODES = ("80053", "85025", "83036", "71046", "93000", "36415", "90686")
 DIAGNOSES = ("E119", "I10", "J069", "M545", "Z0000", "R519", "E785", "N390")
 FAMILY_NAMES = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Hazel", "Juniper")
 GIVEN_NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gus", "Hana", "Ivo", "Jo")
+
+# What the clinic agreed with an ordering client: prices of some tests, a share of the
+# charge for all others, and a fixed sum a month for keeping its collection room.
+CLIENT = "LAKESIDE"
+CLIENT_NAME = "Lakeside Family Practice"
+CLIENT_PRICES = {"80053": Decimal("14.00"), "85025": Decimal("9.50")}
+CLIENT_PERCENT = Decimal(60)
+CONTRACT_SERVICE, CONTRACT_PRICE, CONTRACT_MONTHS = "36415", Decimal("412.35"), 2
+# A check-up sold at one price: three tests that cost 145.00 one by one.
+PACKAGE, PACKAGE_PRICE = "CHECKUP", Decimal("99.99")
+PACKAGE_CODES = ("80053", "83036", "85025")
+REVENUE_CODES = {"99285": "0450", "80053": "0301", "71046": "0324"}
