@@ -7,7 +7,6 @@ from . import test_x12_tokenizer
 from . import test_x12_transaction
 from . import test_x12_values
 from . import test_settlement_ledgers
-from . import test_settlement_rules
 from . import test_remittance_ledgers
 from . import test_remittance_receive
 from . import test_remittance_post
@@ -16,3 +15,8 @@ from . import test_remittance_queries
 from . import test_remittance_versions
 from . import test_remittance_timeline
 from . import test_rcm_opening
+from . import test_settlement_parked
+from . import test_settlement_held
+from . import test_settlement_reversals
+from . import test_settlement_adjustments
+from . import test_settlement_matching
