@@ -9,6 +9,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rcm_remittance_rules.xml",
+        "data/rcm_exception_data.xml",
         "data/rcm_remittance_cron_data.xml",
         "data/rcm_posting_rule_data.xml",
         "views/rcm_remittance_wizard_views.xml",
@@ -20,6 +21,7 @@
         "views/rcm_payer_overpayment_views.xml",
         "views/rcm_posting_rule_views.xml",
         "views/rcm_claim_views.xml",
+        "views/res_config_settings_views.xml",
         "views/rcm_remittance_menus.xml",
     ],
     "assets": {

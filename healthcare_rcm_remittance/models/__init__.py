@@ -12,10 +12,17 @@ from . import rcm_remittance_read
 from . import rcm_remittance_load
 from . import rcm_remittance_parties
 from . import rcm_remittance_facts
+from . import rcm_remittance_options
 from . import rcm_remittance_plan
+from . import rcm_remittance_sequence
+from . import rcm_remittance_wake
+from . import res_company
 from . import rcm_remittance_claim_store
 from . import rcm_remittance_post
+from . import rcm_remittance_reconcile
 from . import rcm_remittance_release
+from . import rcm_remittance_suggest
+from . import rcm_remittance_action
 from . import rcm_remittance_unpost
 from . import rcm_remittance_show
 from . import rcm_posting_result_mixin

@@ -115,7 +115,7 @@ class RcmDenial(models.Model):
     @api.model
     def _rcm_vals(self, remittance, outcome, item, record):
         payer = remittance.payer_id
-        denied = remittance.payment_date or fields.Date.context_today(self)
+        denied = remittance._rcm_payment_day()
         service = record.service_ids.filtered(
             lambda line: line.index == item.service_index
         )

@@ -10,22 +10,14 @@ from odoo.addons.healthcare_rcm_base.models.rcm_claim_local_entry import (
 )
 
 from ..settlement import (
-    ClaimFacts,
     LegFacts,
     LineFacts,
-    Options,
-    OverpaymentFacts,
-    Override,
     PostedAdjustment,
     PostedClaim,
 )
 from ..settlement.claim import REVERSAL
+from .rcm_remittance_claim_facts import facts_of
 
-SUBMITTED_STATES = frozenset(
-    {"submitted", "accepted", "rejected", "adjudicated", "closed", "reopened"}
-)
-REPLACED_STATES = SUBMITTED_STATES | {"superseded", "void"}
-FINAL_STATES = frozenset({"adjudicated", "closed", "reopened"})
 # What we decided ourselves goes back before a reversal does.
 TAKEN_BACK_KINDS = [kind for kind in LOCAL_KINDS if kind not in EXPECTATION_KINDS]
 SETTLED_LEGS = ("adjudicated", "closed")
@@ -37,82 +29,6 @@ class RcmRemittance(models.Model):
 
     _inherit = "rcm.remittance"
 
-    def _rcm_options(self, only=None, cash_purpose=None):
-        """How this remittance is to be planned."""
-        self.ensure_one()
-        payer = self.payer_id
-        more = {}
-        if only is not None:
-            more = {"only": frozenset(only), "cash_purpose": cash_purpose}
-        return Options(
-            payer_id=payer.id,
-            today=self._rcm_posting_date(),
-            policy=payer.posting_policy or "park_claim",
-            status_first=payer.status_first,
-            accept_4010=payer.accept_4010,
-            currency=self.currency_id.name,
-            overpayments=self._rcm_overpayment_facts(),
-            overrides=self._rcm_overrides(),
-            park_unready=self.park_unready or only is not None,
-            **more,
-        )
-
-    def _rcm_overrides(self):
-        """What people decided about claims of this remittance."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT index, override FROM rcm_remittance_claim
-                 WHERE remittance_id = %s AND override IS NOT NULL
-                   AND override <> 'null'::jsonb
-                """,
-                self.id,
-            )
-        )
-        return {
-            index: Override(
-                control_number=values.get("control_number") or None,
-                cap_contractual=bool(values.get("cap_contractual")),
-                cash_only=bool(values.get("cash_only")),
-                park=bool(values.get("park")),
-                lines={
-                    int(key): value for key, value in values.get("lines", {}).items()
-                },
-            )
-            for index, values in rows
-            if values
-        }
-
-    def _rcm_overpayment_facts(self):
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT over.id, over.kind, over.reference, over.open_amount::text,
-                       claim.name, over.payer_claim_number
-                  FROM rcm_payer_overpayment over
-                  LEFT JOIN rcm_claim claim ON claim.id = over.claim_id
-                 WHERE over.company_id = %s AND over.payer_id = %s
-                   AND over.state = 'open'
-                 ORDER BY over.id
-                """,
-                self.company_id.id,
-                self.payer_id.id,
-            )
-        )
-        return tuple(
-            OverpaymentFacts(
-                id_,
-                kind,
-                reference or "",
-                Decimal(amount),
-                frozenset({number, payer_number} - {None, ""}),
-            )
-            for id_, kind, reference, amount, number, payer_number in rows
-        )
-
-    # ------------------------------------------------------------------
-    # Claims
-    # ------------------------------------------------------------------
     def _rcm_claim_facts(self, transaction, overrides):
         """``{control number: ClaimFacts}`` of every claim this remittance names."""
         wanted = {}
@@ -140,7 +56,7 @@ class RcmRemittance(models.Model):
             "people": self._rcm_people(ids),
         }
         return {
-            number: _facts_of(number, rows, data) for number, rows in versions.items()
+            number: facts_of(number, rows, data) for number, rows in versions.items()
         }
 
     def _rcm_claim_versions(self, numbers):
@@ -319,9 +235,10 @@ class RcmRemittance(models.Model):
             SQL(
                 """
                 SELECT id, claim_id, payer_id, payer_claim_number, status,
-                       charge::text, paid::text
+                       charge::text, paid::text, state
                   FROM rcm_remittance_claim
-                 WHERE claim_id = ANY(%s) AND state = 'posted' AND status <> %s
+                 WHERE claim_id = ANY(%s) AND state IN ('posted', 'reversed')
+                   AND status <> %s
                  ORDER BY id
                 """,
                 ids,
@@ -329,8 +246,8 @@ class RcmRemittance(models.Model):
             )
         )
         posted = defaultdict(list)
-        for id_, claim_id, payer_id, number, status, charge, paid in rows:
-            posted[claim_id].append(
+        for id_, claim_id, payer_id, number, status, charge, paid, state in rows:
+            posted[claim_id, state].append(
                 PostedClaim(
                     id_,
                     payer_id,
@@ -363,61 +280,3 @@ class RcmRemittance(models.Model):
             claim_id: (name or "", frozenset(item for item in members if item))
             for claim_id, name, members in rows
         }
-
-
-def _facts_of(number, rows, data) -> ClaimFacts:
-    """All versions of a control number as one claim; the last one sent leads."""
-    sent = [row for row in rows if row["state"] in SUBMITTED_STATES]
-    row = (sent or rows)[-1]
-    open_by_payer, local = defaultdict(Decimal), defaultdict(Decimal)
-    for version in rows:
-        for payer_id, amount in data["open"].get(version["id"], {}).items():
-            open_by_payer[payer_id] += amount
-        for payer_id, amount in data["local"].get(version["id"], {}).items():
-            local[payer_id] += amount
-    invoiced = any(version["invoice_state"] == "posted" for version in rows)
-    # Invoicing that waits for the payer's decision happens just before posting.
-    waits = row["invoice_rule"] == "adjudicated" and row["invoice_state"] == "none"
-    if waits and not invoiced:
-        open_by_payer[row["payer_id"]] += Decimal(row["charge"])
-    void = row["state"] in ("void", "superseded") or row["frequency_code"] == "8"
-    shared = {
-        "control_number": number,
-        "open_by_payer": dict(open_by_payer),
-        "local_by_payer": dict(local),
-        "has_local": any(version["id"] in data["local"] for version in rows),
-        "state": "void" if row["frequency_code"] == "8" else row["state"],
-        "submitted": row["state"] in SUBMITTED_STATES,
-        "final": row["state"] in FINAL_STATES,
-        "void": void,
-        "invoiced": invoiced or waits,
-        "posted": tuple(
-            item for version in rows for item in data["posted"].get(version["id"], ())
-        ),
-    }
-    earlier = [
-        _version_of(version, data, shared)
-        for version in rows[: rows.index(row)]
-        if version["state"] in REPLACED_STATES
-    ]
-    return _version_of(row, data, {**shared, "earlier": tuple(earlier)})
-
-
-def _version_of(row, data, shared) -> ClaimFacts:
-    """One version: its own charge and lines, and what all versions share."""
-    id_ = row["id"]
-    lines = tuple(data["lines"].get(id_, ()))
-    last_name, members = data["people"].get(id_, ("", frozenset()))
-    priced = bool(lines) and all(line.expected is not None for line in lines)
-    return ClaimFacts(
-        id=id_,
-        charge=Decimal(row["charge"]),
-        lines=lines,
-        legs=tuple(data["legs"].get(id_, ())),
-        frequency=row["frequency_code"],
-        expected=Decimal(row["expected"] or 0) if priced else None,
-        tolerance=Decimal(row["tolerance"] or 0),
-        last_name=last_name,
-        member_ids=members,
-        **shared,
-    )

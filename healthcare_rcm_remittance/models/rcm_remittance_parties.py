@@ -1,5 +1,7 @@
 from odoo import models
 
+NOTHING = frozenset({False, None, ""})
+
 
 class RcmRemittance(models.Model):
     """Who pays and who is paid, against our master data."""
@@ -76,6 +78,35 @@ class RcmRemittance(models.Model):
             ]
         )
         return self.env["rcm.payer"].browse(identifiers.mapped("res_id")).exists()
+
+    def _rcm_own_identifiers(self):
+        """NPIs and tax numbers of ours that a provider adjustment may name (PLB01)."""
+        company = self.company_id.sudo()  # its identifiers are no secret of a branch
+        npis, others = {company.rcm_npi}, {company.rcm_tax_id, *self._rcm_payee_values()}
+        for model in ("rcm.facility", "rcm.provider.group"):
+            for npi, tax_id in self.env[model]._read_group(
+                [("company_id", "=", company.id)], ["npi", "tax_id"]
+            ):
+                npis.add(npi)
+                others.add(tax_id)
+        if not npis - NOTHING:
+            return frozenset()  # who knows no NPI of ours cannot tell another's
+        return frozenset((npis | others) - NOTHING)
+
+    def _rcm_provider_facilities(self):
+        """``{index: facility}`` of provider adjustments that name one of ours."""
+        Facility = self.env["rcm.facility"]
+        found = {}
+        for item in self.provider_adjustment_ids:
+            facilities = Facility.search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("npi", "=", item.provider_identifier),
+                ]
+            )
+            if item.provider_identifier and len(facilities) == 1:
+                found[item.index] = facilities
+        return found
 
     def _rcm_payee_values(self):
         pairs = self.payee_identifiers or []

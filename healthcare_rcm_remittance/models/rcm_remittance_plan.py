@@ -38,6 +38,8 @@ class RcmRemittance(models.Model):
         for remittance in self:
             if remittance.retry:
                 remittance._rcm_write({"retry": False})
+                if remittance.state == "posted_with_parked":
+                    remittance._rcm_retry_parked()
             if remittance.state not in PLANNABLE:
                 continue
             plan = remittance._rcm_match()
@@ -47,15 +49,6 @@ class RcmRemittance(models.Model):
                 remittance._rcm_post(plan)
             elif remittance.state != "approval":
                 remittance._rcm_set_state("approval")
-
-    def _rcm_wake_again(self):
-        """Have these taken up again: what they waited for may be there now."""
-        waiting = self.filtered(lambda item: item.state in ("held", "approval"))
-        if waiting:
-            waiting._rcm_write({"retry": True})
-            self.env["ir.cron"]._rcm_wake(
-                "healthcare_rcm_remittance.cron_remittance_post"
-            )
 
     def _rcm_gate_approved(self, effect):
         """Approved: the scheduled action checks the plan again and posts."""
@@ -87,6 +80,7 @@ class RcmRemittance(models.Model):
             self._rcm_set_state("balanced")
         if self.state in ("balanced", "unposted"):
             self._rcm_set_state("matched")
+        self._rcm_end_hold()
         self._rcm_resolve_cases(HOLD_CASES, self.env._("What it waited for is there."))
         return plan
 
@@ -133,10 +127,6 @@ class RcmRemittance(models.Model):
     def _rcm_posting_date(self):
         """Today, as the company counts days; lock dates are checked when posting."""
         return fields.Date.context_today(self)
-
-    def _rcm_hold(self):
-        if self.state != "held":
-            self._rcm_set_state("held")
 
     def _rcm_stop_cases(self, stops):
         """One case per exception type, naming the first place and how many more."""

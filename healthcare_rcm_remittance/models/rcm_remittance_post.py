@@ -3,7 +3,6 @@ from collections import defaultdict
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL
 
 from ..settlement import actions, purposes
 from ..settlement.outcome import NOTHING, PARK, POST
@@ -107,13 +106,18 @@ class RcmRemittance(models.Model):
         partner_of = {p.id: p.partner_id.commercial_partner_id.id for p in payers}
         by_id = {claim.id: claim for claim in claims}
         indexes = self._rcm_claim_index()
+        providers = self._rcm_provider_facilities()
         label = self.trace or self.name
         return [
-            self._rcm_entry_line(line, accounts, by_id, partner_of, indexes, label)
+            self._rcm_entry_line(
+                line, accounts, by_id, partner_of, indexes, label, providers
+            )
             for line in plan.lines
         ]
 
-    def _rcm_entry_line(self, line, accounts, claims, partners, indexes, label):
+    def _rcm_entry_line(
+        self, line, accounts, claims, partners, indexes, label, providers
+    ):
         claim = claims.get(line.claim_id)
         partner = partners.get(line.payer_id)
         if line.purpose == purposes.PATIENT_UNBILLED and claim:
@@ -122,6 +126,8 @@ class RcmRemittance(models.Model):
             line.purpose
         )
         facility = (claim or self).facility_id
+        if line.provider_index is not None:
+            facility = providers.get(line.provider_index) or facility
         balance = self._rcm_money(line.balance)
         analytic = facility.sudo().analytic_account_id  # read for everyone
         result = account.account_type.startswith(("income", "expense"))
@@ -150,13 +156,16 @@ class RcmRemittance(models.Model):
             "rcm_remittance_claim_id": indexes.get(line.claim_index, False),
         }
 
+    def _rcm_period_locks(self, date):
+        """Lock dates of the company that forbid an entry on this day."""
+        return self.company_id._get_lock_date_violations(
+            date, fiscalyear=True, sale=False, purchase=False, tax=False, hard=True
+        )
+
     def _rcm_check_period(self, date):
         """A locked period is never bypassed, and Odoo must not move the date."""
         journal = self.company_id._rcm_journal("remittance")
-        locks = self.company_id._get_lock_date_violations(
-            date, fiscalyear=True, sale=False, purchase=False, tax=False, hard=True
-        )
-        if locks:
+        if self._rcm_period_locks(date):
             raise UserError(
                 self.env._(
                     "The period of %(date)s is locked for %(journal)s.",
@@ -189,105 +198,6 @@ class RcmRemittance(models.Model):
             )
 
     # ------------------------------------------------------------------
-    # Matching with invoices
-    # ------------------------------------------------------------------
-    def _rcm_match_entry(self, plan, records, move):
-        """Reconcile the entry's items with what they settle: one plan, explicit pairs.
-
-        A reversal meets the item it takes back; everything else meets the open items
-        of its claim and payer.
-        """
-        if not move:
-            return
-        pairs = self._rcm_reversal_pairs(plan, records, move)
-        used = {line.id for pair in pairs for line in pair}
-        Line = self.env["account.move.line"].sudo()  # matching is part of posting
-        accounts = self._rcm_matched_accounts()
-        fresh = move.sudo().line_ids.filtered(
-            lambda line: line.account_id.id in accounts and line.id not in used
-        )
-        claims = fresh.rcm_claim_id
-        open_lines = Line.search(
-            [
-                ("rcm_claim_id", "in", self._rcm_versions_of(claims).ids),
-                ("account_id", "in", list(accounts)),
-                ("parent_state", "=", "posted"),
-                ("reconciled", "=", False),
-                ("id", "not in", list(used)),
-            ],
-            order="id",
-        )
-        groups = defaultdict(list)
-        for line in open_lines:
-            key = (line.rcm_claim_id.name, line.account_id.id, line.partner_id.id)
-            groups[key].append(line)
-        fresh_ids = set(fresh.ids)
-        for lines in groups.values():
-            settles = any(line.id in fresh_ids for line in lines)
-            signs = {line.balance > 0 for line in lines}
-            if settles and len(signs) == 2:
-                pairs.append(Line.concat(*lines))
-        if pairs:
-            Line._rcm_reconcile(pairs)
-
-    def _rcm_matched_accounts(self):
-        """Accounts whose items are matched claim by claim."""
-        company = self.company_id
-        found = company._rcm_account(purposes.RECEIVABLE_PAYER)
-        return set(found.ids)
-
-    def _rcm_versions_of(self, claims):
-        """All versions of these claims: they share one receivable."""
-        return self.env["rcm.claim"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("name", "in", claims.mapped("name")),
-            ]
-        )
-
-    def _rcm_reversal_pairs(self, plan, records, move):
-        """Pairs of an original's items with those of its reversal, by purpose.
-
-        The original's matches are undone first, so the invoice is open again.
-        """
-        pairs, originals = [], {}
-        for outcome in plan.with_decision(POST):
-            if outcome.reverses:
-                originals[outcome.reverses] = records[outcome.index].id
-        if not originals:
-            return pairs
-        Line = self.env["account.move.line"].sudo()  # matching is part of posting
-        old = Line.search(
-            [
-                ("rcm_remittance_claim_id", "in", list(originals)),
-                ("parent_state", "=", "posted"),
-                (
-                    "rcm_purpose",
-                    "in",
-                    (purposes.RECEIVABLE_PAYER, purposes.PATIENT_UNBILLED),
-                ),
-            ]
-        )
-        undone = old.filtered(
-            lambda line: line.rcm_purpose == purposes.RECEIVABLE_PAYER
-        )
-        undone._rcm_unmatch()
-        by_key = defaultdict(Line.browse)
-        for line in move.sudo().line_ids:
-            key = (
-                line.rcm_remittance_claim_id.id,
-                line.account_id.id,
-                line.partner_id.id,
-            )
-            by_key[key] |= line
-        for line in old:
-            new_claim = originals[line.rcm_remittance_claim_id.id]
-            new = by_key.get((new_claim, line.account_id.id, line.partner_id.id))
-            if new and line.account_id.reconcile and not line.reconciled:
-                pairs.append(line | new)
-        return pairs
-
-    # ------------------------------------------------------------------
     # Marking and following up
     # ------------------------------------------------------------------
     def _rcm_mark_claims(self, plan, records, move):
@@ -311,7 +221,7 @@ class RcmRemittance(models.Model):
     def _rcm_follow_up(self, plan, records):
         """Claims, legs, denials, variances and cases, in batches."""
         posted = plan.with_decision(POST)
-        self._rcm_update_claims(posted)
+        self._rcm_update_claims(posted, records)
         Denial, Variance = self.env["rcm.denial"], self.env["rcm.payment.variance"]
         Denial._rcm_open_from(self, posted, records)
         Variance._rcm_open_from(self, posted, records)
@@ -325,7 +235,7 @@ class RcmRemittance(models.Model):
                 amount=self._rcm_money(outcome.paid),
             )
 
-    def _rcm_update_claims(self, posted):
+    def _rcm_update_claims(self, posted, records):
         """Posted amounts, line states, adjudication and the next payer's turn."""
         Claim = self.env["rcm.claim"]
         rows = [
@@ -344,7 +254,35 @@ class RcmRemittance(models.Model):
         Claim.browse({o.claim_id for o in posted})._rcm_note_remittance(self, posted)
         Claim.browse({o.claim_id for o in back})._rcm_credit_patients()
         uncorrected = {o.claim_id for o in back} - corrected
+        self._rcm_await_corrections(back, decided, records)
         Claim.browse(uncorrected)._rcm_retry_parked(self)
+
+    def _rcm_await_corrections(self, back, decided, records):
+        """A reversal without its correction is legal (RFI 1776), and watched.
+
+        The case of each waits as long as its exception type says; the correction,
+        whenever it posts, closes it.
+        """
+        awaited = ["correction_awaited"]
+        corrected = {outcome.control_number for outcome in decided}
+        for outcome in back:
+            if outcome.control_number not in corrected:
+                records[outcome.index]._rcm_raise_case(
+                    *awaited,
+                    self.env._("Taken back by the payer; no new decision yet."),
+                    amount=-self._rcm_money(outcome.paid),
+                )
+        if corrected:
+            earlier = self.env["rcm.remittance.claim"].search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("payer_id", "=", self.payer_id.id),
+                    ("claim_id.name", "in", list(corrected)),
+                    ("reverses_id", "!=", False),
+                    ("state", "=", "posted"),
+                ]
+            )
+            earlier._rcm_resolve_cases(awaited, self.env._("The correction is posted."))
 
     def _rcm_line_states(self, outcomes):
         """State of each claim line after these outcomes: {state: line ids}."""
@@ -367,20 +305,3 @@ class RcmRemittance(models.Model):
         for line_id, state in states.items():
             by_state[state].append(line_id)
         return by_state
-
-    def _rcm_other_remittance_of(self, controls):
-        """Remittances not posted yet that name one of these control numbers."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT remittance.id
-                  FROM rcm_remittance remittance
-                  JOIN rcm_remittance_claim claim
-                    ON claim.remittance_id = remittance.id
-                 WHERE remittance.state IN ('held', 'approval')
-                   AND claim.control_number = ANY(%s)
-                """,
-                list(controls),
-            )
-        )
-        return self.browse(id_ for [id_] in rows)

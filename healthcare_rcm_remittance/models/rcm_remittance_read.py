@@ -239,6 +239,7 @@ class RcmRemittance(models.Model):
         )
         if not first:
             self._rcm_take_slot(self.payment_key)
+            self._rcm_note_interchange()
             self._rcm_set_state("parsed")
             self._rcm_set_state("balanced")
         elif first.content_hash == self.content_hash:
@@ -254,6 +255,34 @@ class RcmRemittance(models.Model):
                 ),
                 amount=self.amount,
             )
+
+    def _rcm_note_interchange(self):
+        """The same interchange, group and transaction number with other content.
+
+        A warning: the payment is another one, so it goes on (numbers do wrap round).
+        """
+        earlier = self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("interchange_key", "=", self.interchange_key),
+                ("content_hash", "!=", self.content_hash),
+                ("id", "!=", self.id),
+            ],
+            limit=1,
+        )
+        if not earlier:
+            return
+        self._rcm_write({"same_interchange_id": earlier.id})
+        self._rcm_raise_case(
+            "interchange_repeated",
+            self.env._(
+                "Interchange %(number)s came before with another remittance: "
+                "%(other)s.",
+                number=self.interchange_control,
+                other=earlier.display_name,
+            ),
+            amount=self.amount,
+        )
 
     def _rcm_take_slot(self, slot):
         try:

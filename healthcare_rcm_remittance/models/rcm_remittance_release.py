@@ -1,17 +1,13 @@
 from collections import Counter
 from decimal import Decimal
 
-from markupsafe import Markup
-
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..settlement import purposes
-from ..settlement.matching import Candidate, suggest
 from ..settlement.outcome import POST
 from ..settlement.reasons import case_type
 
@@ -150,75 +146,6 @@ class RcmRemittanceClaim(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Suggestions
-    # ------------------------------------------------------------------
-    def _rcm_suggestions(self):
-        """Claims of ours this one may be, best first: [(claim, Suggestion)]."""
-        self.ensure_one()
-        transaction = self.remittance_id._rcm_transaction()
-        claim = next(item for item in transaction.claims if item.index == self.index)
-        candidates = self._rcm_candidates(claim)
-        found = suggest(claim, self.payer_id.id, candidates)
-        claims = self.env["rcm.claim"]._rcm_find_by_control_number(
-            [item.control_number for item in found], self.company_id
-        )
-        return [
-            (claims[s.control_number], s) for s in found if s.control_number in claims
-        ]
-
-    def _rcm_candidates(self, claim):
-        """Claims with the payer's number, or the same charge with this payer."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT claim.name, claim.total_charge::text, claim.service_date,
-                       claim.payer_claim_number,
-                       array_agg(DISTINCT leg.payer_id),
-                       array_agg(DISTINCT cover.member_id)
-                  FROM rcm_claim claim
-                  LEFT JOIN rcm_claim_leg leg ON leg.claim_id = claim.id
-                  LEFT JOIN rcm_coverage cover ON cover.id = leg.coverage_id
-                 WHERE claim.company_id = %s
-                   AND (claim.payer_claim_number = %s
-                        OR (claim.total_charge = %s AND leg.payer_id = %s))
-                   AND claim.state NOT IN ('draft', 'void', 'superseded')
-                 GROUP BY claim.id
-                 ORDER BY claim.service_date DESC
-                 LIMIT %s
-                """,
-                self.company_id.id,
-                claim.payer_claim_number or None,
-                abs(claim.charge),
-                self.payer_id.id or None,
-                CANDIDATE_LIMIT,
-            )
-        )
-        return [
-            Candidate(
-                name,
-                Decimal(charge),
-                day,
-                frozenset(item for item in payers if item),
-                number or "",
-                frozenset(item for item in members if item),
-            )
-            for name, charge, day, number, payers, members in rows
-        ]
-
-    @api.depends("state", "control_number")
-    def _compute_suggestion_html(self):
-        for claim in self:
-            if claim.state != "parked":
-                claim.suggestion_html = False
-                continue
-            rows = Markup().join(
-                Markup("<li><b>%s</b> %s</li>")
-                % (found.display_name, ", ".join(suggestion.reasons).replace("_", " "))
-                for found, suggestion in claim._rcm_suggestions()
-            )
-            claim.suggestion_html = Markup("<ul>%s</ul>") % rows if rows else False
-
-    # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
     def action_resolve(self):
@@ -274,118 +201,3 @@ class RcmRemittance(models.Model):
             self._rcm_set_state("posted")
             if self.currency_id.is_zero(self.amount):
                 self._rcm_set_state("reconciled")
-
-    # ------------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------------
-    def action_plan(self):
-        """Make the posting plan anew and show it; nothing is posted."""
-        self.env.user._rcm_require("cash_poster", "finance_manager")
-        self.check_access("read")
-        for remittance in self.sudo():  # planning writes protected fields
-            if remittance.state in ("balanced", "matched", "held", "unposted"):
-                remittance._rcm_match()
-
-    def action_post(self):
-        """Match, ask for approval where a policy wants it, and post."""
-        self.env.user._rcm_require("cash_poster", "finance_manager")
-        self.check_access("read")
-        ready = self.filtered(
-            lambda item: item.state in ("balanced", "matched", "held", "approval")
-        )
-        if not ready:
-            raise UserError(self.env._("There is nothing to post here."))
-        ready.sudo()._rcm_process()  # role, access and state were checked
-
-    def action_post_parking(self):
-        """Post now; claims that are not ready are parked instead of waited for."""
-        self.env.user._rcm_require("cash_poster", "finance_manager")
-        self.check_access("read")
-        held = self.filtered(lambda item: item.state == "held").sudo()  # as above
-        held._rcm_write({"park_unready": True})
-        held._rcm_emit("remittance.park_unready", {"park_unready": [False, True]})
-        held._rcm_process()
-
-    def action_accept_trace(self):
-        """A re-used trace number is another payment after all: take it in."""
-        self.env.user._rcm_require("finance_manager")
-        self.check_access("read")
-        for remittance in self.sudo():  # role and access were checked
-            if remittance.state != "held" or not remittance.duplicate_of_id:
-                raise UserError(self.env._("Its trace number was not used before."))
-            remittance._rcm_take_slot(
-                f"{remittance.payment_key}|{remittance.content_hash}"
-            )
-            remittance._rcm_write_logged(
-                {remittance.id: {"duplicate_of_id": False}}, "remittance.trace_accepted"
-            )
-            remittance._rcm_resolve_cases(
-                ["remittance_trace_reused"], self.env._("Accepted as another payment.")
-            )
-            remittance._rcm_process()
-
-    def action_unpost(self):
-        """Ask for the reason and take the posting back."""
-        self.ensure_one()
-        self.env.user._rcm_require("finance_manager")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Unpost %s", self.display_name),
-            "res_model": "rcm.remittance.unpost",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_remittance_id": self.id},
-        }
-
-    def action_journal_entry(self):
-        """Show the journal entries of this remittance."""
-        self.ensure_one()
-        moves = self.move_id | self.claim_ids.move_id | self.reversal_move_id
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Journal Items"),
-            "res_model": "account.move.line",
-            "view_mode": "list",
-            "views": [
-                (
-                    self.env.ref("healthcare_rcm_base.account_move_line_view_list").id,
-                    "list",
-                )
-            ],
-            "domain": [("move_id", "in", moves.ids)],
-            "context": {"create": False},
-        }
-
-    def action_claims(self):
-        """Show the claims of this remittance."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Claims"),
-            "res_model": "rcm.remittance.claim",
-            "view_mode": "list,form",
-            "domain": [("remittance_id", "=", self.id)],
-            "context": {"create": False},
-        }
-
-    def action_parked(self):
-        """Show the claims of this remittance that wait for a person."""
-        self.ensure_one()
-        action = self.action_claims()
-        action["name"] = self.env._("Parked Claims")
-        action["domain"] = [("remittance_id", "=", self.id), ("state", "=", "parked")]
-        return action
-
-    def action_denials(self):
-        """Show the denials this remittance opened."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Denials"),
-            "res_model": "rcm.denial",
-            "view_mode": "list,kanban,form",
-            "domain": [("remittance_id", "=", self.id)],
-            "context": {"create": False},
-        }

@@ -51,6 +51,14 @@ class RcmRemittance(models.Model):
             "claim_parked_policy": self.env._(
                 "A claim cannot be posted, and this payer's remittances post whole."
             ),
+            "payment_undated": self.env._(
+                "The payment has no date (BPR16). Post it with the day it came, or "
+                "ask the payer."
+            ),
+            "period_locked": self.env._("The period of the posting day is locked."),
+            "provider_not_ours": self.env._(
+                "A provider adjustment for another provider than us."
+            ),
             # claims that are not ready
             "claim_not_submitted": self.env._("We have not submitted this claim yet."),
             "claim_not_invoiced": self.env._("The claim has no posted invoice yet."),
@@ -90,6 +98,9 @@ class RcmRemittance(models.Model):
             "reversal_not_mirror": self.env._(
                 "A reversal that is not the mirror of what was posted."
             ),
+            "reversal_repeated": self.env._(
+                "The payer took this back before: a second reversal of the same."
+            ),
             "reversal_next_payer_posted": self.env._(
                 "The next payer has settled what this reversal would take back."
             ),
@@ -125,6 +136,12 @@ class RcmRemittance(models.Model):
             "contractual_capped": self.env._("Contractual limited to what was open."),
             "overpayment_unmatched": self.env._(
                 "A recovery that names nothing we know."
+            ),
+            "forward_balance_second": self.env._(
+                "Another forward balance while an earlier one is still open."
+            ),
+            "payment_date_assumed": self.env._(
+                "The payment has no date; the day it came counts."
             ),
             "interest_unexplained": self.env._("Interest that no claim explains."),
         }

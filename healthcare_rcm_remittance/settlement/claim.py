@@ -260,7 +260,10 @@ class _Builder:
         claim, context = self.claim, self.context
         original = self._find_original()
         if original is None:
-            self._park("reversal_unmatched", None, claim.paid)
+            # RFI 1604: what was taken back is not taken back again.
+            again = reversal.exact(claim, self.facts.taken_back, self.options.payer_id)
+            code = "reversal_repeated" if again else "reversal_unmatched"
+            self._park(code, None, claim.paid)
             return
         rows = reversal.difference(claim, original, self.matches)
         for place, expected, actual in rows:

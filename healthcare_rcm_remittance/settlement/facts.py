@@ -13,6 +13,10 @@ ZERO = Decimal(0)
 PARK_CLAIM = "park_claim"
 ALL_OR_NOTHING = "all_or_nothing"
 
+# A payment without a date (BPR16): wait for a person, or count it from its receipt.
+HOLD_UNDATED = "hold"
+DATE_BY_RECEIPT = "receipt"
+
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
@@ -79,7 +83,8 @@ class ClaimFacts:
 
     The last version sent leads; ``earlier`` holds those that were sent before it, for
     what still belongs to them. ``open_by_payer`` is the open receivable per payer.
-    ``posted`` holds what earlier remittances posted and nothing has reversed.
+    ``posted`` holds what earlier remittances posted and nothing has reversed,
+    ``taken_back`` what was posted and reversed since.
     ``local_by_payer`` is what standing local entries took off the receivable: a
     reversal takes them back first. ``last_name`` and ``member_ids`` only serve to
     recognise the patient and are never part of a plan.
@@ -97,6 +102,7 @@ class ClaimFacts:
     void: bool = False
     invoiced: bool = True
     posted: tuple[PostedClaim, ...] = ()
+    taken_back: tuple[PostedClaim, ...] = ()
     local_by_payer: Mapping[int, Decimal] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -179,7 +185,9 @@ class Options:
 
     ``only``: claim indexes of a release (their cash comes from ``cash_purpose``, the
     provider adjustments were posted with the rest). ``park_unready``: park what would
-    hold the whole remittance.
+    hold the whole remittance. ``received``: the day the remittance came, for payments
+    without a date. ``own_identifiers``: NPIs and tax numbers a provider adjustment may
+    name (empty: any). ``locked``: the day of posting is in a locked period.
     """
 
     payer_id: int
@@ -195,3 +203,7 @@ class Options:
     only: frozenset[int] | None = None
     cash_purpose: str = purposes.CLEARING
     park_unready: bool = False
+    undated: str = HOLD_UNDATED
+    received: date | None = None
+    own_identifiers: frozenset[str] = frozenset()
+    locked: bool = False

@@ -11,7 +11,7 @@ from ..x12.balance import check_claim, check_payment
 from ..x12.model import Transaction
 from . import purposes
 from .claim import REVERSAL, Context, plan_claim
-from .facts import ALL_OR_NOTHING, ClaimFacts, Options
+from .facts import ALL_OR_NOTHING, DATE_BY_RECEIPT, ClaimFacts, Options
 from .outcome import (
     HOLD,
     PARK,
@@ -22,7 +22,7 @@ from .outcome import (
     Proofs,
 )
 from .provider import plan_provider
-from .reasons import HOLDS, stop
+from .reasons import HOLDS, stop, warn
 from .rules import RuleBook
 
 ZERO = Decimal(0)
@@ -45,7 +45,7 @@ def plan(
     whatever order the payer sent them (RFI 1733).
     """
     rules = rules if isinstance(rules, RuleBook) else RuleBook(rules)
-    day = transaction.payment_date or options.today
+    day = payment_day(transaction, options)
     balanced = _balanced(transaction)
     stops = list(_hard_stops(transaction, options, balanced))
     outcomes = _claims(transaction, claims, rules, options, day)
@@ -53,6 +53,7 @@ def plan(
     if options.only is None:
         provider, findings = plan_provider(transaction, rules, options, day)
         stops += [item for item in findings if item.is_error]
+    findings = [*_assumptions(transaction, options), *findings]
     stops += _from_claims(outcomes, options)
     lines = _lines(transaction, outcomes, provider, options)
     proofs = _prove(transaction, outcomes, lines, provider, options)
@@ -74,6 +75,18 @@ def plan(
     )
 
 
+def payment_day(transaction: Transaction, options: Options):
+    """The day the payer pays; without one the day it came (see ``undated``)."""
+    return transaction.payment_date or options.received or options.today
+
+
+def _assumptions(transaction, options) -> Iterable[Finding]:
+    """What was taken for granted, told to whoever looks at the plan."""
+    if not transaction.payment_date and options.undated == DATE_BY_RECEIPT:
+        day = payment_day(transaction, options)
+        yield warn("payment_date_assumed", "BPR16", None, day.isoformat())
+
+
 def _hard_stops(
     transaction: Transaction, options: Options, balanced: bool
 ) -> Iterable[Finding]:
@@ -88,6 +101,10 @@ def _hard_stops(
         yield stop("payment_only", "BPR", None, PAYMENT_ONLY)
     if transaction.handling == PRENOTE:
         yield stop("prenote", "BPR", None, PRENOTE)
+    if not transaction.payment_date and options.undated != DATE_BY_RECEIPT:
+        yield stop("payment_undated", "BPR16")
+    if options.locked:
+        yield stop("period_locked", "", None, options.today.isoformat())
     if transaction.currency and transaction.currency != options.currency:
         yield stop("currency_foreign", "CUR", options.currency, transaction.currency)
 

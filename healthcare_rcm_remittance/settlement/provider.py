@@ -51,11 +51,19 @@ def plan_provider(
             continue
         treatment = rule.action if rule else UNMAPPED
         place = f"PLB {index + 1}"
+        ours = options.own_identifiers
+        if ours and pair.provider_id and pair.provider_id not in ours:
+            findings.append(stop("provider_not_ours", place, None, pair.provider_id))
         if treatment in (UNMAPPED, MEMO):
             # A memo without its counterpart would take cash out of nowhere.
             findings.append(stop("adjustment_unmapped", place, None, pair.reason))
             outcomes.append(_outcome(index, pair, UNMAPPED))
             continue
+        if treatment == FORWARD and pair.amount < 0 and held.has_forward():
+            # RFI 738: one forward balance at a time; the earlier one was to be used.
+            findings.append(
+                warn("forward_balance_second", place, None, str(pair.amount))
+            )
         if treatment in (RECOVERY, FORWARD):
             lines, settlements = held.apply(index, pair, treatment, options.payer_id)
             if any(line.purpose == purposes.UNIDENTIFIED_RECOVERIES for line in lines):
@@ -126,6 +134,10 @@ class _Held:
             ),
             tuple(settlements),
         )
+
+    def has_forward(self) -> bool:
+        """Whether a forward balance of an earlier remittance is still open."""
+        return any(self.left[item.id] > 0 for item in self.records if item.kind == "FB")
 
     def _order(self, pair, treatment):
         """Which records a recovery uses: the named one, or the one it fits exactly.

@@ -12,6 +12,9 @@ STOPS = {
     "currency_foreign": "remittance_held",
     "adjustment_unmapped": "remittance_plb_unmapped",
     "claim_parked_policy": "remittance_held",
+    "payment_undated": "remittance_held",
+    "period_locked": "remittance_held",
+    "provider_not_ours": "remittance_plb_unmapped",
 }
 HOLDS = {
     "claim_not_submitted": "claim_not_submitted",
@@ -35,6 +38,7 @@ PARKS = {
     "negative_claim": "reversal_unmatched",
     "reversal_unmatched": "reversal_unmatched",
     "reversal_not_mirror": "reversal_unmatched",
+    "reversal_repeated": "reversal_unmatched",
     "reversal_next_payer_posted": "reversal_unmatched",
     "secondary_exceeds_open": "secondary_guard",
     "prior_payer_exceeds": "secondary_guard",
@@ -53,6 +57,8 @@ WARNINGS = frozenset(
         "corrected_name",
         "contractual_capped",
         "overpayment_unmatched",
+        "forward_balance_second",
+        "payment_date_assumed",
         "interest_unexplained",
     }
 )

@@ -30,14 +30,27 @@ def find_original(
     numbers = {claim.payer_claim_number, claim.original_payer_claim_number} - {"", None}
     named = [item for item in standing if item.payer_claim_number in numbers]
     candidates = named or ([] if numbers & _numbers(standing) else standing)
-    exact = [
+    found = _negated(claim, candidates)
+    if found:
+        return found[-1]
+    return named[-1] if named else None
+
+
+def exact(claim: Claim, postings, payer_id: int) -> bool:
+    """Whether this reversal negates one of the payer's ``postings`` by its number."""
+    numbers = {claim.payer_claim_number, claim.original_payer_claim_number} - {"", None}
+    own = [item for item in postings if item.payer_id == payer_id]
+    return any(
+        item.payer_claim_number in numbers for item in _negated(claim, own) if numbers
+    )
+
+
+def _negated(claim, postings) -> list[PostedClaim]:
+    return [
         item
-        for item in candidates
+        for item in postings
         if item.paid == -claim.paid and item.charge == -claim.charge
     ]
-    if exact:
-        return exact[-1]
-    return named[-1] if named else None
 
 
 def difference(

@@ -10,6 +10,8 @@ from . import test_settlement_ledgers
 from . import test_remittance_ledgers
 from . import test_remittance_receive
 from . import test_remittance_post
+from . import test_remittance_sequence
+from . import test_remittance_duplicates
 from . import test_remittance_roles
 from . import test_remittance_queries
 from . import test_remittance_versions

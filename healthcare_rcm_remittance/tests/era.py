@@ -69,6 +69,7 @@ def st(
     payee=TAX_ID,
     payer_name="PAYER",
     number=1,
+    provider="1234567893",
 ):
     """Segments of a transaction from ST to SE."""
     amount = Decimal(str(amount))
@@ -79,7 +80,7 @@ def st(
         f"BPR*{handling}*{money(amount)}*C*{method}*01*999999992*DA*123456*{payer_trace}"
         f"**01*999999992*DA*98765*{day}",
         f"TRN*1*{trace}*{payer_trace}",
-        f"DTM*405*{day}",
+        f"DTM*405*{day or '20261120'}",
         f"N1*PR*{payer_name}",
         "N3*1 PAYER PLAZA",
         "N4*COLUMBUS*OH*43004",
@@ -92,7 +93,7 @@ def st(
         body += claim
     for reason, value, *reference in plb:
         code = ":".join((reason, *reference))
-        body.append(f"PLB*1234567893*20261231*{code}*{money(value)}")
+        body.append(f"PLB*{provider}*20261231*{code}*{money(value)}")
     return [*body, f"SE*{len(body) + 1}*{number:04d}"]
 
 

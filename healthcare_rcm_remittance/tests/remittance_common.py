@@ -44,7 +44,7 @@ class RemittanceCase(LedgerCase):
     def era(self, amount, *claims, **values):
         """Bytes of one payment with a trace number of its own."""
         values.setdefault("trace", f"T{next(self.numbers)}")
-        control = next(self.numbers)
+        control = values.pop("control", None) or next(self.numbers)
         usage = values.pop("usage", "P")
         version = values.pop("version", "005010X221A1")
         return era.interchange(

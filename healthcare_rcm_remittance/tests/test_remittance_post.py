@@ -276,13 +276,3 @@ class TestRemittancePost(RemittanceCase):
         self.assertPosted(remittance)
         self.assertEqual(claim.invoice_state, "posted")
         self.assertEqual(self.open_receivable(claim), 0)
-
-    def test_locked_period_posts_nothing(self):
-        claim = self.claim()
-        self.company.sudo().fiscalyear_lock_date = fields.Date.today()
-        content = self.era(400, self.answer(claim, 400, ("CO-45", 600)))
-        remittance = self.receive(content).remittance_ids
-        self.env["rcm.remittance"]._cron_post()
-        self.assertEqual(remittance.state, "balanced")
-        self.assertEqual(self.case_types(remittance), ["remittance_post_failed"])
-        self.assertFalse(claim.paid_amount)
