@@ -1,1 +1,1 @@
-from . import protocol, models, wizard, controllers
+from . import protocol, tools, models, wizard, controllers

@@ -28,6 +28,8 @@ VALUES = {
     "rcm.charge": {"code": "99213", "service_date": date(2026, 3, 2)},
     "rcm.event.type": {"schema": '{"type": "object"}'},
     "rcm.identifier": {"res_model": "rcm.payer", "res_id": 1},
+    "rcm.secret": {"res_model": "rcm.webhook", "res_id": 1},
+    "rcm.webhook": {"url": "https://receiver.example.com/hook"},
     "res.partner": {"name": "Contact"},
 }
 # What only a step of its own makes.

@@ -12,4 +12,10 @@ from . import (
     rcm_event_intake,
     rcm_event_processing,
     rcm_document_answer,
+    rcm_secret,
+    rcm_webhook,
+    rcm_delivery_attempt,
+    rcm_delivery,
+    rcm_delivery_send,
+    rcm_audit_log,
 )

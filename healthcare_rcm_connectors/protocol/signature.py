@@ -34,6 +34,16 @@ def sign(secret, message_id, moment, body):
     }
 
 
+def sign_all(secrets, message_id, moment, body):
+    """Like :func:`sign` with every secret of ``secrets``, newest first.
+
+    While one secret replaces another the receiver finds a signature of either.
+    """
+    headers = [sign(secret, message_id, moment, body) for secret in secrets]
+    joined = " ".join(item[SIGNATURE_HEADER] for item in headers)
+    return {**headers[0], SIGNATURE_HEADER: joined}
+
+
 def verify(secrets, headers, body):
     """Whether ``body`` was signed with one of ``secrets`` within five minutes.
 

@@ -3,6 +3,7 @@ from . import (
     test_protocol_envelope,
     test_protocol_jsonrpc,
     test_protocol_openapi,
+    test_protocol_outbound,
     test_protocol_retry,
     test_protocol_schema,
     test_protocol_signature,
@@ -13,4 +14,5 @@ from . import (
     test_handlers,
     test_handlers_charges,
     test_security,
+    test_webhook,
 )

@@ -1,1 +1,1 @@
-from . import rcm_connector_key_wizard, rcm_event_check
+from . import rcm_connector_key_wizard, rcm_event_check, rcm_secret_show

@@ -1,0 +1,106 @@
+import base64
+import secrets
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+SECRET_BYTES = 32
+OVERLAP_HOURS = 24
+
+
+class RcmSecret(models.Model):
+    """A signing secret of an endpoint or a sender: its dates, never its value.
+
+    The value lies in a column that no field reads; it is shown once, when it is made,
+    and afterwards only signs and verifies. The one before stays valid for a while, so
+    that the other side can change over without losing a message.
+    """
+
+    _name = "rcm.secret"
+    _inherit = ["rcm.audit.mixin"]
+    _description = "Signing Secret"
+    _order = "id desc"
+    _rec_name = "res_model"
+    _rcm_audit_fields = ("res_model", "res_id", "valid_until")
+
+    res_model = fields.Char("Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference(
+        "Of", model_field="res_model", required=True, readonly=True
+    )
+    valid_until = fields.Datetime(
+        readonly=True, help="Empty: valid until it is replaced or revoked."
+    )
+    last_used_at = fields.Datetime(string="Last Use", readonly=True)
+
+    _by_owner = models.Index("(res_model, res_id)")
+
+    def init(self):
+        self.env.cr.execute(
+            SQL("ALTER TABLE rcm_secret ADD COLUMN IF NOT EXISTS secret varchar")
+        )
+
+    @api.model
+    def _rcm_rotate(self, record, overlap_hours=OVERLAP_HOURS):
+        """Make a new secret of ``record`` and return its text, the only time.
+
+        :param float overlap_hours: how long the present one goes on being valid
+        """
+        record.ensure_one()
+        now = fields.Datetime.now()
+        until = now + timedelta(hours=overlap_hours)
+        self._rcm_of(record).filtered(
+            lambda old: not old.valid_until or old.valid_until > until
+        ).write({"valid_until": until})
+        made = self.create({"res_model": record._name, "res_id": record.id})
+        text = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        made.flush_recordset()
+        self.env.cr.execute(
+            SQL("UPDATE rcm_secret SET secret = %s WHERE id = %s", text, made.id)
+        )
+        return text
+
+    @api.model
+    def _rcm_revoke_of(self, records):
+        """Make every secret of these records useless at once."""
+        now = fields.Datetime.now()
+        for record in records:
+            self._rcm_of(record).write({"valid_until": now})
+
+    @api.model
+    def _rcm_of(self, record):
+        """The secrets of ``record`` that are valid now, newest first."""
+        return self.search(
+            [
+                ("res_model", "=", record._name),
+                ("res_id", "=", record.id),
+                "|",
+                ("valid_until", "=", False),
+                ("valid_until", ">", fields.Datetime.now()),
+            ]
+        )
+
+    @api.model
+    def _rcm_texts_of(self, model, ids):
+        """``{record id: [secret, …]}``, valid ones, newest first; for signing only."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT res_id, secret FROM rcm_secret
+                 WHERE res_model = %s AND res_id = ANY(%s) AND secret IS NOT NULL
+                   AND (valid_until IS NULL OR valid_until > %s)
+                 ORDER BY id DESC
+                """,
+                model,
+                list(ids),
+                fields.Datetime.now(),
+            )
+        )
+        found = {}
+        for res_id, text in rows:
+            found.setdefault(res_id, []).append(text)
+        return found
+
+    def _rcm_audit_name(self):
+        return f"{self.res_model},{self.res_id}"
