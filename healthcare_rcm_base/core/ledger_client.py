@@ -7,15 +7,7 @@ for, and taxes stand beside it.
 from decimal import Decimal
 from typing import NamedTuple
 
-from .ledger_entries import ZERO, EntryError, EntryLine, check_balanced
-
-
-class Tax(NamedTuple):
-    """What one tax adds to a line: who it is owed to is ``key``."""
-
-    key: int
-    amount: Decimal
-    base: Decimal
+from .ledger_entries import ZERO, Base, EntryError, EntryLine, check_balanced
 
 
 class Item(NamedTuple):
@@ -27,6 +19,19 @@ class Item(NamedTuple):
     ref: int
     amount: Decimal
     taxes: tuple = ()
+
+
+def bases(items, taxes_of):
+    """What of ``items`` bears the same taxes, those without any left out.
+
+    :param dict taxes_of: {item's ref: keys of its taxes}
+    """
+    sums = {}
+    for item in items:
+        if item.taxes:
+            amount, whole = sums.get(taxes_of[item.ref], (ZERO, ZERO))
+            sums[taxes_of[item.ref]] = (amount + item.amount, whole + total([item]))
+    return tuple(Base(key, *both) for key, both in sums.items())
 
 
 def total(items):

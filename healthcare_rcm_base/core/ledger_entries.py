@@ -18,26 +18,49 @@ class EntryError(ValueError):
     """An entry that must not be posted; the text names amounts and nothing else."""
 
 
+class Tax(NamedTuple):
+    """What one tax adds to an entry: who it is owed to is ``key``."""
+
+    key: int
+    amount: Decimal
+    base: Decimal
+
+
+class Base(NamedTuple):
+    """What of an invoice bears the same taxes: their keys, without and with them."""
+
+    taxes: tuple
+    amount: Decimal
+    total: Decimal
+
+
 class EntryLine(NamedTuple):
     """One line of an entry: its purpose, its signed amount and its role.
 
     ``role`` says what the line is on an invoice: ``receivable``, ``product`` (counts
-    in the invoice total) or ``reserve`` (a pair beside the total).
+    in the invoice total), ``tax`` (counts too, owed to the state) or ``reserve`` (a
+    pair beside the total). ``mark`` is the ``Base`` or ``Tax`` it stands for.
     """
 
     purpose: str
     amount: Decimal
     role: str = "product"
+    mark: tuple = ()
 
 
 class ClaimAmounts(NamedTuple):
-    """What a claim is charged at and what of it is not expected to be collected."""
+    """What a claim is charged at and what of it is not expected to be collected.
+
+    Taxes stand beside the charge; only a guarantor is ever asked for any.
+    """
 
     charge: Decimal
     contractual: Decimal = ZERO
     sequestration: Decimal = ZERO
     concession: Decimal = ZERO
     self_pay: bool = False
+    bases: tuple = ()
+    taxes: tuple = ()
 
 
 def claim_invoice(amounts):
@@ -64,6 +87,7 @@ def claim_change(new, old):
         new.sequestration - old.sequestration,
         new.concession - old.concession,
         new.self_pay,
+        *taxes_between((new.bases, new.taxes), (old.bases, old.taxes)),
     )
     return _invoice_lines(difference)
 
@@ -72,17 +96,46 @@ def claim_credit(old, self_pay):
     """Lines of the credit note that takes a claim's invoices back whole."""
     return _invoice_lines(
         ClaimAmounts(
-            -old.charge, -old.contractual, -old.sequestration, -old.concession, self_pay
+            -old.charge,
+            -old.contractual,
+            -old.sequestration,
+            -old.concession,
+            self_pay,
+            *taxes_between(((), ()), (old.bases, old.taxes)),
         )
     )
+
+
+def taxes_between(new, old):
+    """``(bases, taxes)`` that lead from the ``old`` pair to the ``new`` one."""
+    bases, taxes = {}, {}
+    for sign, (some_bases, some_taxes) in ((1, new), (-1, old)):
+        for base in some_bases:
+            amount, total = bases.get(base.taxes, (ZERO, ZERO))
+            bases[base.taxes] = (
+                amount + sign * base.amount,
+                total + sign * base.total,
+            )
+        for tax in some_taxes:
+            amount, base = taxes.get(tax.key, (ZERO, ZERO))
+            taxes[tax.key] = (amount + sign * tax.amount, base + sign * tax.base)
+    return (
+        tuple(Base(key, *both) for key, both in bases.items() if any(both)),
+        tuple(Tax(key, *both) for key, both in taxes.items() if any(both)),
+    )
+
+
+def tax_sum(taxes):
+    """What ``taxes`` come to together."""
+    return sum((tax.amount for tax in taxes), ZERO)
 
 
 def _invoice_lines(amounts):
     receivable = "receivable_patient" if amounts.self_pay else "receivable_payer"
     reserve = amounts.contractual + amounts.sequestration
     lines = (
-        EntryLine(receivable, amounts.charge, "receivable"),
-        EntryLine("revenue", -amounts.charge),
+        EntryLine(receivable, amounts.charge + tax_sum(amounts.taxes), "receivable"),
+        *_asked_for("revenue", amounts.charge, amounts.bases, amounts.taxes),
         EntryLine("contractual", amounts.contractual, "reserve"),
         EntryLine("sequestration", amounts.sequestration, "reserve"),
         EntryLine("reserve", -reserve, "reserve"),
@@ -92,8 +145,20 @@ def _invoice_lines(amounts):
     return check_balanced(tuple(line for line in lines if line.amount))
 
 
+def _asked_for(purpose, amount, bases, taxes):
+    """What an invoice asks for: what bears taxes apart, the rest, each tax once."""
+    rest = amount - sum((base.amount for base in bases), ZERO)
+    return (
+        *(EntryLine(purpose, -base.amount, "product", base) for base in bases),
+        EntryLine(purpose, -rest),
+        *(EntryLine("tax", -tax.amount, "tax", tax) for tax in taxes),
+    )
+
+
 def check_claim(amounts):
     """Raise when the amounts of a claim cannot be right."""
+    if (amounts.bases or amounts.taxes) and not amounts.self_pay:
+        raise EntryError("a claim to a payer carries no tax")
     if amounts.charge <= ZERO:
         raise EntryError(f"charge {amounts.charge} is not above zero")
     # A payer may allow more than is charged: its contractual is then negative. The
@@ -110,17 +175,22 @@ def check_claim(amounts):
         raise EntryError("a self-pay claim has no payer allowances")
 
 
-def patient_invoice(amount):
+def patient_invoice(amount, bases=(), taxes=(), included=ZERO):
     """Lines of the invoice of a patient's share that remittances made final.
 
-    A negative amount is the credit note for a share that was taken back.
+    A negative amount is the credit note for a share that was taken back. Services the
+    payer does not cover may bear taxes beside their share; a tax that is ``included``
+    in it comes out of the revenue.
     """
     if not amount:
         raise EntryError("patient share is zero")
-    return (
-        EntryLine("receivable_patient", amount, "receivable"),
-        EntryLine("patient_unbilled", -amount),
+    owed = amount - included + tax_sum(taxes)
+    lines = (
+        EntryLine("receivable_patient", owed, "receivable"),
+        *_asked_for("patient_unbilled", amount, bases, taxes),
+        EntryLine("revenue", included),
     )
+    return check_balanced(tuple(line for line in lines if line.amount))
 
 
 def entry(amounts):

@@ -93,6 +93,7 @@ from . import rcm_coordination
 from . import rcm_claim_version
 from . import rcm_claim_correct
 from . import rcm_claim_takeover
+from . import rcm_claim_tax
 from . import rcm_claim_frozen
 from . import rcm_claim_export
 from . import rcm_submission_batch

@@ -326,7 +326,7 @@ class AccountMove(models.Model):
         return moves.with_env(self.env)
 
     def _rcm_keep_line_totals(self, vals_list):
-        """Items without tax whose totals were handed in with them keep those.
+        """Items whose totals were handed in with them keep those.
 
         Odoo would run its tax engine on each to find the same.
         """
@@ -336,8 +336,6 @@ class AccountMove(models.Model):
             if all(TOTALS <= line.keys() for _create, _id, line in vals["line_ids"])
         )
         lines = complete.line_ids
-        if lines.tax_ids:
-            return
         for name in TOTALS:
             self.env.remove_to_compute(lines._fields[name], lines)
 

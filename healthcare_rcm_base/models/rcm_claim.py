@@ -264,6 +264,7 @@ class RcmClaim(models.Model):
 
     @api.depends(
         "total_charge",
+        "tax_amount",
         "frequency_code",
         "state",
         "replaces_id.state",
@@ -275,7 +276,10 @@ class RcmClaim(models.Model):
         for claim in self:
             claim.open_balance = (
                 claim.currency_id.round(
-                    claim.total_charge - claim.carried_amount - claim._rcm_settled()
+                    claim.total_charge
+                    + claim.tax_amount
+                    - claim.carried_amount
+                    - claim._rcm_settled()
                 )
                 if claim._rcm_stands()
                 else 0.0

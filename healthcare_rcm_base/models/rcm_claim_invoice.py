@@ -119,13 +119,14 @@ class RcmClaim(models.Model):
     def _rcm_expected_amounts(self):
         self.ensure_one()
         digits = self.currency_id.decimal_places
-        return ClaimAmounts(
+        amounts = ClaimAmounts(
             to_decimal(self.total_charge, digits),
             to_decimal(self.expected_contractual, digits),
             to_decimal(self.expected_sequestration, digits),
             to_decimal(self.expected_concession, digits),
             bool(self.self_pay),
         )
+        return self._rcm_with_taxes(amounts) if self.self_pay else amounts
 
     def _rcm_invoiced_before(self):
         """``{claim id: ClaimAmounts}`` that earlier versions were invoiced at."""
@@ -174,6 +175,7 @@ class RcmClaim(models.Model):
             rows.get("sequestration", ZERO),
             rows.get("concession", ZERO),
             self_pay,
+            *(self._rcm_taxes_invoiced(INVOICE_KINDS, "revenue")[:2] if self_pay else ()),
         )
 
     # -- posting -------------------------------------------------------------------
@@ -225,12 +227,31 @@ class RcmClaim(models.Model):
             self,
             {claim.id: {"invoice_id": move.id} for claim, move in moves_of.items()},
         )
+        self._rcm_note_taxes(plans)
         self._rcm_write({"invoice_state": "posted"})
         self._rcm_emit(
             "rcm.claim.invoiced",
             changes_by_id={
                 claim.id: claim._rcm_invoice_trace(move)
                 for claim, move in moves_of.items()
+            },
+        )
+
+    def _rcm_note_taxes(self, plans):
+        """Note on self-pay claims what is asked for on top of the charge."""
+        bulk_update(
+            self,
+            {
+                claim.id: {
+                    "tax_amount": sum(
+                        line.amount
+                        for line in plans[claim.id]
+                        if line.role == "receivable"
+                    )
+                    - to_decimal(claim.total_charge, claim.currency_id.decimal_places)
+                }
+                for claim in self
+                if any(line.role == "tax" for line in plans[claim.id])
             },
         )
 
@@ -317,7 +338,9 @@ class RcmClaim(models.Model):
         }
 
     def _rcm_invoice_line_vals(self, line, accounts, partner, due_date, refund):
-        """Everything Odoo would find out about a line without taxes, said at once."""
+        """Everything Odoo would find out about a line, said at once."""
+        if line.role == "tax":
+            return self._rcm_tax_item_vals(line, partner, refund)
         vals = self._rcm_line_vals(line, accounts, partner)
         vals.update(quantity=1.0, product_uom_id=False, sequence=100)
         if line.role == "receivable":
@@ -340,6 +363,7 @@ class RcmClaim(models.Model):
             "price_unit": price,
             "price_subtotal": price,
             "price_total": price,
+            **(self._rcm_taxed_vals(line.mark, refund) if line.mark else {}),
         }
 
     def _rcm_check_posted(self, claims, moves, plans):

@@ -58,7 +58,7 @@ class RcmClaim(models.Model):
         days = company.root_id.sudo().rcm_patient_due_days  # main company's settings
         due_date = today + timedelta(days=days) if share > ZERO else today
         refund = share < ZERO
-        lines = patient_invoice(share)
+        lines = patient_invoice(share, *self._rcm_patient_taxes())
         return {
             "move_type": "out_refund" if refund else "out_invoice",
             "journal_id": company._rcm_journal("patient").id,

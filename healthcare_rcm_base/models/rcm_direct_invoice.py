@@ -5,8 +5,15 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core import ledger_client
-from ..core.ledger_entries import ZERO, EntryError, totals
+from ..core.ledger_entries import ZERO, EntryError, Tax, totals
 from ..core.money import from_decimal, to_decimal
+
+TAX_HELP = (
+    "Of each company that taxes it. Empty: exempt, as medical services are. Used on "
+    "invoices to self-pay patients, to patients for what their payer does not cover, to "
+    "ordering clients and of service contracts. Payers are never charged tax. A "
+    "service's own taxes come before those of its category."
+)
 
 
 class RcmDirectInvoice(models.AbstractModel):
@@ -14,7 +21,7 @@ class RcmDirectInvoice(models.AbstractModel):
 
     No allowance is expected, so there is no reserve. Taxes are those of the service,
     mapped by the debtor's fiscal position; medical services have none by default.
-    Claims and the invoices of self-pay patients are not made here and carry no tax.
+    Claims are not made here; what guarantors are taxed is in ``rcm_claim_tax``.
     """
 
     _name = "rcm.direct.invoice"
@@ -22,9 +29,14 @@ class RcmDirectInvoice(models.AbstractModel):
 
     @api.model
     def _rcm_taxes(self, service, company, fiscal_position=None):
-        """The taxes of ``service`` for this debtor; exempt services have none."""
+        """The taxes of ``service`` for this debtor; exempt services have none.
+
+        Those of its code, or else those of its charge category.
+        """
         # taxes belong to accounting, whoever bills
-        taxes = service.sudo().tax_ids._filter_taxes_by_company(company)
+        service = service.sudo()
+        own = service.tax_ids._filter_taxes_by_company(company)
+        taxes = own or service.category_id.tax_ids._filter_taxes_by_company(company)
         return fiscal_position.sudo().map_tax(taxes) if fiscal_position else taxes
 
     @api.model
@@ -43,7 +55,7 @@ class RcmDirectInvoice(models.AbstractModel):
             ref,
             to_decimal(result["total_excluded"], digits),
             tuple(
-                ledger_client.Tax(
+                Tax(
                     tax["tax_repartition_line_id"],
                     to_decimal(tax["amount"], digits),
                     to_decimal(tax["base"], digits),
@@ -178,7 +190,7 @@ class RcmDirectInvoice(models.AbstractModel):
 
 
 class RcmServiceCode(models.Model):
-    """Whether a service is taxed on a client's or a recurring contract's invoice."""
+    """Whether a service is taxed where its debtor is no payer."""
 
     _inherit = "rcm.service.code"
 
@@ -191,9 +203,25 @@ class RcmServiceCode(models.Model):
         domain="[('type_tax_use', '=', 'sale')]",
         groups="healthcare_rcm_base.group_administrator,"
         "account.group_account_readonly,account.group_account_invoice",
-        help="Of each company that taxes it. Empty: exempt, as medical services are. "
-        "Used on invoices to ordering clients and of service contracts; invoices to "
-        "payers and to self-pay patients carry no tax.",
+        help=TAX_HELP,
+    )
+
+
+class RcmChargeCategory(models.Model):
+    """Taxes of all services of a category that have none of their own."""
+
+    _inherit = "rcm.charge.category"
+
+    tax_ids = fields.Many2many(
+        "account.tax",
+        "rcm_charge_category_tax_rel",
+        "category_id",
+        "tax_id",
+        string="Taxes",
+        domain="[('type_tax_use', '=', 'sale')]",
+        groups="healthcare_rcm_base.group_administrator,"
+        "account.group_account_readonly,account.group_account_invoice",
+        help=TAX_HELP,
     )
 
 

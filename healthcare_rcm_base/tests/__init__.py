@@ -19,6 +19,7 @@ from . import test_core_expectation
 from . import test_core_encounter_facts
 from . import test_rcm_encounter_intake
 from . import test_rcm_claim_build
+from . import test_rcm_claim_tax
 from . import test_rcm_claim_validation
 from . import test_accounting_setup
 from . import test_ledger_entries

@@ -304,3 +304,28 @@ def _facility_of(env, company):
     """The company's first facility, made when there is none."""
     found = env["rcm.facility"].search([("company_id", "=", company.id)], limit=1)
     return found or facility(env, company)
+
+
+def tax(company, amount, **values):
+    """A sales tax of ``company`` that is owed on an account of its own books."""
+    env = company.env
+    made = env["account.tax"].create(
+        {
+            "name": f"Tax {amount} {values.get('price_include_override', '')}",
+            "amount": amount,
+            "type_tax_use": "sale",
+            "company_id": company.id,
+            **values,
+        }
+    )
+    owed = env["account.account"].search(
+        [
+            ("account_type", "=", "liability_current"),
+            ("company_ids", "in", company.ids),
+            ("id", "not in", company.rcm_account_mapping_ids.account_id.ids),
+        ],
+        limit=1,
+    )
+    lines = made.invoice_repartition_line_ids | made.refund_repartition_line_ids
+    lines.filtered(lambda one: one.repartition_type == "tax").account_id = owed
+    return made

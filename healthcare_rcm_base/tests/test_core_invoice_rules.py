@@ -5,8 +5,8 @@ from odoo.tests import BaseCase, tagged
 
 from ..core.client_price import ClientPrice, price
 from ..core.invoice_rules import Case, InvoiceRule, pick
-from ..core.ledger_client import Item, Tax, lines, total
-from ..core.ledger_entries import EntryError, totals
+from ..core.ledger_client import Item, lines, total
+from ..core.ledger_entries import EntryError, Tax, totals
 
 D = Decimal
 DAY = date(2026, 3, 2)

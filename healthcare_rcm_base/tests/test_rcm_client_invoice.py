@@ -262,26 +262,7 @@ class TestRcmClientInvoice(LedgerCase):
     # Taxes
     # ------------------------------------------------------------------
     def tax(self, amount, **values):
-        made = self.env["account.tax"].create(
-            {
-                "name": f"Tax {amount} {values.get('price_include_override', '')}",
-                "amount": amount,
-                "type_tax_use": "sale",
-                "company_id": self.company.id,
-                **values,
-            }
-        )
-        owed = self.env["account.account"].search(
-            [
-                ("account_type", "=", "liability_current"),
-                ("company_ids", "in", self.company.ids),
-                ("id", "not in", self.company.rcm_account_mapping_ids.account_id.ids),
-            ],
-            limit=1,
-        )
-        lines = made.invoice_repartition_line_ids | made.refund_repartition_line_ids
-        lines.filtered(lambda one: one.repartition_type == "tax").account_id = owed
-        return made
+        return builders.tax(self.company, amount, **values)
 
     def test_taxable_services_only(self):
         taxed = builders.service_code(self.env, "TAXED1")
