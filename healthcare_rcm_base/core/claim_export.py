@@ -6,6 +6,9 @@ tools; what repeats (codes of the stay, other payers) is only in the JSON.
 """
 
 import hashlib
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
 
 from .canonical import canonical_json
 
@@ -27,6 +30,10 @@ CLAIM_COLUMNS = (
     ("patient_sex", ("patient", "sex")),
     ("billing_npi", ("billing_provider", "npi")),
     ("billing_tax_id", ("billing_provider", "tax_id")),
+    ("billing_street", ("billing_provider", "address", "street")),
+    ("billing_city", ("billing_provider", "address", "city")),
+    ("billing_state", ("billing_provider", "address", "state")),
+    ("billing_zip", ("billing_provider", "address", "zip")),
     ("facility_npi", ("service_facility", "npi")),
     ("rendering_npi", ("providers", "rendering", "npi")),
     ("referring_npi", ("providers", "referring", "npi")),
@@ -54,6 +61,89 @@ LINE_COLUMNS = (
     ("authorization", "authorization"),
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Adjustment(NamedTuple):
+    """One CAS triple: why a payer did not pay an amount."""
+
+    group: str
+    reason: str
+    amount: Decimal
+    quantity: Decimal | None = None
+
+
+class LineAnswer(NamedTuple):
+    """What a payer decided about one of our service lines."""
+
+    control_number: str
+    code: str
+    modifiers: tuple
+    units: Decimal
+    paid: Decimal
+    adjustments: tuple
+    day: date | None = None
+
+
+class Answer(NamedTuple):
+    """What a payer decided about a claim, on one remittance."""
+
+    day: date
+    payer_claim_number: str
+    paid: Decimal
+    patient_responsibility: Decimal
+    adjustments: tuple
+    lines: tuple
+
+
+def adjudication(answers):
+    """The decisions of one payer as the next one wants them; None without any.
+
+    A claim decided in parts has several answers: what was paid adds up, the latest
+    day and number are told.
+    """
+    if not answers:
+        return None
+    ordered = sorted(answers, key=lambda answer: answer.day)
+    last = ordered[-1]
+    return {
+        "date": last.day,
+        "payer_claim_number": last.payer_claim_number,
+        "paid": _amount(sum(answer.paid for answer in ordered)),
+        "patient_responsibility": _amount(
+            sum(answer.patient_responsibility for answer in ordered)
+        ),
+        "adjustments": [
+            _adjustment(item) for answer in ordered for item in answer.adjustments
+        ],
+        "lines": [
+            _line_answer(line, answer) for answer in ordered for line in answer.lines
+        ],
+    }
+
+
+def _line_answer(line, answer):
+    return {
+        "control_number": line.control_number,
+        "code": line.code,
+        "modifiers": list(line.modifiers),
+        "units": format(line.units.normalize(), "f") if line.units else None,
+        "paid": _amount(line.paid),
+        "date": line.day or answer.day,
+        "adjustments": [_adjustment(item) for item in line.adjustments],
+    }
+
+
+def _adjustment(item):
+    return {
+        "group": item.group,
+        "reason": item.reason,
+        "amount": _amount(item.amount),
+        "quantity": format(item.quantity.normalize(), "f") if item.quantity else None,
+    }
+
+
+def _amount(value):
+    return format(Decimal(value).quantize(Decimal("0.01")), "f")
 
 
 def json_lines(claims):

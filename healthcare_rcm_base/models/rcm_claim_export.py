@@ -32,14 +32,11 @@ class RcmClaim(models.Model):
                 "payer": _payer(leg.payer_id or claim.payer_id),
                 "payer_sequence": leg.sequence or 1,
                 "other_payers": [
-                    other._rcm_export_dict() for other in claim.leg_ids if other != leg
+                    other._rcm_export_dict(before=leg)
+                    for other in claim.leg_ids
+                    if other != leg
                 ],
-                "billing_provider": {
-                    "name": group.name,
-                    "npi": group.npi,
-                    "tax_id": group.tax_id or claim.company_id.rcm_tax_id,
-                    "taxonomy": group.taxonomy,
-                },
+                "billing_provider": group._rcm_export_dict(),
                 "service_facility": claim._rcm_export_facility(),
                 "providers": {
                     role: claim[f"{role}_id"]._rcm_export_dict()
@@ -106,14 +103,47 @@ class RcmClaimLeg(models.Model):
 
     _inherit = "rcm.claim.leg"
 
-    def _rcm_export_dict(self):
-        """Another payer of the claim, and whether it has decided."""
+    def _rcm_export_dict(self, before=None):
+        """Another payer of the claim, and whether it has decided.
+
+        What it decided is told to the payers after it: ``before`` is the leg of the
+        payer the claim goes to.
+        """
         self.ensure_one()
+        tells = before and self.sequence < before.sequence
         return {
             "sequence": self.sequence,
             "payer": _payer(self.payer_id),
             "subscriber": _coverage(self.coverage_id),
             "state": self.state,
+            "adjudication": self._rcm_export_adjudication() if tells else None,
+        }
+
+    def _rcm_export_adjudication(self):
+        """What this payer paid and adjusted, of the claim and of its lines; or None.
+
+        Remittances know it. The keys are those of ``core.claim_export``:
+        ``adjudication``, made by the module that reads them.
+        """
+        self.ensure_one()
+        return None
+
+
+class RcmProviderGroup(models.Model):
+    """The billing provider as claims name it."""
+
+    _inherit = "rcm.provider.group"
+
+    def _rcm_export_dict(self):
+        """Name, numbers and where it bills from; nothing for none."""
+        if not self:
+            return {}
+        return {
+            "name": self.name,
+            "npi": self.npi,
+            "tax_id": self.tax_id or self.company_id.rcm_tax_id,
+            "taxonomy": self.taxonomy,
+            "address": _address(self._rcm_billing_address()),
         }
 
 

@@ -10,7 +10,15 @@ class RcmProviderGroup(models.Model):
     _order = "code, id"
     _rec_names_search = ["name", "code", "npi"]
     _check_company_auto = True
-    _rcm_audit_fields = ("name", "code", "npi", "tax_id", "taxonomy", "active")
+    _rcm_audit_fields = (
+        "name",
+        "code",
+        "npi",
+        "tax_id",
+        "taxonomy",
+        "billing_partner_id",
+        "active",
+    )
 
     name = fields.Char(required=True)
     code = fields.Char(
@@ -33,6 +41,14 @@ class RcmProviderGroup(models.Model):
         string="Taxonomy Code",
         size=10,
         help="Provider taxonomy code on claims, e.g. 207Q00000X.",
+    )
+    billing_partner_id = fields.Many2one(
+        "res.partner",
+        string="Billing Address",
+        domain="[('is_company', '=', True), ('rcm_is_guarantor', '=', False)]",
+        ondelete="restrict",
+        help="Where the group bills from, on claims: a street address, no post office "
+        "box, with the full ZIP code. Empty: the address of the company.",
     )
     facility_ids = fields.Many2many(
         "rcm.facility",
@@ -64,3 +80,13 @@ class RcmProviderGroup(models.Model):
         for group in self:
             self.env["res.company"]._rcm_check_npi(group.npi)
             self.env["res.company"]._rcm_check_tax_id(group.tax_id)
+
+    def _rcm_billing_address(self):
+        """The contact whose address claims name: the group's, else the company's."""
+        self.ensure_one()
+        return self.billing_partner_id or self.company_id.partner_id
+
+    def _rcm_has_billing_address(self):
+        """Whether that address is complete; no claim can leave without."""
+        address = self._rcm_billing_address()
+        return all((address.street, address.city, address.state_id, address.zip))

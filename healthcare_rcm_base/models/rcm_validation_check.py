@@ -25,6 +25,7 @@ CHECKS = [
     ("unit_edit", "Units above the payer's limit"),
     ("unit_edit_clinical", "Units above the payer's clinical limit"),
     ("npi", "NPI check digit"),
+    ("billing_address", "Billing provider without address"),
     ("provider_inactive", "Provider not practising on the date of service"),
     ("provider_enrollment", "Provider not enrolled with the payer"),
     ("manual_amount", "Charge differs from the charge master"),

@@ -41,6 +41,20 @@ class RcmValidationCheck(models.AbstractModel):
         return numbers
 
     @api.model
+    def _check_billing_address(self, claims):
+        """Claims to payers whose billing provider has no complete address."""
+        billed = claims.filtered(lambda claim: claim.payer_id and not claim.self_pay)
+        # whether there is one, not what it is
+        without = billed.provider_group_id.sudo().filtered(
+            lambda group: not group._rcm_has_billing_address()
+        )
+        return {
+            claim.id: f"({claim.provider_group_id.code})"
+            for claim in billed
+            if claim.provider_group_id.id in without.ids
+        }
+
+    @api.model
     def _check_provider_inactive(self, claims):
         """Providers on file against the days between which they practise."""
         rendering = self._rcm_rendering_providers(claims)

@@ -5,6 +5,8 @@ from copy import deepcopy
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
+from .builders import billing_address
+
 NPI = "1234567893"
 OTHER_NPI = "1245319599"
 SERVICE_DATE = "2026-03-02"
@@ -45,7 +47,13 @@ class BillingCase(TransactionCase):
             {"name": "Main", "code": "MAIN", "npi": NPI, **owner}
         )
         group = env["rcm.provider.group"].create(
-            {"name": "Group", "code": "PG1", "npi": OTHER_NPI, **owner}
+            {
+                "name": "Group",
+                "code": "PG1",
+                "npi": OTHER_NPI,
+                "billing_partner_id": billing_address(env).id,
+                **owner,
+            }
         )
         payer = env["rcm.payer"].create({"name": "Acme", "code": "ACME", **owner})
         second = env["rcm.payer"].create(

@@ -64,6 +64,20 @@ def facility(env, company=None, **values):
     )
 
 
+def billing_address(env):
+    """A complete address to bill from."""
+    return env["res.partner"].create(
+        {
+            "name": "Billing Office",
+            "is_company": True,
+            "street": "1 Sample Street",
+            "city": "Springfield",
+            "state_id": env.ref("base.state_us_14").id,
+            "zip": "627010001",
+        }
+    )
+
+
 def provider_group(env, company=None, **values):
     """A provider group that bills for its providers."""
     company = company or env.company
@@ -74,6 +88,7 @@ def provider_group(env, company=None, **values):
             "code": code,
             "npi": NPI,
             "company_id": company.id,
+            "billing_partner_id": billing_address(env).id,
             **values,
         }
     )

@@ -3,6 +3,8 @@ from itertools import count
 
 from odoo import fields
 
+from odoo.addons.healthcare_rcm_base.tests.builders import billing_address
+
 _numbers = count(1)
 
 
@@ -21,6 +23,7 @@ class ConnectorMixin:
                 "code": "TGROUP",
                 "npi": "1245319599",
                 "tax_id": "123456789",
+                "billing_partner_id": billing_address(cls.env).id,
             }
         )
         cls.payer = cls.env["rcm.payer"].create({"name": "Test Plan", "code": "TPLAN"})

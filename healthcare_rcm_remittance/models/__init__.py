@@ -30,6 +30,7 @@ from . import rcm_denial
 from . import rcm_payment_variance
 from . import rcm_payer_overpayment
 from . import rcm_claim
+from . import rcm_claim_adjudication
 from . import rcm_patient_account
 from . import account_move_line
 from . import rcm_opening

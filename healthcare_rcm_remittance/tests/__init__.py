@@ -22,3 +22,4 @@ from . import test_settlement_held
 from . import test_settlement_reversals
 from . import test_settlement_adjustments
 from . import test_settlement_matching
+from . import test_claim_adjudication
