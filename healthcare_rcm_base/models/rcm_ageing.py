@@ -1,14 +1,18 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.receivables import effects, ledger_balances
+from ..tools.receivables import effects, ledger_balances, open_items
 from .rcm_payer import PLAN_TYPES
 
-RECEIVABLES = ("receivable_payer", "receivable_patient", "patient_unbilled")
+# Of claims, and of invoices that no claim stands behind.
+OF_CLAIMS = ("receivable_payer", "receivable_patient", "patient_unbilled")
+OF_CLIENTS = "receivable_client"
+RECEIVABLES = (*OF_CLAIMS, OF_CLIENTS)
 RESPONSIBILITIES = [
     ("insurance", "Insurance"),
     ("patient", "Patient"),
     ("patient_unbilled", "Patient, not billed yet"),
+    ("client", "Ordering client"),
 ]
 BASES = [
     ("service", "Date of service"),
@@ -25,7 +29,7 @@ BUCKETS = [
 
 
 class RcmAgeing(models.Model):
-    """Receivables as of a day, by claim and debtor, with their age.
+    """Receivables as of a day, by claim (or client's invoice) and debtor, by age.
 
     Read from posted journal items up to that day, so that the figures of a past day
     can be had again and tie to the ledger. The context says which day
@@ -39,6 +43,7 @@ class RcmAgeing(models.Model):
     _rec_name = "claim_id"
     _order = "days desc, id"
     _depends = {
+        "rcm.client": ["name", "partner_id"],
         "account.move.line": [
             "balance",
             "date",
@@ -57,8 +62,10 @@ class RcmAgeing(models.Model):
     claim_state = fields.Selection(related="claim_id.state", string="Claim Status")
     payer_id = fields.Many2one("rcm.payer", readonly=True)
     plan_type = fields.Selection(PLAN_TYPES, readonly=True)
+    client_id = fields.Many2one("rcm.client", string="Ordering Client", readonly=True)
     debtor = fields.Char(
-        readonly=True, help="The payer, or patients (their guarantors) together."
+        readonly=True,
+        help="The payer, the ordering client, or patients (their guarantors) together.",
     )
     responsibility = fields.Selection(RESPONSIBILITIES, readonly=True)
     aged_from = fields.Date(readonly=True, help="The day the age is counted from.")
@@ -96,7 +103,11 @@ class RcmAgeing(models.Model):
               ) aged
             """,
             as_of=as_of,
-            due=self._rcm_due_query(as_of),
+            due=SQL(
+                "%s UNION ALL %s",
+                self._rcm_due_query(as_of),
+                self._rcm_client_query(as_of),
+            ),
         )
 
     def _rcm_due_query(self, as_of):
@@ -107,7 +118,7 @@ class RcmAgeing(models.Model):
                    CASE g.purpose WHEN 'receivable_payer' THEN 'insurance'
                                   WHEN 'receivable_patient' THEN 'patient'
                                   ELSE g.purpose END AS responsibility,
-                   payer.id AS payer_id, payer.plan_type,
+                   payer.id AS payer_id, payer.plan_type, NULL::int AS client_id,
                    COALESCE(payer.name, %(patients)s) AS debtor,
                    COALESCE(%(aged_from)s, g.day) AS aged_from, g.amount
               FROM (
@@ -136,7 +147,36 @@ class RcmAgeing(models.Model):
             """,
             patients=self.env._("Patients"),
             aged_from=self._rcm_aged_from(),
-            effects=effects(RECEIVABLES, as_of),
+            effects=effects(OF_CLAIMS, as_of),
+        )
+
+    def _rcm_client_query(self, as_of):
+        """What is open of each item on the clients' receivable: columns as above.
+
+        Their invoices are no claim's, so each stands by itself, and what was paid too
+        early or too much does too. Age counts from the date of the invoice.
+        """
+        return SQL(
+            """
+            SELECT item.id, item.company_id, co.currency_id, NULL::int,
+                   item.rcm_facility_id, 'client', NULL::int, NULL, client.id,
+                   COALESCE(client.name, contact.name, %(nobody)s),
+                   COALESCE(item.invoice_date, item.day), item.amount
+              FROM (%(items)s) item
+              JOIN res_company co ON co.id = item.company_id
+              LEFT JOIN res_partner contact ON contact.id = item.partner_id
+               AND contact.rcm_is_guarantor IS NOT TRUE
+              LEFT JOIN (
+                SELECT c.company_id, p.commercial_partner_id AS partner_id,
+                       MIN(c.id) AS id
+                  FROM rcm_client c JOIN res_partner p ON p.id = c.partner_id
+                 GROUP BY c.company_id, p.commercial_partner_id
+              ) known ON known.company_id = item.company_id
+               AND known.partner_id = item.partner_id
+              LEFT JOIN rcm_client client ON client.id = known.id
+            """,
+            nobody=self.env._("Nobody named"),
+            items=open_items(OF_CLIENTS, as_of),
         )
 
     def _rcm_as_of(self):
@@ -209,7 +249,7 @@ class RcmAgeing(models.Model):
         if self.claim_id:
             domain += [
                 ("rcm_claim_id.name", "in", self.claim_id.mapped("name")),
-                ("rcm_purpose", "in", RECEIVABLES),
+                ("rcm_purpose", "in", OF_CLAIMS),
             ]
         else:
             domain += [("id", "in", line.ids)]

@@ -277,7 +277,7 @@ class TestAgeing(LedgerCase):
         self.assertEqual(len(rows), 3)
         self.assertEqual(sum(row[-1] for row in rows[1:]), 1300.0)
         ties = list(book["Tie-out"].iter_rows(values_only=True))
-        self.assertEqual([row[3] for row in ties[1:]], [0, 0, 0])
+        self.assertEqual([row[3] for row in ties[1:]], [0, 0, 0, 0])
         text = str(rows) + str(ties)
         self.assertNotIn(self.insured.patient_id.sudo().last_name, text)
 

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -125,6 +125,66 @@ class TestRcmClientInvoice(LedgerCase):
         self.assertEqual(len(move.invoice_line_ids), 3)
         self.assertEqual((first | second).mapped("state"), ["billed"] * 2)
         self.assertEqual((first | second).charge_ids.mapped("state"), ["billed"] * 3)
+
+    def check_tie(self, as_of):
+        """Ageing and accounts are the same; return what clients owe by invoice."""
+        self.env.flush_all()
+        self.env["rcm.ageing"].invalidate_model()  # rows of another day
+        Ageing = self.env["rcm.ageing"].with_context(rcm_as_of=str(as_of))
+        for purpose, (buckets, ledger) in Ageing._rcm_tie_out(self.company).items():
+            with self.subTest(day=as_of, purpose=purpose):
+                total = self.company.currency_id.round(sum(buckets.values()))
+                self.assertEqual(total - ledger, 0.0)
+        rows = Ageing.search(
+            [("company_id", "=", self.company.id), ("responsibility", "=", "client")]
+        )
+        return {(row.client_id, row.debtor, row.bucket): row.amount for row in rows}
+
+    def test_client_receivables_age_and_tie_to_the_ledger(self):
+        self.ready(("100", "100"))
+        invoice = self.run_on(date(2026, 4, 3))
+        invoice.action_post()
+        move, client = invoice.move_id, self.client_of
+        day = move.invoice_date
+        self.assertEqual(
+            self.check_tie(day), {(client, "Test Hospital", "a"): 80.0}
+        )
+        self.assertEqual(
+            self.check_tie(day + timedelta(days=95)),
+            {(client, "Test Hospital", "d"): 80.0},
+        )
+        wizard = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        paid = day + timedelta(days=10)
+        wizard.create({"amount": 30.0, "payment_date": paid})._create_payments()
+        self.assertEqual(
+            self.check_tie(paid), {(client, "Test Hospital", "a"): 50.0}
+        )
+        before = paid - timedelta(days=1)
+        self.assertEqual(
+            self.check_tie(before), {(client, "Test Hospital", "a"): 80.0}
+        )
+        self.assertEqual(self.check_tie(day - timedelta(days=1)), {})
+
+    def test_payment_of_a_client_without_invoice_stands_as_its_credit(self):
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_id": self.client_of.partner_id.id,
+                "amount": 25.0,
+                "date": "2026-04-10",
+                "journal_id": self.env["account.journal"]
+                .search(
+                    [("type", "=", "bank"), ("company_id", "=", self.company.id)],
+                    limit=1,
+                )
+                .id,
+            }
+        )
+        payment.action_post()
+        found = self.check_tie(date(2026, 4, 10))
+        self.assertEqual(found, {(self.client_of, "Test Hospital", "a"): -25.0})
 
     def test_run_again_changes_nothing(self):
         self.ready()

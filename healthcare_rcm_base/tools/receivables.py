@@ -63,6 +63,39 @@ def ledger_balances(company_ids, purposes, until):
     )
 
 
+def open_items(purpose, until):
+    """SQL of what each item on the accounts of ``purpose`` had open on that day.
+
+    Matches count from the day the later of both items is dated. Columns: ``id,
+    company_id, partner_id, rcm_facility_id, day, invoice_date, amount``.
+    """
+    return SQL(
+        """
+        SELECT l.id, l.company_id, l.partner_id, l.rcm_facility_id, l.date AS day,
+               move.invoice_date,
+               l.balance - COALESCE(settled.amount, 0) AS amount
+          FROM account_move_line l
+          JOIN account_move move ON move.id = l.move_id
+          JOIN res_company co ON co.id = l.company_id
+          JOIN rcm_account_mapping m
+            ON m.account_id = l.account_id
+           AND m.company_id = split_part(co.parent_path, '/', 1)::int
+          LEFT JOIN LATERAL (
+            SELECT SUM(CASE WHEN p.debit_move_id = l.id THEN p.amount
+                            ELSE -p.amount END) AS amount
+              FROM account_partial_reconcile p
+             WHERE l.id IN (p.debit_move_id, p.credit_move_id)
+               AND p.max_date <= %(until)s
+          ) settled ON TRUE
+         WHERE l.parent_state = 'posted' AND m.purpose = %(purpose)s
+           AND l.date <= %(until)s
+           AND l.balance <> COALESCE(settled.amount, 0)
+        """,
+        purpose=purpose,
+        until=until,
+    )
+
+
 def _unclaimed(purposes, until):
     """Items of known debtors on our accounts that name no claim."""
     return SQL(

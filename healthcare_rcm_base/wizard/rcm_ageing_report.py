@@ -180,7 +180,7 @@ class RcmAgeingReport(models.TransientModel):
             labels = dict(Ageing._fields[self.by]._description_selection(self.env))
         none = self.env._("Not on a claim")
         if self.by == "plan_type":
-            none = self.env._("Patients")
+            none = self.env._("Patients and clients")
         rows = []
         for value, *amounts, total, count in groups:
             record = isinstance(value, models.BaseModel)
