@@ -9,13 +9,28 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rcm_approval_rules.xml",
+        "security/rcm_approval_request_rules.xml",
         "data/rcm_approval_term_data.xml",
         "data/rcm_approval_risk_data.xml",
         "data/rcm_approval_policy_data.xml",
         "data/rcm_duty_data.xml",
         "views/rcm_approval_policy_views.xml",
+        "data/rcm_approval_request_data.xml",
+        "data/rcm_approval_automation.xml",
         "views/rcm_approval_request_views.xml",
+        "views/rcm_approval_dialog_views.xml",
+        "views/rcm_approval_delegation_views.xml",
+        "views/rcm_approval_report_views.xml",
+        "views/rcm_approval_link_templates.xml",
+        "views/res_users_views.xml",
+        "views/res_config_settings_views.xml",
         "views/rcm_approval_risk_rule_views.xml",
         "views/rcm_duty_views.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "healthcare_rcm_approvals/static/tests/tours/*.js",
+        ],
+    },
+    "uninstall_hook": "uninstall_hook",
 }

@@ -5,7 +5,7 @@ in from the fields a model requires. Where that is not enough, ``VALUES`` says w
 else a model wants.
 """
 
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 
 from odoo import Command
@@ -22,6 +22,7 @@ VALUES = {
         "record_name": "Document",
     },
     "rcm.payer.contract.rate": {"code": "99213", "amount": 10.0},
+    "rcm.approval.delegation": {"date_to": datetime(2040, 1, 1)},
     "rcm.audit.hold": {"thread": "factory"},
     "rcm.authorization.use": {"units": 1.0},
     "rcm.audit.witness": {"email": "witness@example.com"},

@@ -163,11 +163,20 @@ class TestApprovalDecision(ApprovalCase):
 
     def test_two_people_needed_are_two_different_people(self):
         self.high.step_ids.needed = 2
-        self.request.with_user(self.approver).action_approve()
-        self.assertEqual(self.request.state, "pending")
+        claim = self.make_claim("310.00", number="E2")
+        claim._rcm_clear()
+        request = self.request_of(claim)
+        request.with_user(self.approver).action_approve()
+        self.assertEqual(request.state, "pending")
+        self.assertEqual(request.step_ids.progress, "1 of 2")
         with self.assertRaises(UserError):
-            self.request.with_user(self.approver).action_approve()
-        self.request.with_user(self.other_approver).action_approve()
+            request.with_user(self.approver).action_approve()
+        request.with_user(self.other_approver).action_approve()
+        self.assertEqual(request.state, "approved")
+
+    def test_a_change_of_the_policy_leaves_open_requests_alone(self):
+        self.high.step_ids.needed = 2
+        self.request.with_user(self.approver).action_approve()
         self.assertEqual(self.request.state, "approved")
 
     def test_nobody_writes_state_or_decisions(self):
