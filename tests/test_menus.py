@@ -22,7 +22,7 @@ SECTIONS = {
     "cash_poster": EVERYTHING_OF_BILLING - {"Configuration"},
     "denial_analyst": EVERYTHING_OF_BILLING - {"Approvals"},
     "collector": EVERYTHING_OF_BILLING - {"Configuration", "Approvals"},
-    "payables": {"My Work", "Exceptions"},
+    "payables": {"My Work", "Approvals", "Exceptions"},
     "approver": {"My Work", "Billing", "Remittances", "Approvals", "Exceptions"},
     "finance_manager": EVERYTHING_OF_BILLING | {"Audit"},
     "executive": {"Exceptions", "Reporting"},

@@ -11,6 +11,8 @@ from .test_repository import MODULES, PREFIX, REPO, RuleCase, name_of, trees, wh
 
 # Every route of the suite, how it authenticates, and why that is right.
 ROUTES = {
+    # opened from a mail, after the login; decides nothing by itself
+    "/rcm/approval/<string:token>": "user",
     "/rcm/v1/jsonrpc": "rcm",
     "/rcm/v1/documents/encounter/<path:number>": "rcm",
     "/rcm/v1/documents/claim/<path:number>": "rcm",
