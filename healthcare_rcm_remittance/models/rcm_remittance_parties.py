@@ -82,7 +82,10 @@ class RcmRemittance(models.Model):
     def _rcm_own_identifiers(self):
         """NPIs and tax numbers of ours that a provider adjustment may name (PLB01)."""
         company = self.company_id.sudo()  # its identifiers are no secret of a branch
-        npis, others = {company.rcm_npi}, {company.rcm_tax_id, *self._rcm_payee_values()}
+        npis, others = (
+            {company.rcm_npi},
+            {company.rcm_tax_id, *self._rcm_payee_values()},
+        )
         for model in ("rcm.facility", "rcm.provider.group"):
             for npi, tax_id in self.env[model]._read_group(
                 [("company_id", "=", company.id)], ["npi", "tax_id"]

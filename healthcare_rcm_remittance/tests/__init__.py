@@ -23,3 +23,6 @@ from . import test_settlement_reversals
 from . import test_settlement_adjustments
 from . import test_settlement_matching
 from . import test_claim_adjudication
+from . import test_settlement_statuses
+from . import test_settlement_provider
+from . import test_posting_rules

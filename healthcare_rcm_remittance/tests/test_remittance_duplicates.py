@@ -2,7 +2,6 @@
 
 from odoo.tests import tagged
 
-from . import era
 from .remittance_common import RemittanceCase
 
 

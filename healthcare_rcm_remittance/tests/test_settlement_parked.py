@@ -122,6 +122,9 @@ class TestParkedClaims(BaseCase):
         two = [paid_claim(1, charge=50, paid=30), paid_claim(2, charge=50, paid=30)]
         result = run(st(60, *two), facts("C1", 100))
         self.assertEqual({o.decision for o in result.outcomes}, {"park"})
+        self.assertEqual(
+            {o.reasons[0].code for o in result.outcomes}, {"claim_repeated"}
+        )
         split = [
             replace(claim, remarks=("MA15",), payer_claim_number=f"I{claim.index}")
             for claim in two
@@ -170,7 +173,7 @@ class TestParkedClaims(BaseCase):
         self.assertParked(result, "prior_payer_exceeds")
 
     def test_cash_only_leaves_the_rest_open(self):
-        service = svc(1, 100, 60, ("CO-999", 40), number="L1")
+        service = svc(1, 100, 60, ("CO-999", 30), ("CO-45", 10), number="L1")
         result = run(
             st(60, clp(1, "C1", 100, 60, services=[service])),
             facts("C1", 100),
