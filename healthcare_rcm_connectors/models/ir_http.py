@@ -13,12 +13,15 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
+from ..protocol import signature
 from ..protocol.problem import ProblemError
 from ..protocol.rate import Buckets
 from .rcm_connector_key import SCOPE
 
 CACHE_SIZE = 1024
 FAILURES_PER_MINUTE = 30
+UNKNOWN_LIMIT = 1024 * 1024
+_SENDER = re.compile(r"[0-9a-f]{32}\Z")
 _BEARER = re.compile(r"bearer\s+(\S{1,200})\s*\Z", re.IGNORECASE)
 _WWW_AUTHENTICATE = {"WWW-Authenticate": 'Bearer realm="rcm"'}
 
@@ -31,9 +34,9 @@ _failures = Buckets()
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who is at the door: an API key and the connector it belongs to."""
+    """Who is at the door: a connector, by its API key or by its signature (None)."""
 
-    apikey_id: int
+    apikey_id: int | None
     user_id: int
     connector_id: int
 
@@ -52,7 +55,8 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _auth_method_rcm(cls):
-        """An API key of scope ``rcm`` of the service user of a live connector.
+        """An API key of scope ``rcm`` of the service user of a live connector, or a
+        message signed by one (Standard Webhooks).
 
         A key without scope opens everything else in Odoo and is refused here: a
         leaked connector key must not be worth more than the connector.
@@ -65,18 +69,77 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _rcm_open_door(cls):
-        address = request.httprequest.remote_addr
-        match = _BEARER.match(request.httprequest.headers.get("Authorization", ""))
+        http_request = request.httprequest
+        address = http_request.remote_addr
+        if signature.SIGNATURE_HEADER in http_request.headers:
+            cls._rcm_open_signed(address)
+            return
+        match = _BEARER.match(http_request.headers.get("Authorization", ""))
         row = match and cls._rcm_find_key(match.group(1), address)
         if not row:
             _failures.take(address, FAILURES_PER_MINUTE, monotonic())
             raise ProblemError("unauthenticated", headers=_WWW_AUTHENTICATE)
+        cls._rcm_become(row["user_id"])
+        request.rcm_access = cls._rcm_access_of(row, address)
+        apikey_id, registry = row["id"], request.registry
+        request.env.cr.postcommit.add(
+            lambda: _touch(registry, "rcm.connector.key", apikey_id)
+        )
+
+    @classmethod
+    def _rcm_become(cls, user_id):
         request.session.can_save = False
         # No client chooses the language or company of what the doors do.
-        request.update_env(user=row["user_id"], context={})
-        request.rcm_access = cls._rcm_access_of(row)
-        apikey_id, registry = row["id"], request.registry
-        request.env.cr.postcommit.add(lambda: _touch(registry, apikey_id))
+        request.update_env(user=user_id, context={})
+
+    @classmethod
+    def _rcm_open_signed(cls, address):
+        """Let a sender in whose signature over the raw body holds.
+
+        The sender names itself in the address (``?sender=``); who is unknown, has no
+        secret or signs wrongly gets one and the same answer.
+        """
+        env = request.env(su=True)
+        if _failures.peek(address, FAILURES_PER_MINUTE, monotonic()):
+            raise ProblemError(
+                "too-many-requests",
+                "Too many failed attempts from this address.",
+                headers={"Retry-After": "60"},
+            )
+        sender = request.httprequest.args.get("sender", "")
+        connector = env["rcm.connector"]
+        if _SENDER.match(sender):
+            connector = connector.search([("sender_id", "=", sender)], limit=1)
+        secrets = env["rcm.secret"]._rcm_texts_of(connector._name, connector.ids)
+        body = cls._rcm_signed_body(connector)
+        headers = dict(request.httprequest.headers.items())
+        if not signature.verify(secrets.get(connector.id, ()), headers, body):
+            _failures.take(address, FAILURES_PER_MINUTE, monotonic())
+            raise ProblemError(
+                "unauthenticated",
+                "The signature does not hold: unknown sender, wrong secret, a changed "
+                "body, or a clock that is more than five minutes off.",
+            )
+        cls._rcm_become(connector.user_id.id)
+        connector = connector.with_env(request.env(su=True))
+        request.rcm_access = cls._rcm_check_connector(connector, None, address)
+        registry, record = request.registry, connector.id
+        request.env.cr.postcommit.add(lambda: _touch(registry, "rcm.secret", record))
+
+    @classmethod
+    def _rcm_signed_body(cls, connector):
+        """The raw body as text, no larger than the connector may send."""
+        http_request = request.httprequest
+        if http_request.content_length is None:
+            raise ProblemError("length-required")
+        limit = connector._rcm_payload_limit() if connector else UNKNOWN_LIMIT
+        if http_request.content_length > limit:
+            raise ProblemError("too-large", limit_bytes=limit)
+        http_request.max_content_length = limit
+        try:
+            return http_request.get_data().decode()
+        except UnicodeDecodeError:
+            raise ProblemError("invalid-json", "The body is not UTF-8.") from None
 
     @classmethod
     def _rcm_find_key(cls, token, address):
@@ -126,22 +189,32 @@ class IrHttp(models.AbstractModel):
         )
 
     @classmethod
-    def _rcm_access_of(cls, row):
+    def _rcm_access_of(cls, row, address):
         """The access of a verified key, or the reason why there is none."""
         env = request.env(su=True)
-        user = env["res.users"].browse(row["user_id"])
-        if not user.has_group("healthcare_rcm_base.group_integration"):
-            raise ProblemError("forbidden", "The user is no integration user.")
-        connector = env["rcm.connector"].search([("user_id", "=", user.id)], limit=1)
+        owner = [("user_id", "=", row["user_id"])]
+        connector = env["rcm.connector"].search(owner, limit=1)
         if not connector:
             raise ProblemError("forbidden", "The user has no active connector.")
+        return cls._rcm_check_connector(connector, row, address)
+
+    @classmethod
+    def _rcm_check_connector(cls, connector, row, address):
+        """The access of a known sender, or the reason why there is none."""
+        user = connector.user_id
+        if not user.has_group("healthcare_rcm_base.group_integration"):
+            raise ProblemError("forbidden", "The user is no integration user.")
         if connector.state == "disabled":
             raise ProblemError("connector-disabled")
-        return Access(row["id"], user.id, connector.id)
+        if not connector._rcm_may_come_from(address):
+            raise ProblemError(
+                "forbidden", "This system may not call from this address."
+            )
+        return Access(row["id"] if row else None, user.id, connector.id)
 
 
-def _touch(registry, apikey_id):
-    """Note the use of a key after the request, in a transaction of its own."""
+def _touch(registry, model, res_id):
+    """Note the use of a key or secret after the request, by itself."""
     with registry.cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})
-        env["rcm.connector.key"]._rcm_touch(apikey_id)
+        env[model]._rcm_touch(res_id)

@@ -1,9 +1,11 @@
 import json
+from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..protocol import business_key
+from ..protocol.addresses import lies_in, read_networks
 from .rcm_connector_key import SCOPE
 
 KINDS = [
@@ -45,6 +47,7 @@ class RcmConnector(models.Model):
         "payload_limit_mib",
         "rate_limit_per_minute",
         "queue_limit",
+        "allowed_networks",
     )
 
     name = fields.Char(required=True)
@@ -99,6 +102,22 @@ class RcmConnector(models.Model):
         default=100000,
         help="While more events wait to be worked on, new ones are answered 503.",
     )
+    allowed_networks = fields.Char(
+        string="Allowed Networks",
+        help="Addresses this system calls from, for example 203.0.113.0/24. Empty: "
+        "any. Behind a proxy Odoo needs proxy_mode to see them.",
+    )
+    sender_id = fields.Char(
+        string="Sender ID",
+        readonly=True,
+        copy=False,
+        default=lambda self: uuid4().hex,
+        help="Names this system in the address it sends signed events to.",
+    )
+    signed_address = fields.Char(
+        string="Address for Signed Events", compute="_compute_signed"
+    )
+    has_secret = fields.Boolean(compute="_compute_signed")
     key_ids = fields.One2many("rcm.connector.key", "connector_id", string="API Keys")
     key_count = fields.Integer(string="Valid Keys", compute="_compute_key_count")
     last_seen_at = fields.Datetime(string="Last Event", compute="_compute_traffic")
@@ -117,6 +136,9 @@ class RcmConnector(models.Model):
     _code_uniq = models.Constraint(
         "UNIQUE(company_id, code)", "Another connector has this code."
     )
+    _sender_uniq = models.Constraint(
+        "UNIQUE(sender_id)", "Another connector has this sender ID."
+    )
     _limits = models.Constraint(
         "CHECK(payload_limit_mib BETWEEN 1 AND 64 AND rate_limit_per_minute > 0 "
         "AND queue_limit > 0)",
@@ -131,6 +153,14 @@ class RcmConnector(models.Model):
         for record in self:
             valid = record.key_ids.filtered(lambda key: key.state == "valid")
             record.key_count = len(valid)
+
+    def _compute_signed(self):
+        base = self.get_base_url()
+        # only whether there is one
+        found = self.env["rcm.secret"].sudo()._rcm_texts_of(self._name, self.ids)
+        for record in self:
+            record.has_secret = record.id in found
+            record.signed_address = f"{base}/rcm/v1/events?sender={record.sender_id}"
 
     def _compute_traffic(self):
         Event = self.env["rcm.event"].sudo()  # numbers, not the events themselves
@@ -179,6 +209,20 @@ class RcmConnector(models.Model):
                 raise ValidationError(
                     self.env._("The service user does not belong to the company.")
                 )
+
+    @api.constrains("allowed_networks")
+    def _check_allowed_networks(self):
+        for record in self:
+            try:
+                read_networks(record.allowed_networks)
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        "%s is no network. Write addresses like 203.0.113.7 or "
+                        "203.0.113.0/24, separated by blanks.",
+                        error,
+                    )
+                ) from None
 
     # ------------------------------------------------------------------
     # CRUD
@@ -229,6 +273,29 @@ class RcmConnector(models.Model):
             "context": {"default_connector_id": self.id},
         }
 
+    def action_new_secret(self):
+        """Make a signing secret and show it once; the present one holds a day more."""
+        self.ensure_one()
+        self.env.user._rcm_require("administrator")
+        self.check_access("write")
+        # secrets are nobody's to read; role and right to change this were checked
+        text = self.env["rcm.secret"].sudo()._rcm_rotate(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Secret ready"),
+            "res_model": "rcm.secret.show",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_secret": text},
+        }
+
+    def action_revoke_secrets(self):
+        """Make every signing secret of these connectors useless at once."""
+        self.env.user._rcm_require("administrator")
+        self.check_access("write")
+        # after the role was checked
+        self.env["rcm.secret"].sudo()._rcm_revoke_of(self)
+
     def action_test_panel(self):
         """Open the panel that checks a pasted event without storing it."""
         self.ensure_one()
@@ -275,6 +342,11 @@ class RcmConnector(models.Model):
                 if row.id not in listed
             ]
         )
+
+    def _rcm_may_come_from(self, address):
+        """Whether this system may call from ``address``."""
+        networks = read_networks(self.allowed_networks)
+        return not networks or lies_in(address, networks)
 
     def _rcm_payload_limit(self):
         """Largest body in bytes."""

@@ -74,7 +74,8 @@ class RcmDelivery(models.Model):
                        AND (w.rest_until IS NULL OR w.rest_until <= %(now)s)
                        AND EXISTS (
                            SELECT 1 FROM rcm_delivery d
-                            WHERE d.webhook_id = w.id AND d.state IN ('pending', 'retry')
+                            WHERE d.webhook_id = w.id
+                              AND d.state IN ('pending', 'retry')
                               AND d.next_attempt_at <= %(now)s)
                      ORDER BY w.failures, w.last_success_at NULLS FIRST, w.id
                      LIMIT %(endpoints)s)

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 SECRET_BYTES = 32
 OVERLAP_HOURS = 24
+TOUCH_SECONDS = 60
 
 
 class RcmSecret(models.Model):
@@ -101,6 +102,27 @@ class RcmSecret(models.Model):
         for res_id, text in rows:
             found.setdefault(res_id, []).append(text)
         return found
+
+    @api.model
+    def _rcm_touch(self, connector_id):
+        """Note a use; at most once a minute, and never waiting for another."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE rcm_secret SET last_used_at = now() AT TIME ZONE 'UTC'
+                 WHERE id IN (SELECT id FROM rcm_secret
+                               WHERE res_model = 'rcm.connector' AND res_id = %s
+                                 AND (valid_until IS NULL
+                                      OR valid_until > now() AT TIME ZONE 'UTC')
+                                 AND (last_used_at IS NULL OR last_used_at <
+                                      now() AT TIME ZONE 'UTC'
+                                      - make_interval(secs => %s))
+                                 FOR NO KEY UPDATE SKIP LOCKED)
+                """,
+                connector_id,
+                TOUCH_SECONDS,
+            )
+        )
 
     def _rcm_audit_name(self):
         return f"{self.res_model},{self.res_id}"

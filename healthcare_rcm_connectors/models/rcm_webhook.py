@@ -310,7 +310,7 @@ class RcmWebhook(models.Model):
         self._rcm_raise_case(
             FAILED_CASE,
             self.env._(
-                "The receiver answered 410 (gone) and gets nothing more. Ask its owner, "
-                "then resume or archive this webhook."
+                "The receiver answered 410 (gone) and gets nothing more. Ask its "
+                "owner, then resume or archive this webhook."
             ),
         )

@@ -62,5 +62,29 @@ def check_address(address, private_allowed=False):
         raise AddressRefused("private_address")
 
 
+def read_networks(text):
+    """Networks in ``text`` (``203.0.113.0/24``, single addresses; blanks or commas).
+
+    :raises ValueError: names the first word that is no network
+    """
+    networks = []
+    for word in (text or "").replace(",", " ").split():
+        try:
+            networks.append(ipaddress.ip_network(word))
+        except ValueError:
+            raise ValueError(word) from None
+    return tuple(networks)
+
+
+def lies_in(address, networks):
+    """Whether ``address`` lies in one of ``networks``; an unreadable one does not."""
+    try:
+        ip = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return False
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return any(ip in network for network in networks)
+
+
 def _is_ours(ip):
     return ip.is_private or ip.is_loopback

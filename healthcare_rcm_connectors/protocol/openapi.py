@@ -40,10 +40,20 @@ def build(types, title="Healthcare RCM"):
             "description": "Events in, states of documents out. Every error is a "
             "problem document (RFC 9457).",
         },
-        "security": [{"apiKey": []}],
+        "security": [{"apiKey": []}, {"signature": []}],
         "paths": _paths(types),
         "components": {
-            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "apiKey": {"type": "http", "scheme": "bearer"},
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "webhook-signature",
+                    "description": "Standard Webhooks: webhook-id, "
+                    "webhook-timestamp and webhook-signature over the raw body, "
+                    "with ?sender= in the address.",
+                },
+            },
             "schemas": _schemas(types),
         },
     }

@@ -14,5 +14,6 @@ from . import (
     test_handlers,
     test_handlers_charges,
     test_security,
+    test_signed_doors,
     test_webhook,
 )

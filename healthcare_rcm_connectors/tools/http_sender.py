@@ -27,7 +27,7 @@ class Answer:
 
 
 def send(url, body, headers, private_allowed=False, timeout=TIMEOUT_SECONDS):
-    """POST ``body`` (text) and return the :class:`Answer`; network failures do not raise.
+    """POST ``body`` (text); return the :class:`Answer`, also of a network failure.
 
     The body of the answer is not kept: what a stranger writes is not ours to store.
     """
