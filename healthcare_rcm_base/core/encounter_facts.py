@@ -56,6 +56,7 @@ class PatientFacts:
     zip: str
     street2: str = ""
     email: str = ""
+    middle_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ class EncounterFacts:
     coverages: tuple[CoverageFacts, ...]
     charges: tuple[ChargeFacts, ...]
     content: ContentFacts = ContentFacts()
+    # our code of the ordering client who pays; empty: not said
+    client: str = ""
 
 
 def read(data):
@@ -242,6 +245,7 @@ def _encounter(reader, data, registration=False):
             )
         ),
         content=read_content(reader, head, place, len(diagnoses)),
+        client=reader.text(head, "client", place, 64),
     )
     reader.unique([charge.external_ref for charge in facts.charges], "charges", "id")
     reader.unique(
@@ -270,6 +274,7 @@ def _patient(reader, data):
         zip=reader.text(address, "zip", "patient.address", 16),
         street2=reader.text(address, "street2", "patient.address"),
         email=reader.text(data, "email", place, 254),
+        middle_name=reader.text(data, "middle_name", place, 128),
     )
 
 

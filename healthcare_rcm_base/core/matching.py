@@ -65,6 +65,7 @@ class Person:
     phone: str = ""
     mrns: frozenset[tuple[str, str]] = frozenset()
     members: frozenset[tuple[str, str]] = frozenset()
+    middle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def person(
     phone="",
     mrns=(),
     members=(),
+    middle_name="",
 ) -> Person:
     """Normalise what a source or a record says about a person.
 
@@ -141,6 +143,7 @@ def person(
         phone=_phone(phone),
         mrns=_pairs(mrns),
         members=_pairs(members),
+        middle=_name(middle_name),
     )
 
 
@@ -274,7 +277,16 @@ def _contradictions(one, other):
         against.append("other_sex")
     if one.first and other.first and _similar(one.first, other.first) < NAME_FLOOR:
         against.append("other_first_name")
+    if _other_middle(one.middle, other.middle):
+        against.append("other_middle_name")
     return tuple(against)
+
+
+def _other_middle(mine, theirs):
+    """Two middle names that are not one; an initial is short for what it begins."""
+    if not mine or not theirs or mine.startswith(theirs) or theirs.startswith(mine):
+        return False
+    return mine[0] != theirs[0] or _similar(mine, theirs) < NAME_FLOOR
 
 
 def _other_mrn(one, other):

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from ..core.timely_filing import FilingFacts, Limits, clocks
 
+SWEEP_BATCH = 200
 NEAR_DAYS = 14
 CASE_TYPE = "timely_filing"
 
@@ -143,16 +144,24 @@ class RcmClaim(models.Model):
     @api.model
     def _cron_filing_deadlines(self):
         """Claims whose deadline is near or passed get a case; others lose theirs."""
-        running = self.search([("filing_status", "in", ["near", "passed"])])
+        near = fields.Domain("filing_status", "in", ["near", "passed"])
+        self._rcm_run_batches(near, "_rcm_note_deadline", SWEEP_BATCH, CASE_TYPE)
         Case = self.env["rcm.exception.case"]
         cases = Case.search(
             Case._rcm_open_domain()
             & fields.Domain("res_model", "=", self._name)
             & fields.Domain("type_code", "=", CASE_TYPE)
         )
-        known = set(cases.mapped("res_id"))
+        known = cases.mapped("res_id")
+        for start in range(0, len(known), SWEEP_BATCH):
+            page = self.browse(known[start : start + SWEEP_BATCH]).exists()
+            done = page - page.filtered_domain(near)
+            done._rcm_resolve_cases([CASE_TYPE], self.env._("Filed in time."))
+
+    def _rcm_note_deadline(self):
+        """Open a case that names the deadline on each of these claims."""
         labels = dict(self._fields["filing_kind"]._description_selection(self.env))
-        groups = running.filtered(lambda claim: claim.id not in known).grouped(
+        groups = self.grouped(
             lambda claim: (claim.company_id, claim.filing_kind, claim.filing_deadline)
         )
         for (_company, kind, deadline), claims in groups.items():
@@ -163,8 +172,6 @@ class RcmClaim(models.Model):
                 ),
                 amount={claim.id: claim.open_balance for claim in claims},
             )
-        done = self.browse(known - set(running.ids)).exists()
-        done._rcm_resolve_cases([CASE_TYPE], self.env._("Filed in time."))
 
 
 def _decided(claim):

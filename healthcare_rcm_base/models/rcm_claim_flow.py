@@ -1,6 +1,4 @@
 import re
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -332,35 +330,17 @@ class RcmClaim(models.Model):
     @api.model
     def _cron_draft_ageing(self):
         """Claims that have not been cleared for days get a case; others lose theirs."""
-        days = int(
-            self.env["ir.config_parameter"]
-            .sudo()  # a tuning value, read by the scheduled action
-            .get_param("healthcare_rcm_base.draft_ageing_days", 3)
+        self._rcm_sweep(
+            "draft_ageing",
+            fields.Domain("state", "in", ("draft", "validated")),
+            since="create_date",
         )
-        limit = fields.Datetime.now() - timedelta(days=days)
-        ageing = fields.Domain("state", "in", ("draft", "validated"))
-        old = self.search(
-            ageing
-            & fields.Domain("create_date", "<", limit)
-            & fields.Domain("rcm_open_case_count", "=", 0)
+
+    def _rcm_note_ageing(self):
+        days = self._rcm_ageing_days()
+        self._rcm_note_lying(
+            "draft_ageing", self.env._("Not cleared for more than %s days.", days)
         )
-        for company in old.company_id:
-            old.filtered(
-                lambda claim, owner=company: claim.company_id == owner
-            )._rcm_raise_case(
-                "draft_ageing",
-                self.env._("Not cleared for more than %s days.", days),
-            )
-        Case = self.env["rcm.exception.case"]
-        cases = Case.search(
-            Case._rcm_open_domain()
-            & fields.Domain("res_model", "=", self._name)
-            & fields.Domain("type_code", "=", "draft_ageing")
-        )
-        moved = self.browse(cases.mapped("res_id")).filtered(
-            lambda claim: claim.state not in ("draft", "validated")
-        )
-        moved._rcm_resolve_cases(["draft_ageing"], self.env._("Cleared."))
 
     # ------------------------------------------------------------------
     # Helpers

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 AGEING_STATES = ("completed", "coded", "reopened", "on_hold")
+SWEEP_BATCH = 200
 
 
 class RcmClaim(models.Model):
@@ -17,22 +18,11 @@ class RcmClaim(models.Model):
         Each gets one case; those that went on lose theirs.
         """
         result = super()._cron_draft_ageing()
-        days = int(
-            self.env["ir.config_parameter"]
-            .sudo()  # a tuning value, read by the scheduled action
-            .get_param("healthcare_rcm_base.draft_ageing_days", 3)
-        )
         self.env["rcm.encounter"]._rcm_sweep(
-            "encounter_ageing",
-            fields.Domain("state", "in", AGEING_STATES),
-            days,
-            self.env._("Not ready to bill for more than %s days.", days),
+            "encounter_ageing", fields.Domain("state", "in", AGEING_STATES)
         )
         self.env["rcm.client.invoice"]._rcm_sweep(
-            "draft_invoice_ageing",
-            fields.Domain("state", "=", "draft"),
-            days,
-            self.env._("In draft for more than %s days.", days),
+            "draft_invoice_ageing", fields.Domain("state", "=", "draft")
         )
         return result
 
@@ -41,33 +31,55 @@ class RcmDocumentMixin(models.AbstractModel):
     _inherit = "rcm.document.mixin"
 
     @api.model
-    def _rcm_sweep(self, code, waiting, days, message):
+    def _rcm_ageing_days(self):
+        """After how many days without a step somebody is told."""
+        parameters = self.env["ir.config_parameter"].sudo()  # a tuning value
+        return int(parameters.get_param("healthcare_rcm_base.draft_ageing_days", 3))
+
+    @api.model
+    def _rcm_sweep(self, code, waiting, since="write_date"):
         """Open a case on records in ``waiting`` that nothing happened to for days.
 
         Those that have any open case are looked at already; those that left
-        ``waiting`` lose the case.
+        ``waiting`` lose the case. In small transactions, ``_rcm_note_ageing`` on each
+        batch; for models that work in batches.
         """
-        limit = fields.Datetime.now() - timedelta(days=days)
-        old = self.search(
+        limit = fields.Datetime.now() - timedelta(days=self._rcm_ageing_days())
+        self._rcm_run_batches(
             waiting
-            & fields.Domain("write_date", "<", limit)
-            & fields.Domain("rcm_open_case_count", "=", 0)
+            & fields.Domain(since, "<", limit)
+            & fields.Domain("rcm_open_case_count", "=", 0),
+            "_rcm_note_ageing",
+            SWEEP_BATCH,
+            code,
         )
-        for records in old.grouped("company_id").values():
-            records._rcm_raise_case(code, message)
         Case = self.env["rcm.exception.case"]
         cases = Case.search(
             Case._rcm_open_domain()
             & fields.Domain("res_model", "=", self._name)
             & fields.Domain("type_code", "=", code)
         )
-        known = self.browse(cases.mapped("res_id")).exists()
-        moved = known - known.filtered_domain(waiting)
-        moved._rcm_resolve_cases([code], self.env._("It went on."))
+        known = cases.mapped("res_id")
+        for start in range(0, len(known), SWEEP_BATCH):
+            page = self.browse(known[start : start + SWEEP_BATCH]).exists()
+            moved = page - page.filtered_domain(waiting)
+            moved._rcm_resolve_cases([code], self.env._("It went on."))
+
+    def _rcm_note_lying(self, code, message):
+        """One case a record; their types and queues are those of its company."""
+        for records in self.grouped("company_id").values():
+            records._rcm_raise_case(code, message)
 
 
 class RcmEncounter(models.Model):
     _inherit = "rcm.encounter"
+
+    def _rcm_note_ageing(self):
+        days = self._rcm_ageing_days()
+        self._rcm_note_lying(
+            "encounter_ageing",
+            self.env._("Not ready to bill for more than %s days.", days),
+        )
 
     def _rcm_reprocess(self, case):
         """Take complete encounters on to billing; the others still wait."""
@@ -78,7 +90,14 @@ class RcmEncounter(models.Model):
 
 
 class RcmClientInvoice(models.Model):
-    _inherit = "rcm.client.invoice"
+    _name = "rcm.client.invoice"
+    _inherit = ["rcm.client.invoice", "rcm.batch.mixin"]
+
+    def _rcm_note_ageing(self):
+        days = self._rcm_ageing_days()
+        self._rcm_note_lying(
+            "draft_invoice_ageing", self.env._("In draft for more than %s days.", days)
+        )
 
     def _rcm_reprocess(self, case):
         """Bring the draft up to date; posting it is a person's step."""

@@ -104,9 +104,12 @@ class RcmEncounter(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _rcm_intake_reference(self, model, code, company):
+        """The record by our own code, a payer by a number of its own as well."""
         found = self.env[model].search(
             [("code", "=", code), ("company_id", "=", company.id)], limit=1
         )
+        if not found and model == "rcm.payer":
+            found = self.env[model]._rcm_find_by_identifier(code, company)
         if not found:
             kind = model.removeprefix("rcm.").replace(".", "_")
             raise ReferenceMissing(kind, code)
@@ -200,6 +203,7 @@ class RcmEncounter(models.Model):
         ]
         return matching.person(
             first_name=person.first_name,
+            middle_name=person.middle_name,
             last_name=person.last_name,
             birth_date=person.birth_date,
             sex=person.sex,
@@ -328,6 +332,7 @@ class RcmEncounter(models.Model):
             "guarantor_id": guarantor.id,
             "coverage_ids": [fields.Command.set(coverages.ids)],
             "self_pay": facts.self_pay,
+            **self._rcm_intake_client(facts, facility.company_id),
             "service_date": facts.service_date,
             "service_end": facts.service_end or False,
             "encounter_type": facts.type,
@@ -338,6 +343,14 @@ class RcmEncounter(models.Model):
             "authorization_number": facts.authorization or False,
             **self._rcm_intake_content(facts, facility.company_id),
         }
+
+    @api.model
+    def _rcm_intake_client(self, facts, company):
+        """Who ordered it and pays; a source that is silent leaves ours alone."""
+        if not facts.client:
+            return {}
+        client = self._rcm_intake_reference("rcm.client", facts.client, company)
+        return {"client_id": client.id}
 
     def _rcm_intake_charges(self, facts):
         """Upsert the charges by their source id; billed ones are only compared."""
@@ -460,6 +473,7 @@ def _patient_vals(person):
     """Demographics that the source gave; empty ones leave ours alone."""
     vals = {
         "first_name": person.first_name,
+        "middle_name": person.middle_name,
         "last_name": person.last_name,
         "birth_date": person.birth_date,
         "sex": person.sex if person.sex != "U" else None,

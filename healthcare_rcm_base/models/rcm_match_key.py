@@ -8,6 +8,7 @@ PAGE = 1000
 KEY_FIELDS = {
     "rcm.patient.account": {
         "first_name": "first_name",
+        "middle_name": "middle_name",
         "last_name": "last_name",
         "birth_date": "birth_date",
         "sex": "sex",

@@ -182,6 +182,7 @@ class RcmPossibleDuplicate(models.Model):
             "other_birth_date": self.env._("different birth dates"),
             "other_sex": self.env._("different sex"),
             "other_first_name": self.env._("different first names"),
+            "other_middle_name": self.env._("different middle names"),
             "several_sure": self.env._("several accounts fit"),
         }
 

@@ -182,9 +182,11 @@ class RcmValidationRule(models.Model):
         self.ensure_one()
         self.env.user._rcm_require("administrator", "biller", "finance_manager")
         self.check_access("read")
-        claims = self.env["rcm.claim"].search(
-            [("state", "in", OPEN_CLAIM_STATES)], limit=TEST_LIMIT
-        )
+        waiting = fields.Domain("state", "in", OPEN_CLAIM_STATES)
+        claims = self.env["rcm.claim"].search(waiting, limit=TEST_LIMIT)
+        total = len(claims)
+        if total == TEST_LIMIT:
+            total = self.env["rcm.claim"].search_count(waiting)
         stopped = set()
         for start in range(0, len(claims), TEST_PAGE):
             # The check reads diagnoses; only the claims' ids are shown.
@@ -193,12 +195,7 @@ class RcmValidationRule(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "healthcare_rcm_base.rcm_claim_action"
         )
-        title = self.env._(
-            "%(rule)s: would stop %(count)s of %(total)s open claims",
-            rule=self.name,
-            count=len(stopped),
-            total=len(claims),
-        )
+        title = self._rcm_test_title(len(stopped), len(claims), total)
         action.update(
             name=title,
             display_name=title,
@@ -208,6 +205,24 @@ class RcmValidationRule(models.Model):
             context={"create": False},
         )
         return action
+
+    def _rcm_test_title(self, stopped, tested, total):
+        """What a test found, and whether it looked at all open claims."""
+        if tested < total:
+            return self.env._(
+                "%(rule)s: would stop %(count)s of the %(tested)s newest claims; "
+                "%(rest)s older ones were not tested",
+                rule=self.name,
+                count=stopped,
+                tested=f"{tested:,}",
+                rest=f"{total - tested:,}",
+            )
+        return self.env._(
+            "%(rule)s: would stop %(count)s of %(total)s open claims",
+            rule=self.name,
+            count=stopped,
+            total=total,
+        )
 
     # ------------------------------------------------------------------
     # Running

@@ -20,3 +20,15 @@ class ResConfigSettings(models.TransientModel):
     rcm_crossover_days = fields.Integer(
         related="company_id.rcm_crossover_days", readonly=False
     )
+    rcm_filing_near_days = fields.Integer(
+        config_parameter="healthcare_rcm_base.filing_near_days", default=14
+    )
+    rcm_acknowledgement_hours = fields.Integer(
+        config_parameter="healthcare_rcm_base.acknowledgement_hours", default=48
+    )
+    rcm_draft_ageing_days = fields.Integer(
+        config_parameter="healthcare_rcm_base.draft_ageing_days", default=3
+    )
+    rcm_charge_missing_hours = fields.Integer(
+        config_parameter="healthcare_rcm_base.charge_missing_hours", default=48
+    )

@@ -23,6 +23,7 @@ people = st.builds(
         st.just(date(1990, 2, 3)),
     ),
     sex=st.sampled_from(["F", "M", "U", ""]),
+    middle_name=st.sampled_from(["", "J", "Jane", "Kate"]),
     street=st.sampled_from(["", "1 Main Street", "1 main st", "9 Elm Avenue Apt 4"]),
     zip_code=st.sampled_from(["", "45501", "45501-1234", "10001"]),
     phone=st.sampled_from(["", "555-0100", "(937) 555-0100", "+1 937 555 0100"]),
@@ -53,6 +54,20 @@ def ada(**values):
 @tagged("post_install", "-at_install")
 class TestMatching(BaseCase):
     """Who is who, decided the same way whoever is asked first."""
+
+    def test_middle_names_tell_apart_but_initials_do_not(self):
+        def verdict(mine, theirs):
+            one, other = ada(middle_name=mine), ada(middle_name=theirs)
+            found = matching.compare(one, other)
+            self.assertEqual(found, matching.compare(other, one))
+            return found.result, "other_middle_name" in found.reasons
+
+        for mine, theirs in (("", "Jane"), ("J.", "Jane"), ("Jane", "JANE")):
+            with self.subTest(mine=mine, theirs=theirs):
+                self.assertEqual(verdict(mine, theirs), (matching.SURE, False))
+        for mine, theirs in (("Jane", "Kate"), ("J", "K"), ("Jane", "Josephine")):
+            with self.subTest(mine=mine, theirs=theirs):
+                self.assertEqual(verdict(mine, theirs), (matching.LIKELY, True))
 
     # ------------------------------------------------------------------
     # Properties

@@ -1,15 +1,17 @@
 from datetime import date
+from importlib.util import module_from_spec, spec_from_file_location
 
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_path, mute_logger
 
 from .billing_common import BillingCase
 from .master_common import MasterCase
 
 DAY = date(2026, 3, 2)
+MIGRATION = "healthcare_rcm_base/migrations/19.0.1.2.0/post-authorization_use.py"
 
 
 @tagged("post_install", "-at_install")
@@ -166,6 +168,27 @@ class TestAuthorizationUse(BillingCase):
         self.claim._rcm_validate()
         self.assertEqual(self.authorization.units_used, 1)
         self.assertEqual(len(self.authorization.use_ids), 2)
+
+    def test_units_counted_before_rows_were_kept_get_theirs(self):
+        spec = spec_from_file_location("rcm_authorization_use", file_path(MIGRATION))
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        later = self.intake(number="E1C", charges=(("99213", "150.00"),))
+        later.authorization_id = self.authorization
+        other = later._rcm_build_claims()
+        self.env.flush_all()
+        # as it was: counted, and nobody knows for what; and never counted
+        self.env.cr.execute("DELETE FROM rcm_authorization_use")
+        self.env.invalidate_all()
+        other._rcm_write({"state": "validated"})
+        for _again in range(2):
+            module.migrate(self.env.cr, "19.0.1.1.0")
+            self.env.invalidate_all()
+        use = self.authorization.use_ids
+        self.assertEqual((use.claim_id, use.units), (self.claim, 1))
+        self.assertEqual(self.authorization.units_used, 1)
+        self.claim._rcm_void()
+        self.assertEqual(self.authorization.units_used, 0)
 
     def test_exhausted_stops_the_next_claim(self):
         self.authorization.units_authorized = 1

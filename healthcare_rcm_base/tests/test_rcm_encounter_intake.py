@@ -103,6 +103,44 @@ class TestIntake(BillingCase):
         self.assertEqual((claim.state, claim.total_charge), ("cleared", 210.0))
         self.assertEqual(encounter.state, "billed")
 
+    def test_payer_is_found_by_our_code_then_by_its_own_numbers(self):
+        payer = self.env["rcm.payer"].search(
+            [("code", "=", "ACME"), ("company_id", "=", self.company.id)]
+        )
+        payer.payer_identifier = "T-777"
+        self.env["rcm.identifier"]._rcm_register(
+            "payer", "payer_id", "T-778", payer, self.company
+        )
+        for place, code in enumerate(("ACME", "T-777", "T-778")):
+            with self.subTest(code=code):
+                encounter = self.intake(
+                    number=f"X{place}", coverages=[self.coverage(1, code)]
+                )
+                self.assertEqual(encounter.coverage_ids.payer_id, payer)
+        # a code of ours comes before another payer's number
+        aid = self.env["rcm.payer"].search(
+            [("code", "=", "AID"), ("company_id", "=", self.company.id)]
+        )
+        payer.payer_identifier = "AID"
+        encounter = self.intake(number="X9", coverages=[self.coverage(1, "AID")])
+        self.assertEqual(encounter.coverage_ids.payer_id, aid)
+
+    def test_middle_name_and_ordering_client_are_taken_in(self):
+        client = self.env["rcm.client"].create(
+            {"name": "Hospital", "code": "HOSP", "company_id": self.company.id}
+        )
+        data = self.data(number="C1", client="HOSP")
+        data["patient"]["middle_name"] = "Jane"
+        encounter = self.intake(data)
+        self.assertEqual(encounter.client_id, client)
+        self.assertEqual(encounter.patient_id.middle_name, "Jane")
+        # silence leaves what we know alone
+        self.intake(self.data(number="C1"))
+        self.assertEqual(encounter.client_id, client)
+        self.assertEqual(encounter.patient_id.middle_name, "Jane")
+        with self.assertRaises(ReferenceMissing):
+            self.intake(self.data(number="C2", client="NOBODY"))
+
     def test_unknown_references_are_named(self):
         for data, kind, value in (
             (self.data(facility="NOWHERE"), "facility", "NOWHERE"),

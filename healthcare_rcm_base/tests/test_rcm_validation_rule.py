@@ -1,8 +1,13 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
+from ..models.rcm_validation_rule import OPEN_CLAIM_STATES
 from .billing_common import BillingCase
+
+RULE_MODULE = "odoo.addons.healthcare_rcm_base.models.rcm_validation_rule"
 
 
 @tagged("post_install", "-at_install")
@@ -176,6 +181,24 @@ class TestValidationRule(BillingCase):
             with self.subTest(code):
                 self.assertIn(code, shipped)
                 self.assertTrue(callable(getattr(Check, f"_check_{code}")))
+
+    def test_test_button_says_what_it_did_not_look_at(self):
+        rule = self.rule()
+        before = self.env["rcm.claim"].search_count(
+            [("state", "in", OPEN_CLAIM_STATES)]
+        )
+        with patch(f"{RULE_MODULE}.TEST_LIMIT", before):
+            self.assertNotIn("not tested", rule.action_test()["name"])
+        for number in ("L1", "L2"):
+            encounter = self.intake(number=number)
+            encounter._rcm_make_ready()
+            encounter._rcm_bill()
+        claims = self.env["rcm.claim"].search([("state", "in", OPEN_CLAIM_STATES)])
+        self.assertGreater(len(claims), 1)
+        with patch(f"{RULE_MODULE}.TEST_LIMIT", 1):
+            action = rule.action_test()
+        rest = len(claims) - 1
+        self.assertIn(f"{rest} older ones were not tested", action["name"])
 
     def test_test_button_needs_a_role_and_sees_own_companies(self):
         rule = self.rule()
