@@ -67,6 +67,7 @@ def schema_name(kind):
 def _paths(types):
     return {
         "/rcm/v1/events": {"post": _submit(types)},
+        "/rcm/v1/files": {"post": _file()},
         "/rcm/v1/events/{event_id}": {
             "get": _get(
                 "getEvent", "What became of an event", "EventStatus", ["event_id"]
@@ -125,6 +126,36 @@ def _submit(types):
             "200": taken,
             "202": taken,
             **_problems(_COMMON + _BODY + _SUBMIT),
+        },
+    }
+
+
+def _file():
+    taken = _answer("Taken, or taken before", "EventTaken")
+    text = {"type": "string"}
+    names = (
+        ("filename", True, {**text, "minLength": 1, "maxLength": 200}),
+        ("id", False, {**text, "minLength": 1, "maxLength": ID_MAX_LENGTH}),
+        ("type", False, text),
+        ("version", False, {"type": "integer", "minimum": 1}),
+    )
+    return {
+        "operationId": "submitFile",
+        "summary": "Hand in a file as it is; its hash is the id when none is given",
+        "parameters": [
+            {"name": name, "in": "query", "required": needed, "schema": schema}
+            for name, needed, schema in names
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {}},
+        },
+        "responses": {
+            "200": taken,
+            "202": taken,
+            **_problems(
+                (*_COMMON, "length-required", "too-large", "invalid-request", *_SUBMIT)
+            ),
         },
     }
 

@@ -11,6 +11,7 @@ from . import (
 from . import (
     test_doors,
     test_event_processing,
+    test_file_door,
     test_handlers,
     test_handlers_charges,
     test_security,

@@ -438,8 +438,10 @@ class TestDoors(ConnectorMixin, HttpCase):
             if url.startswith("/rcm/")
         }
         expected = {
+            "/rcm/approval/<string:token>": "user",
             "/rcm/v1/events": "rcm",
             "/rcm/v1/events/<path:event_id>": "rcm",
+            "/rcm/v1/files": "rcm",
             "/rcm/v1/jsonrpc": "rcm",
             "/rcm/v1/openapi.json": "rcm",
             "/rcm/v1/documents/encounter/<path:number>": "rcm",
