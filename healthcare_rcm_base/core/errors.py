@@ -32,11 +32,16 @@ class ReferenceMissing(RcmPermanent):
 
 
 class PredecessorMissing(RcmRetryable):
-    """An earlier event of the same business key has not been processed yet."""
+    """What must come before has not been processed yet.
 
-    def __init__(self, business_key, seconds=60):
+    ``business_key`` says it in words for people; ``awaits``, where it differs, is the
+    exact key whose arrival ends the waiting and is shown to nobody.
+    """
+
+    def __init__(self, business_key, seconds=60, awaits=None):
         super().__init__(seconds, f"waits for a predecessor of {business_key}")
         self.business_key = business_key
+        self.awaits = awaits or business_key
 
 
 Retryable = RcmRetryable

@@ -77,6 +77,7 @@ class RcmCoverage(models.Model):
         )
         if not payer:
             raise ReferenceMissing("payer", facts["payer"])
+        awaited = f"patient:{facts['patient_account']}"
         patient = self.env["rcm.patient.account"].search(
             [
                 ("name", "=", facts["patient_account"]),
@@ -85,7 +86,7 @@ class RcmCoverage(models.Model):
             limit=1,
         )
         if not patient:
-            raise PredecessorMissing("patient account")
+            raise PredecessorMissing("patient account", awaits=awaited)
         found = self.search(
             [("patient_id", "=", patient.id), ("payer_id", "=", payer.id)]
         )
@@ -95,7 +96,7 @@ class RcmCoverage(models.Model):
             day = facts["answered_at"].date()
             found = found.filtered(lambda coverage: coverage._rcm_is_effective(day))
         if not found:
-            raise PredecessorMissing("coverage")
+            raise PredecessorMissing("coverage", awaits=awaited)
         if len(found) > 1:
             raise RcmPermanent(
                 "coverage_ambiguous",

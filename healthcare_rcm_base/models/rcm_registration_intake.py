@@ -118,7 +118,8 @@ class RcmEncounter(models.Model):
         )
         facility = facility or (known and known.facility_id)
         if not facility:
-            raise PredecessorMissing("patient account")
+            awaited = f"patient:{facts.patient.account_number}"
+            raise PredecessorMissing("patient account", awaits=awaited)
         patient, _coverages = self._rcm_take_in_people(facts, facility, source)
         return patient
 

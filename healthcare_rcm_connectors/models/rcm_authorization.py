@@ -98,7 +98,9 @@ class RcmAuthorization(models.Model):
             [("name", "=", account_number), ("company_id", "=", company.id)], limit=1
         )
         if not patient:
-            raise PredecessorMissing("patient account")
+            raise PredecessorMissing(
+                "patient account", awaits=f"patient:{account_number}"
+            )
         return patient
 
     def _rcm_attach(self):

@@ -72,6 +72,9 @@ class RcmEvent(models.Model):
     business_key = fields.Char(
         readonly=True, help="Events with the same key are worked on in order."
     )
+    awaited_key = fields.Char(
+        readonly=True, copy=False, help="What it waits for: it goes on when that comes."
+    )
     occurred_at = fields.Datetime(string="Happened", required=True, readonly=True)
     received_at = fields.Datetime(string="Received", required=True, readonly=True)
     done_at = fields.Datetime(string="Finished", readonly=True)
@@ -112,6 +115,9 @@ class RcmEvent(models.Model):
     _open_key_idx = models.Index(
         "(company_id, business_key, occurred_at, id) WHERE state IN "
         "('received', 'processing', 'retry', 'waiting_predecessor')"
+    )
+    _awaited_key_idx = models.Index(
+        "(company_id, awaited_key) WHERE state = 'waiting_predecessor'"
     )
     _done_key_idx = models.Index(
         "(company_id, business_key, type_id, occurred_at) WHERE state = 'done'"

@@ -33,6 +33,7 @@ _logger = logging.getLogger(__name__)
 BATCH_SIZE = 50
 MESSAGE_LENGTH = 500
 CLASHES_IN_A_ROW = 20
+CLASHES_AT_ONCE = 2
 LOCK_CLASHES = (
     ConcurrencyError,
     DeadlockDetected,
@@ -61,6 +62,7 @@ class Outcome:
     error_code: str | None = None
     message: str | None = None
     delay_seconds: float | None = None
+    awaited_key: str | None = None
     documents: tuple = ()
 
 
@@ -282,7 +284,10 @@ class RcmEvent(models.Model):
             error_code=code,
             message=self._rcm_scrub(message),
             delay_seconds=verdict.delay_seconds,
+            awaited_key=getattr(error, "awaits", None),
         )
+        if isinstance(error, LOCK_CLASHES) and self.attempt_count <= CLASHES_AT_ONCE:
+            outcome.delay_seconds = 0  # whoever held the rows is done by now
         if verdict.state == "waiting_predecessor" and self._rcm_deadline(now) <= now:
             outcome.state = "dead"
         return outcome
@@ -364,17 +369,29 @@ class RcmEvent(models.Model):
         self._rcm_release_followers()
 
     def _rcm_release_followers(self):
-        """Put events back in line that wait on the business keys of these."""
+        """Put events back in line that wait for what these brought."""
         keys = [key for key in self.mapped("business_key") if key]
+        keys += self._rcm_patient_keys()
         if not keys:
             return
-        self.search(
-            [
-                ("company_id", "in", self.company_id.ids),
-                ("business_key", "in", keys),
-                ("state", "=", "waiting_predecessor"),
-            ]
-        ).write({"next_attempt_at": fields.Datetime.now()})
+        waiting = [
+            ("company_id", "in", self.company_id.ids),
+            ("state", "=", "waiting_predecessor"),
+        ]
+        found = self.search([*waiting, ("business_key", "in", keys)])
+        found |= self.search([*waiting, ("awaited_key", "in", keys)])
+        found.write({"next_attempt_at": fields.Datetime.now()})
+
+    def _rcm_patient_keys(self):
+        """Keys of the patients whose encounters these events brought."""
+        encounters = {
+            reference["id"]
+            for event in self
+            for reference in event.document_refs or ()
+            if reference["model"] == "rcm.encounter"
+        }
+        patients = self.env["rcm.encounter"].browse(encounters).patient_id
+        return [f"patient:{patient.name}" for patient in patients]
 
     def _rcm_set_unfinished(self, state, outcome, now):
         """Record a failed, postponed or ignored attempt of one event."""
@@ -383,6 +400,7 @@ class RcmEvent(models.Model):
             "error_code": outcome.error_code or False,
             "error_message": outcome.message or False,
             "next_attempt_at": False,
+            "awaited_key": outcome.awaited_key or False,
         }
         if outcome.delay_seconds is not None and state in (
             "retry",

@@ -154,6 +154,29 @@ class TestEventProcessing(ConnectorMixin, TransactionCase):
         self.assertEqual((predecessor.state, waiting.state), ("done", "done"))
         self.assertFalse(waiting.error_code)
 
+    def test_waiting_for_another_document_goes_on_when_that_comes(self):
+        """Not by the clock: the predecessor has a business key of its own."""
+        late, early = self.submitted("RTEST0000002"), self.submitted("RTEST0000003")
+        waiting = self.receive(late)
+        missing = PredecessorMissing("a claim", awaits="claim:RTEST0000003")
+        self.fail_with[late["id"]] = missing
+        self.process()
+        self.assertEqual(waiting.awaited_key, "claim:RTEST0000003")
+        self.assertNotIn("RTEST0000003", waiting.error_message)
+        self.fail_with.clear()
+        self.process()
+        self.assertEqual(waiting.state, "waiting_predecessor")
+        self.receive(early)
+        self.process()
+        self.assertEqual(waiting.state, "done")
+
+    def test_clash_of_locks_is_tried_again_at_once_but_not_for_ever(self):
+        event = self.receive(self.submitted())
+        self.fail_with[event.external_id] = SerializationFailure()
+        self.process()
+        self.assertEqual((event.state, event.attempt_count), ("retry", 3))
+        self.assertGreater(event.next_attempt_at, fields.Datetime.now())
+
     def test_waiting_ends_with_a_case(self):
         event = self.receive(self.submitted())
         self.fail_with[event.external_id] = PredecessorMissing("claim:RTEST0000001")
@@ -208,7 +231,7 @@ class TestEventProcessing(ConnectorMixin, TransactionCase):
                 self.assertEqual(self.cases(event).type_code, case_type)
 
     def test_obstacle_is_tried_again_later(self):
-        for error in (RcmRetryable(5), SerializationFailure()):
+        for error, tries in ((RcmRetryable(5), 2), (SerializationFailure(), 4)):
             with self.subTest(type(error).__name__):
                 event = self.receive(self.submitted())
                 self.fail_with[event.external_id] = error
@@ -220,7 +243,7 @@ class TestEventProcessing(ConnectorMixin, TransactionCase):
                 event.write({"next_attempt_at": fields.Datetime.now()})
                 self.process()
                 self.assertEqual(event.state, "done")
-                self.assertEqual(event.attempt_count, 2)
+                self.assertEqual(event.attempt_count, tries)
 
     def test_obstacle_that_stays_is_given_up(self):
         event = self.receive(self.submitted())
