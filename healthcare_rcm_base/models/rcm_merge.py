@@ -140,7 +140,7 @@ class RcmMerge(models.Model):
             + [(change, "kept", why) for change, why in left],
         )
         self._rcm_tell(merge, done)
-        self._rcm_settle_pairs(keep, drop)
+        self._rcm_settle_pairs(keep, drop, merge)
         return merge
 
     def _rcm_lock(self, records):
@@ -230,14 +230,30 @@ class RcmMerge(models.Model):
             for name, value in values.items()
             if before[name] != (value or False)
         }
-        if changed:
-            record.write(changed)
+        if not changed:
+            return []
+        own, contact = self._rcm_own_contact(record)
+        told = {name: plain_value(own, name) for name in contact}
+        record.write(changed)
+        # The contact first: undoing goes backwards, and the patient's values, put
+        # back, are told to the contact once more.
         return [
-            Change(
-                record._name, record.id, name, before[name], plain_value(record, name)
-            )
-            for name in changed
+            Change(one._name, one.id, name, old[name], plain_value(one, name))
+            for one, old, names in ((own, told, contact), (record, before, changed))
+            for name in names
+            if old[name] != plain_value(one, name)
         ]
+
+    def _rcm_own_contact(self, record):
+        """The guarantor that is told what changes on its patient, and its fields."""
+        if (
+            record._name != "rcm.patient.account"
+            or record.guarantor_relationship != "self"
+        ):
+            return self.env["res.partner"], ()
+        names = record._prepare_guarantor_vals()
+        contact = [f"rcm_{one}" if one.endswith("_name") else one for one in names]
+        return record.guarantor_id, contact
 
     # ------------------------------------------------------------------
     # Undoing
@@ -279,9 +295,10 @@ class RcmMerge(models.Model):
             + [(change, "not_restored", why) for change, why in [*stay, *failed]],
         )
         merge._rcm_tell(undo, back)
-        merge.duplicate_id.filtered(lambda pair: pair.state == "merged")._rcm_set_state(
-            "open", decided_by_id=False, decided_at=False
+        settled = merge.env["rcm.possible.duplicate"].search(
+            [("settled_by_id", "=", merge.id)]
         )
+        (merge.duplicate_id | settled)._rcm_reopen()
         return undo.with_env(self.env)
 
     def _rcm_later_merge(self):
@@ -360,21 +377,24 @@ class RcmMerge(models.Model):
                 pair = [old, new] if merge.action == "merge" else [new, old]
                 records._rcm_emit(f"{model}.turned", changes={field: pair})
 
-    def _rcm_settle_pairs(self, keep, drop):
+    def _rcm_settle_pairs(self, keep, drop, merge):
         """Pairs of the merged record are settled; the survivor is looked at afresh."""
         Pair = self.env["rcm.possible.duplicate"]
         side = "patient_id" if keep._name == "rcm.patient.account" else "guarantor_id"
         pairs = Pair.search(
             [
-                ("state", "=", "open"),
+                ("state", "in", ("open", "dismissed")),
                 "|",
                 (side, "=", drop.id),
                 (f"other_{side}", "=", drop.id),
             ]
         )
         ours = pairs.filtered(lambda pair: keep in pair._rcm_sides())
+        # of the two themselves also what was told apart; of others what is open
+        pairs = ours | pairs.filtered(lambda pair: pair.state == "open")
         ours._rcm_decide("merged")
         (pairs - ours)._rcm_decide("dismissed")
+        pairs._rcm_write({"settled_by_id": merge.id})
         pairs._rcm_resolve_cases([CASE], self.env._("Merged."))
         if keep._name == "rcm.patient.account":
             keep._rcm_note_duplicates()

@@ -71,6 +71,7 @@ class RcmPossibleDuplicate(models.Model):
         "parts",
         "decided_by_id",
         "decided_at",
+        "settled_by_id",
     )
     _rcm_reprocess_roles = RESOLVERS
 
@@ -136,6 +137,13 @@ class RcmPossibleDuplicate(models.Model):
     )
     decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True)
     decided_at = fields.Datetime(readonly=True)
+    settled_by_id = fields.Many2one(
+        "rcm.merge",
+        string="Settled By",
+        readonly=True,
+        index="btree_not_null",
+        help="The merge that answered it; undone, the question is open again.",
+    )
     note = fields.Char(
         help="Why they are different people, for whoever asks later. No patient data."
     )
@@ -325,9 +333,10 @@ class RcmPossibleDuplicate(models.Model):
 
     def action_reopen(self):
         """Take a decision back that turned out wrong."""
-        self._rcm_as(*RESOLVERS)._rcm_set_state(
-            "open", decided_by_id=False, decided_at=False
-        )
+        pairs = self._rcm_as(*RESOLVERS)
+        if pairs.filtered(lambda pair: pair.state == "merged"):
+            raise UserError(self.env._("They are merged: undo the merge instead."))
+        pairs._rcm_reopen()
 
     def action_merge(self):
         """Open the merge of the two, the older one surviving unless changed."""
@@ -350,6 +359,14 @@ class RcmPossibleDuplicate(models.Model):
         self._rcm_set_state(
             state, decided_by_id=self.env.uid, decided_at=fields.Datetime.now()
         )
+
+    def _rcm_reopen(self):
+        """A person has to look at these again, so they are work again."""
+        for pair in self.filtered(lambda item: item.state != "open"):
+            pair._rcm_set_state(
+                "open", decided_by_id=False, decided_at=False, settled_by_id=False
+            )
+            pair._rcm_raise_case(CASE, pair._rcm_message())
 
     def _rcm_reprocess(self, case):
         """Compare again: corrected details may have settled it."""

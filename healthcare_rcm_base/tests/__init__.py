@@ -100,3 +100,11 @@ from . import test_authorization_concurrency
 from . import test_exception_banner
 from . import test_res_partner_audit
 from . import test_migration_exception_queues
+from . import test_core_client_price
+from . import test_core_merging
+from . import test_core_periods
+from . import test_walk_authorization
+from . import test_walk_charge
+from . import test_walk_claim_version
+from . import test_walk_client_invoice
+from . import test_walk_merge
