@@ -1,6 +1,7 @@
-"""Two people at work in the browser: a biller and a cash poster."""
+"""People at work in the browser."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -46,7 +47,7 @@ class TestTours(SuiteCase):
     def setUp(self):
         super().setUp()
         self.today = fields.Date.today()
-        encounter = Encounter(
+        self.visit = Encounter(
             number=ENCOUNTER,
             facility="MAIN",
             service_date=self.today - timedelta(days=3),
@@ -55,7 +56,7 @@ class TestTours(SuiteCase):
             charges=(ChargeLine(f"{ENCOUNTER}-1", "99213", 1, Decimal("150.00")),),
             diagnoses=("E119",),
         )
-        data = completed_event(encounter, seed=1)["data"]
+        data = completed_event(self.visit, seed=1)["data"]
         self.env["rcm.encounter"]._rcm_intake_completed(data, "tour-visit", "test")
         self.run_scheduled_actions()
         self.claim = self.env["rcm.claim"].search(
@@ -65,6 +66,61 @@ class TestTours(SuiteCase):
 
     def test_biller(self):
         self.start_tour("/odoo/encounters", "rcm_biller_tour", login="biller")
+
+    def test_biller_merges_two_patients_and_undoes_it(self):
+        first = self.claim.patient_id
+        likely = replace(
+            self.visit,
+            number="T0100002",
+            patient=2,
+            kind="twin_likely",
+            twin_of=self.visit,
+        )
+        twin = completed_event(likely, seed=1)["data"]
+        twin["encounter"] |= {"coding_signed_off": False, "facility": "NORTH"}
+        Encounters = self.env["rcm.encounter"]
+        visit = Encounters._rcm_intake_completed(twin, "tour-twin", "test")
+        other = visit.patient_id
+        pair = self.env["rcm.possible.duplicate"].search([])
+        self.assertEqual(pair.patient_id | pair.other_patient_id, first | other)
+        page = "/odoo/action-healthcare_rcm_base.rcm_possible_duplicate_action"
+        self.start_tour(page, "rcm_patient_merge_tour", login="biller", timeout=60)
+        self.env.invalidate_all()
+        merges = self.env["rcm.merge"].search([("kind", "=", "patient")], order="id")
+        self.assertEqual(merges.mapped("action"), ["merge", "undo"])
+        self.assertEqual((first | other).mapped("active"), [True, True])
+        self.assertEqual(visit.patient_id, other)
+        self.assertEqual(pair.state, "open")
+
+    def test_biller_sends_a_batch(self):
+        page = "/odoo/action-healthcare_rcm_base.rcm_claim_action_submit"
+        self.start_tour(page, "rcm_submission_batch_tour", login="biller", timeout=60)
+        self.env.invalidate_all()
+        batch = self.claim.submission_line_ids.batch_id
+        self.assertEqual((batch.state, self.claim.state), ("submitted", "submitted"))
+        self.assertTrue(batch.file_hash)
+
+    def test_finance_manager_prices_open_claims_again(self):
+        contract = self.claim.contract_id
+        version = contract._rcm_new_version(self.claim.service_date)
+        version.rate_ids.filtered(lambda rate: rate.code == "99213").amount = 100.0
+        version.action_activate()
+        self.assertEqual(self.claim.expected_amount, 92.0)
+        page = f"/odoo/rcm.payer.contract/{version.id}"
+        tour = "rcm_claim_repricing_tour"
+        self.start_tour(page, tour, login="finance_manager", timeout=60)
+        self.env.invalidate_all()
+        self.assertEqual(self.claim.expected_amount, 100.0)
+        self.assertEqual(self.claim.contract_id, version)
+
+    def test_administrator_imports_a_fee_schedule(self):
+        draft = self.claim.contract_id._rcm_new_version(self.today)
+        draft.rate_ids.unlink()
+        page = f"/odoo/rcm.payer.contract/{draft.id}"
+        tour = "rcm_contract_import_tour"
+        self.start_tour(page, tour, login="administrator", timeout=60)
+        self.env.invalidate_all()
+        self.assertEqual(draft.rate_ids.mapped("amount"), [95.0, 135.0])
 
     def test_every_role_opens_the_documents(self):
         """Also those who may not read the exceptions that stop a document."""
