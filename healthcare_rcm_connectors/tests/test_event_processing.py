@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -212,6 +213,27 @@ class TestEventProcessing(ConnectorMixin, TransactionCase):
     # ------------------------------------------------------------------
     # Failing
     # ------------------------------------------------------------------
+    def test_what_no_part_works_on_yet_is_kept_and_visible(self):
+        names = (
+            "payment.confirmed",
+            "settlement.reported",
+            "refund.requested",
+            "dispute.opened",
+        )
+        kinds = self.env["rcm.event.type"].search([("name", "in", names)])
+        self.assertEqual(len(kinds), len(names))
+        self.connector.event_type_ids |= kinds
+        events = self.receive(
+            *(
+                self.envelope(kind.name, json.loads(kind.example), id=kind.name)
+                for kind in kinds
+            )
+        )
+        self.process()
+        self.assertEqual(set(events.mapped("state")), {"waiting_predecessor"})
+        self.assertEqual(set(events.mapped("error_code")), {"no_handler"})
+        self.assertEqual(len(set(events.mapped("business_key"))), len(names))
+
     def test_data_defects_give_up_at_once_with_a_case(self):
         table = [
             (ReferenceMissing("payer", "NOPE"), "reference", "event_reference"),
