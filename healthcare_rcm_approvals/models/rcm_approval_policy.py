@@ -33,6 +33,8 @@ RULES = (
     "date_from",
     "date_to",
     "domain",
+    "auto_after_hours",
+    "auto_reason",
 )
 
 
@@ -189,3 +191,28 @@ class RcmApprovalPolicy(models.Model):
             "healthcare_rcm_approvals.rcm_approval_request_action"
         )
         return {**action, "domain": [("policy_id", "=", self.id)], "context": {}}
+
+    def action_simulate(self):
+        """Ask who would approve a document; begin with one of this policy's kind."""
+        self.env.user._rcm_require("administrator", "finance_manager", "auditor")
+        policy = self[:1]
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "healthcare_rcm_approvals.rcm_approval_simulation_action"
+        )
+        if not policy:
+            return action
+        company = policy.company_id or self.env.company
+        return {
+            **action,
+            "context": {
+                "default_document_type": policy.document_type,
+                "default_company_id": company.id,
+                "default_currency_id": company.currency_id.id,
+                "default_amount": policy.amount_from,
+                "default_facility_id": policy.facility_ids[:1].id,
+                "default_department_id": policy.department_ids[:1].id,
+                "default_payer_type_id": policy.payer_type_ids[:1].id,
+                "default_contract_type_id": policy.contract_type_ids[:1].id,
+                "default_vendor_category_ids": policy.vendor_category_ids.ids,
+            },
+        }

@@ -96,7 +96,7 @@ class RcmApprovalPolicy(models.Model):
     def _rcm_check_readable(self, model, domain):
         """A condition must not tell its author what he may not see."""
         for condition in domain.iter_conditions():
-            target = model
+            target = model.sudo(False)  # checks of values run with all rights
             for name in condition.field_expr.split("."):
                 field = target._fields.get(name)
                 if field is None:
@@ -110,7 +110,8 @@ class RcmApprovalPolicy(models.Model):
                             field=field._description_string(self.env),
                         )
                     )
-                target = self.env[field.comodel_name] if field.relational else target
+                if field.relational:
+                    target = target.env[field.comodel_name]
             if isinstance(condition.value, Domain) or condition.operator in (
                 "any",
                 "not any",
@@ -121,8 +122,13 @@ class RcmApprovalPolicy(models.Model):
     # As the pure rules want it
     # ------------------------------------------------------------------
     def _rcm_facts(self) -> Policy:
-        """This record as the pure rules want it."""
+        """This record as the pure rules want it.
+
+        Archived facilities, accounts and categories still count: a policy for one of
+        them must not become a policy for all.
+        """
         self.ensure_one()
+        self = self.with_context(active_test=False)
         return Policy(
             ref=self.id,
             name=self.name,
@@ -141,13 +147,16 @@ class RcmApprovalPolicy(models.Model):
             valid_to=self.date_to or None,
             domain=self.domain or None,
             priority=self.sequence,
+            auto_after_hours=self.auto_after_hours,
             steps=tuple(step._rcm_facts() for step in self.step_ids),
         )
 
     @api.model
     def _rcm_active_policies(self, document_types):
-        """Every active policy of these document types."""
-        return self.search([("document_type", "in", list(document_types))])
+        """Every active policy of these document types, whatever the context says."""
+        return self.search(
+            [("document_type", "in", list(document_types)), ("active", "=", True)]
+        )
 
     # ------------------------------------------------------------------
     # Routing

@@ -26,6 +26,7 @@ class RcmApprovalPolicy(models.Model):
         "date_from",
         "date_to",
         "domain",
+        "auto_after_hours",
         "step_ids.sentence",
         "step_ids.sequence",
     )
@@ -123,7 +124,8 @@ class RcmApprovalPolicy(models.Model):
             self.env._(" and ").join(level.mapped("sentence"))
             for _sequence, level in sorted(steps.grouped("sequence").items())
         ]
-        return self.env._("needs the approval of %s", self.env._(", then ").join(levels))
+        people = self.env._(", then ").join(levels)
+        return self.env._("needs the approval of %s", people) + self._rcm_auto_words()
 
 
 class RcmApprovalPolicyStep(models.Model):

@@ -111,3 +111,25 @@ class RcmApprovalPolicyVersion(models.Model):
     def _rcm_steps(self):
         """The steps as they stood: a tuple of :class:`~.policy.Step`, in order."""
         return self._rcm_policy().steps
+
+    def _rcm_changed_by(self) -> frozenset:
+        """Ids of everybody who made this policy what it was under this version.
+
+        They do not approve under it. Drafts count: who edited one changed the policy.
+        """
+        self.ensure_one()
+        version = self.sudo()  # who changed the rules, nothing else
+        earlier = version.policy_id.version_ids.filtered(
+            lambda kept: kept.number <= version.number
+        )
+        changes = version.policy_id.change_ids.filtered(
+            lambda change: (
+                change.state == "applied" and change.applied_at <= version.valid_from
+            )
+        )
+        authors = (
+            earlier.user_id
+            | changes.proposed_by_id
+            | changes.draft_id.version_ids.user_id
+        )
+        return frozenset(authors.ids)

@@ -118,4 +118,4 @@ class RcmApprovalRiskRule(models.Model):
     @api.model
     def _rcm_active_rules(self) -> list[RiskRule]:
         """Every active rule, as pure values."""
-        return [rule._rcm_facts() for rule in self.search([])]
+        return [rule._rcm_facts() for rule in self.search([("active", "=", True)])]

@@ -60,7 +60,9 @@ class RcmDutyConflict(models.Model):
     @api.model
     def _rcm_pairs(self) -> frozenset:
         """Pairs of duties one person must not do both, as the pure rules want them."""
-        rows = self.sudo().search_fetch([], ["duty", "other_duty"])  # rules, not data
+        rows = self.sudo().search_fetch(  # rules, not data
+            [("active", "=", True)], ["duty", "other_duty"]
+        )
         return frozenset((row.duty, row.other_duty) for row in rows)
 
     @api.model

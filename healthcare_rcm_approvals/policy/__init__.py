@@ -3,7 +3,19 @@
 No Odoo, clock, network or randomness: values in, values and explanations out.
 """
 
-from .coverage import find_gaps, find_overlaps
+from .coverage import (
+    GAP,
+    INVERSION,
+    LOOSENING,
+    OVERLAP,
+    Weakness,
+    find_all,
+    find_gaps,
+    find_inversions,
+    find_loosenings,
+    find_overlaps,
+    may_meet,
+)
 from .facts import APPROVER_KINDS, FIELD, MANAGER, ROLE, USERS, Facts, Policy, Step
 from .risk import FACTORS, RiskRule, score, with_risk
 from .routing import Routing, Verdict, evaluate, rank
@@ -16,7 +28,11 @@ __all__ = [
     "FACTORS",
     "FIELD",
     "Facts",
+    "GAP",
+    "INVERSION",
+    "LOOSENING",
     "MANAGER",
+    "OVERLAP",
     "Policy",
     "ROLE",
     "RiskRule",
@@ -24,13 +40,18 @@ __all__ = [
     "Step",
     "USERS",
     "Verdict",
+    "Weakness",
     "conflicting_duty",
     "decides_as",
     "evaluate",
+    "find_all",
     "find_gaps",
+    "find_inversions",
+    "find_loosenings",
     "find_overlaps",
     "from_json",
     "may_decide",
+    "may_meet",
     "rank",
     "score",
     "to_json",

@@ -77,7 +77,7 @@ def rank(policy: Policy) -> tuple:
     """
     return (
         policy.priority,
-        -len(_stated(policy)),
+        -len(stated(policy)),
         _breadth(policy),
         -policy.risk_from,
         ENDLESS if policy.risk_to is None else policy.risk_to,
@@ -97,7 +97,7 @@ def _concerns(policy: Policy, facts: Facts) -> bool:
     )
 
 
-def _stated(policy: Policy) -> list[str]:
+def stated(policy: Policy) -> list[str]:
     """Names of the conditions the policy states, the amount apart."""
     stated = {
         "effect": policy.effect is not None,

@@ -267,10 +267,3 @@ class TestApprovalPolicy(ApprovalCase):
         for index, attempt in enumerate(attempts):
             with self.subTest(attempt=index), self.assertRaises(AccessError):
                 attempt()
-
-    def test_coverage_check_names_gaps(self):
-        administrator = self.make_role_user("administrator")
-        policies = self.env["rcm.approval.policy"].with_user(administrator)
-        self.high.amount_from = 500
-        with self.assertRaisesRegex(UserError, "200.*500"):
-            policies.action_check_coverage()

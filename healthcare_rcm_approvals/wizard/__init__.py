@@ -1,1 +1,3 @@
+from . import rcm_approval_coverage
 from . import rcm_approval_decide
+from . import rcm_approval_simulation
