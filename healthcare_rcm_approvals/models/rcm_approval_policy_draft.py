@@ -138,6 +138,7 @@ class RcmApprovalPolicy(models.Model):
         if name == "step_ids":
             return self._steps_words()
         if field.relational:
+            # names of what the rule is about, as in the sentence
             return ", ".join(value.sudo().mapped("display_name"))
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, "")

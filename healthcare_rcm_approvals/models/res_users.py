@@ -66,18 +66,22 @@ class ResUsers(models.Model):
         :param requester: user who asks
         :param document: record whose field a step may name
         """
+        named = self._rcm_step_named(step, requester, document)
+        return named._rcm_within_reach(company, facility)
+
+    @api.model
+    def _rcm_step_named(self, step, requester, document=None):
+        """Users whom ``step`` names, wherever they work."""
         Users = self.env["res.users"].sudo()  # who is named, not who they are
         if step.kind == ROLE:
-            named = self._rcm_role_holders(step.role)
-        elif step.kind == USERS:
-            named = Users.browse(sorted(step.users)).exists()
-        elif step.kind == MANAGER:
-            named = requester.sudo().rcm_manager_id  # who is named, not who they are
-        elif step.kind == FIELD:
-            named = self._rcm_named_on(document, step.field_name)
-        else:
-            named = Users
-        return named._rcm_within_reach(company, facility)
+            return self._rcm_role_holders(step.role)
+        if step.kind == USERS:
+            return Users.browse(sorted(step.users)).exists()
+        if step.kind == MANAGER:
+            return requester.sudo().rcm_manager_id  # who is named, not who they are
+        if step.kind == FIELD:
+            return self._rcm_named_on(document, step.field_name)
+        return Users
 
     @api.model
     def _rcm_role_holders(self, group_id):

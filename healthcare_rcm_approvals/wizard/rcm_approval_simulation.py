@@ -197,7 +197,10 @@ class RcmApprovalSimulation(models.TransientModel):
         else:
             self.outcome = "asked"
             self.answer = policy.sentence
-            self.people = self._people(routing, document, done)
+            changed_by = policy._rcm_current_version()._rcm_changed_by()
+            self.people = self._people(
+                routing, document, {**done, "policy_change": changed_by}
+            )
 
     # ------------------------------------------------------------------
     # In words
@@ -224,8 +227,9 @@ class RcmApprovalSimulation(models.TransientModel):
         steps = {step.id: step for step in policies.browse(routing.policy.ref).step_ids}
         rows = []
         for step in sorted(routing.policy.steps, key=lambda one: (one.sequence, one.ref)):
-            users = policies._rcm_named_users(step, self.requester_id, document)
-            answers = policies._rcm_judge_people(step, users, routing.facts, done)
+            answers = policies._rcm_judge_people(
+                step, self.requester_id, routing.facts, done, document
+            )
             may = [user.name for user, reason in answers.items() if reason is None]
             rows.append(
                 Markup("<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>")
