@@ -51,6 +51,7 @@ from . import rcm_audit_hold
 from . import rcm_audit_witness
 from . import rcm_payer
 from . import rcm_payer_contract
+from . import rcm_payer_contract_version
 from . import rcm_payer_contract_rate
 from . import rcm_provider
 from . import rcm_provider_enrollment
@@ -70,6 +71,8 @@ from . import rcm_encounter_flow
 from . import rcm_encounter_content
 from . import rcm_encounter_code
 from . import rcm_encounter_intake
+from . import rcm_encounter_intake_charges
+from . import rcm_encounter_intake_identity
 from . import rcm_registration_intake
 from . import rcm_encounter_billing
 from . import rcm_charge_category
@@ -97,6 +100,7 @@ from . import rcm_claim_tax
 from . import rcm_claim_frozen
 from . import rcm_claim_export
 from . import rcm_submission_batch
+from . import rcm_submission_line
 from . import rcm_submission_file
 from . import rcm_submission_acknowledgement
 from . import rcm_claim_filing
@@ -120,6 +124,8 @@ from . import rcm_edit_unit_limit
 from . import account_move_documents
 from . import rcm_claim_ledger
 from . import rcm_claim_invoice
+from . import rcm_claim_credit
+from . import rcm_claim_invoice_vals
 from . import rcm_claim_patient_invoice
 from . import rcm_claim_local_entry
 from . import rcm_claim_repricing
@@ -144,7 +150,11 @@ from . import rcm_patient_match
 from . import rcm_possible_duplicate
 from . import rcm_merge_references
 from . import rcm_merge
+from . import rcm_merge_undo
+from . import rcm_merge_item
 from . import rcm_opening
+from . import rcm_opening_undo
+from . import rcm_opening_take_over
 from . import rcm_master_rule
 from . import rcm_master_change
 from . import rcm_authorization_use

@@ -7,7 +7,7 @@ from ..core.encounter_facts import read_charge
 from ..core.errors import PredecessorMissing, RcmPermanent
 from ..core.money import from_decimal, to_decimal
 from ..tools import differing
-from .rcm_encounter_intake import _charge_vals
+from .rcm_encounter_intake_charges import _charge_vals
 
 
 class RcmEncounter(models.Model):

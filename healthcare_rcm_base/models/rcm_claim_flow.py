@@ -1,4 +1,5 @@
 import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 

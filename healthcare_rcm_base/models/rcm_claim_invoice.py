@@ -1,20 +1,17 @@
 from collections import defaultdict
-from datetime import timedelta
 from decimal import Decimal
 
 from psycopg2 import IntegrityError
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, mute_logger
 
 from ..core.ledger_entries import (
-    RECEIVABLES,
     ZERO,
     ClaimAmounts,
     EntryError,
     claim_change,
-    claim_credit,
     claim_invoice,
     totals,
 )
@@ -169,13 +166,16 @@ class RcmClaim(models.Model):
             )
         )
         rows = {purpose: Decimal(amount) for purpose, amount in found}
+        taxes = ()
+        if self_pay:
+            taxes = self._rcm_taxes_invoiced(INVOICE_KINDS, "revenue")[:2]
         return ClaimAmounts(
             -rows.get("revenue", ZERO),
             rows.get("contractual", ZERO),
             rows.get("sequestration", ZERO),
             rows.get("concession", ZERO),
             self_pay,
-            *(self._rcm_taxes_invoiced(INVOICE_KINDS, "revenue")[:2] if self_pay else ()),
+            *taxes,
         )
 
     # -- posting -------------------------------------------------------------------
@@ -279,93 +279,6 @@ class RcmClaim(models.Model):
             trace["accounting_date"] = [str(move.invoice_date), str(move.date)]
         return trace
 
-    def _rcm_service_end(self):
-        """The day the service ended, on which it is earned."""
-        self.ensure_one()
-        end = self.encounter_id.service_end
-        if not end:
-            return self.service_date
-        # The clinic's own calendar day, not that of the server's clock.
-        zone = self.company_id.sudo().partner_id.tz or self.env.user.tz or "UTC"
-        local = fields.Datetime.context_timestamp(self.with_context(tz=zone), end)
-        return max(local.date(), self.service_date)
-
-    def _rcm_invoice_vals(self, lines, accounts):
-        """Complete values of an invoice or credit note with the given lines.
-
-        Dated on the day the service ended; a service in the future is invoiced today,
-        so that no invoice waits to be posted behind everybody's back.
-        """
-        self.ensure_one()
-        receivable = next(line for line in lines if line.role == "receivable")
-        refund = receivable.amount < ZERO
-        partner = self._rcm_partner_for(receivable.purpose)
-        company = self.company_id
-        invoice_date = min(self._rcm_service_end(), fields.Date.context_today(self))
-        days = (
-            company.root_id.sudo().rcm_patient_due_days  # settings of the main company
-            if self.self_pay
-            else company.root_id.sudo().rcm_payer_due_days
-        )
-        due_date = invoice_date + timedelta(days=days)
-        return {
-            "move_type": "out_refund" if refund else "out_invoice",
-            "journal_id": company._rcm_journal("claims").id,
-            "company_id": company.id,
-            "currency_id": company.currency_id.id,
-            "partner_id": partner.id,
-            "invoice_date": invoice_date,
-            "date": invoice_date,
-            "invoice_date_due": due_date,
-            "invoice_payment_term_id": False,
-            "fiscal_position_id": False,
-            "invoice_user_id": False,
-            "partner_bank_id": False,
-            "narration": False,
-            "ref": self.encounter_id.display_name,
-            "payment_reference": self.name,
-            **self._rcm_move_marks(
-                "self_pay_invoice" if self.self_pay else "claim_invoice"
-            ),
-            "line_ids": [
-                fields.Command.create(
-                    self._rcm_invoice_line_vals(
-                        line, accounts, partner, due_date, refund
-                    )
-                )
-                for line in lines
-            ],
-        }
-
-    def _rcm_invoice_line_vals(self, line, accounts, partner, due_date, refund):
-        """Everything Odoo would find out about a line, said at once."""
-        if line.role == "tax":
-            return self._rcm_tax_item_vals(line, partner, refund)
-        vals = self._rcm_line_vals(line, accounts, partner)
-        vals.update(quantity=1.0, product_uom_id=False, sequence=100)
-        if line.role == "receivable":
-            return {
-                **vals,
-                "display_type": "payment_term",
-                "date_maturity": due_date,
-                "sequence": 12000,
-                "price_unit": 0.0,
-                "price_subtotal": 0.0,
-                "price_total": 0.0,
-            }
-        if line.role == "product":
-            kind, price = "product", vals["balance"] if refund else -vals["balance"]
-        else:
-            kind, price = "cogs", -vals["balance"]
-        return {
-            **vals,
-            "display_type": kind,
-            "price_unit": price,
-            "price_subtotal": price,
-            "price_total": price,
-            **(self._rcm_taxed_vals(line.mark, refund) if line.mark else {}),
-        }
-
     def _rcm_check_posted(self, claims, moves, plans):
         """Compare what was posted with what was planned, to the cent.
 
@@ -401,85 +314,6 @@ class RcmClaim(models.Model):
                     f"posted {sorted(map(str, found.values()))} differs from planned "
                     f"{sorted(map(str, planned.values()))}"
                 )
-
-    # -- taking back ---------------------------------------------------------------
-
-    def _rcm_credit_invoices(self, reason=None):
-        """Credit these claims in full, with their reserve, and post.
-
-        What is open is matched with the credit note. Cash that was received stays
-        where it is: the receivable then shows what is owed back to the payer.
-        """
-        self._rcm_ledger_lock()
-        due = self.filtered(lambda claim: claim.invoice_state == "posted")
-        vals_list = []
-        for claim in due:
-            lines = claim_credit(
-                claim._rcm_invoiced_amounts(claim.self_pay), claim.self_pay
-            )
-            accounts = claim.company_id._rcm_accounts()
-            today = fields.Date.context_today(claim)
-            vals_list.append(
-                {
-                    **claim._rcm_invoice_vals(lines, accounts),
-                    "invoice_date": today,
-                    "date": today,
-                    "invoice_date_due": today,
-                    "rcm_reason": reason,
-                }
-            )
-        moves = self.env["account.move"]._rcm_post_entries(vals_list)
-        due._rcm_match_open_items(moves)
-        due._rcm_write({"invoice_state": "credited"})
-        due._rcm_emit(
-            "rcm.claim.credited",
-            changes_by_id={
-                claim.id: {
-                    "invoice_state": ["posted", "credited"],
-                    "move": [None, move.name],
-                }
-                for claim, move in zip(due, moves, strict=True)
-            },
-        )
-        return moves
-
-    def _rcm_credit_versions(self, versions, reason):
-        """Credit all ``versions`` of this claim with one credit note, and post it."""
-        self.ensure_one()
-        lines = claim_credit(
-            versions._rcm_invoiced_amounts(self.self_pay), self.self_pay
-        )
-        today = fields.Date.context_today(self)
-        move = self.env["account.move"]
-        if lines:
-            move = move._rcm_post_entries(
-                [
-                    {
-                        **self._rcm_invoice_vals(
-                            lines, self.company_id._rcm_accounts()
-                        ),
-                        "invoice_date": today,
-                        "date": today,
-                        "invoice_date_due": today,
-                        "rcm_reason": reason,
-                    }
-                ]
-            )
-            self._rcm_match_versions(versions)
-        versions._rcm_write({"invoice_state": "credited"})
-        versions._rcm_emit(
-            "rcm.claim.credited",
-            {"invoice_state": ["posted", "credited"], "move": [None, move.name]},
-        )
-        return move
-
-    def _rcm_match_versions(self, versions):
-        """Match what is open of one control number, whichever version it is on."""
-        groups = defaultdict(self.env["account.move.line"].sudo)
-        for lines in versions._rcm_open_items(RECEIVABLES).values():
-            for line in lines:
-                groups[line.account_id, line.partner_id] |= line
-        self._rcm_match(groups.values())
 
 
 def _first_line(error):

@@ -87,9 +87,7 @@ class RcmClaim(models.Model):
         for line, amount in shares.items():
             taxes = Direct._rcm_taxes(line.service_code_id, self.company_id, position)
             if taxes and amount:
-                items.append(
-                    Direct._rcm_item(line.id, amount, taxes, self.currency_id)
-                )
+                items.append(Direct._rcm_item(line.id, amount, taxes, self.currency_id))
                 taxes_of[line.id] = tuple(sorted(taxes.ids))
                 gross += amount
         net = sum((item.amount for item in items), ZERO)

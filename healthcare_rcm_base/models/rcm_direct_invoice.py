@@ -10,8 +10,8 @@ from ..core.money import from_decimal, to_decimal
 
 TAX_HELP = (
     "Of each company that taxes it. Empty: exempt, as medical services are. Used on "
-    "invoices to self-pay patients, to patients for what their payer does not cover, to "
-    "ordering clients and of service contracts. Payers are never charged tax. A "
+    "invoices to self-pay patients, to patients for what their payer does not cover, "
+    "to ordering clients and of service contracts. Payers are never charged tax. A "
     "service's own taxes come before those of its category."
 )
 

@@ -121,9 +121,7 @@ class RcmEncounter(models.Model):
     )
     waiting_for = fields.Char(compute="_compute_waiting_for", compute_sudo=True)
     is_editable = fields.Boolean(compute="_compute_is_editable", compute_sudo=True)
-    takes_charges = fields.Boolean(
-        compute="_compute_is_editable", compute_sudo=True
-    )
+    takes_charges = fields.Boolean(compute="_compute_is_editable", compute_sudo=True)
     state = fields.Selection(
         [
             ("registered", "Registered"),

@@ -1,15 +1,10 @@
-import json
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..core.merging import CHANGED, GONE, Change, split_undo
+from ..core.merging import Change
 from . import rcm_audit_guard
 from .rcm_identifier import ACCOUNT, GUARANTOR, OWN_SYSTEM
-from .rcm_match_key import PAGE
-from .rcm_merge_references import TAKEN, plain_value
-from .rcm_patient_account import PATIENT
+from .rcm_merge_references import plain_value
 from .rcm_patient_match import FACILITY_SYSTEM, MRN
 from .rcm_possible_duplicate import CASE, KINDS
 
@@ -255,96 +250,6 @@ class RcmMerge(models.Model):
         contact = [f"rcm_{one}" if one.endswith("_name") else one for one in names]
         return record.guarantor_id, contact
 
-    # ------------------------------------------------------------------
-    # Undoing
-    # ------------------------------------------------------------------
-    def action_undo(self):
-        """Put back what the merge moved and nobody changed since."""
-        self.ensure_one()
-        self.env.user._rcm_require(*MERGERS)
-        self.check_access("read")
-        if self.action != "merge" or self.undo_ids:
-            raise UserError(self.env._("There is nothing to undo here."))
-        keep, drop = self._rcm_sides()
-        (keep | drop).check_access("write" if self.kind == "patient" else "read")
-        return self._rcm_undo()._rcm_form()
-
-    def _rcm_undo(self):
-        merge = self.sudo()  # role and records were checked by the button
-        keep, drop = merge._rcm_sides()
-        merge._rcm_lock(keep | drop)
-        if newer := merge._rcm_later_merge():
-            raise UserError(
-                self.env._(
-                    "Undo the later merge %(name)s first.", name=newer.display_name
-                )
-            )
-        merge.env.flush_all()
-        changes = merge._rcm_changes()
-        references = merge.env["rcm.merge.references"]
-        back, stay = split_undo(changes, references._rcm_current(changes))
-        failed = merge._rcm_put_back(back)
-        back = [change for change in back if change not in {one for one, _w in failed}]
-        undo = merge._rcm_append(
-            keep,
-            drop,
-            action="undo",
-            duplicate=merge.duplicate_id,
-            origin=merge,
-            items=[(change, "restored", "") for change in back]
-            + [(change, "not_restored", why) for change, why in [*stay, *failed]],
-        )
-        merge._rcm_tell(undo, back)
-        settled = merge.env["rcm.possible.duplicate"].search(
-            [("settled_by_id", "=", merge.id)]
-        )
-        (merge.duplicate_id | settled)._rcm_reopen()
-        return undo.with_env(self.env)
-
-    def _rcm_later_merge(self):
-        """A merge of one of the two that came later and stands."""
-        keep, drop = self._rcm_sides()
-        names = ("patient_id", "merged_patient_id")
-        if self.kind == "guarantor":
-            names = ("guarantor_id", "merged_guarantor_id")
-        later = self.search(
-            [
-                ("id", ">", self.id),
-                ("action", "=", "merge"),
-                ("undo_ids", "=", False),
-                "|",
-                (names[0], "in", (keep | drop).ids),
-                (names[1], "in", (keep | drop).ids),
-            ]
-        )
-        return later[:1]
-
-    def _rcm_put_back(self, changes):
-        """Write old values again; return [(change, reason)] of what would not go.
-
-        What was turned from one record to another goes back a statement each.
-        """
-        references = self.env["rcm.merge.references"]
-        failed, groups = [], {}
-        for change in changes:
-            kind = self._rcm_kind(change)
-            place = (change.model, change.field, kind, str(change.old), str(change.new))
-            groups.setdefault(place, []).append(change)
-        for (name, field, kind, _old, _new), some in groups.items():
-            model, ids = self.env[name], [change.id for change in some]
-            old, new = some[0].old, some[0].new
-            if kind == "many":
-                references._rcm_set_links(model, field, ids, new, old)
-            elif kind == "one":
-                taken = references._rcm_set_column(model, field, ids, old or None)
-                failed += [(change, TAKEN) for change in some if change.id in taken]
-            else:
-                for change in some:
-                    model.browse(change.id).write({field: change.old})
-        self.env.flush_all()
-        self.env.invalidate_all()
-        return failed
-
     def _rcm_kind(self, change):
         """How a change is put back: as a relation, a reference or a value."""
         kind = self.env[change.model]._fields[change.field].type
@@ -445,114 +350,6 @@ class RcmMerge(models.Model):
             "view_mode": "form",
             "views": [(False, "form")],
         }
-
-
-class RcmMergeItem(models.Model):
-    """One value a merge changed or left, or an undo put back or could not."""
-
-    _name = "rcm.merge.item"
-    _inherit = "rcm.append.only.mixin"
-    _description = "Change of a Merge"
-    _order = "id"
-    _log_access = False
-
-    merge_id = fields.Many2one(
-        "rcm.merge", required=True, ondelete="restrict", index=True
-    )
-    company_id = fields.Many2one(related="merge_id.company_id")
-    res_model = fields.Char(string="Record Type", required=True)
-    res_id = fields.Integer(string="Record ID", required=True)
-    field_name = fields.Char(string="Technical Field", required=True)
-    record_type = fields.Char(string="Record", compute="_compute_labels")
-    field_label = fields.Char(string="Field", compute="_compute_labels")
-    old_value = fields.Json(groups=PATIENT)
-    new_value = fields.Json(groups=PATIENT)
-    before = fields.Char(compute="_compute_values", groups=PATIENT)
-    after = fields.Char(compute="_compute_values", groups=PATIENT)
-    outcome = fields.Selection(OUTCOMES, required=True)
-    why = fields.Char(string="Reason Code")
-    why_text = fields.Char(string="Why", compute="_compute_labels")
-
-    def init(self):
-        rcm_audit_guard.install(self.env.cr, self._table)
-
-    @api.depends("res_model", "field_name", "why")
-    def _compute_labels(self):
-        reasons = {
-            CHANGED: self.env._("changed by someone since"),
-            GONE: self.env._("no longer there"),
-            TAKEN: self.env._("another record has these values already"),
-            "money": self.env._("has posted entries of that guarantor"),
-        }
-        for item in self:
-            model = self.env.get(item.res_model)
-            known = model is not None
-            field = known and model._fields.get(item.field_name)
-            item.record_type = item._rcm_record_label(model)
-            item.field_label = field.string if field else item.field_name
-            item.why_text = reasons.get(item.why, item.why)
-
-    def _rcm_record_label(self, model):
-        """Kind and number of the record; names without patient data only."""
-        if model is None:
-            return f"{self.res_model} {self.res_id}"
-        record = model.browse(self.res_id).exists()
-        if record and hasattr(record, "_rcm_audit_names"):
-            return f"{model._description} {record._rcm_audit_names()[0]}"
-        return f"{model._description} {self.res_id}"
-
-    @api.depends("old_value", "new_value")
-    def _compute_values(self):
-        for item in self:
-            pair = [item.old_value, item.new_value]
-            if item.merge_id.action == "undo":
-                pair.reverse()
-            item.before, item.after = map(item._rcm_shown, pair)
-
-    def _rcm_shown(self, value):
-        model = self.env.get(self.res_model)
-        field = model is not None and model._fields.get(self.field_name)
-        if value in (False, None) and not (field and field.type == "boolean"):
-            return ""
-        comodel = field and field.relational and field.comodel_name
-        if field and field.type == "many2one_reference":
-            merge = self.merge_id
-            comodel = merge._rcm_sides()[0]._name
-        if comodel:
-            record = self.env[comodel].browse(value).exists()
-            return record.display_name if record.has_access("read") else str(value)
-        return str(value)
-
-    def _rcm_change(self):
-        return Change(
-            self.res_model, self.res_id, self.field_name, self.old_value, self.new_value
-        )
-
-    @api.model
-    def _rcm_append(self, merge_id, items):
-        """Insert the items of a merge, a page a statement."""
-        rows = [
-            SQL(
-                "(%s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)",
-                merge_id,
-                change.model,
-                change.id,
-                change.field,
-                json.dumps(change.old),
-                json.dumps(change.new),
-                outcome,
-                why or None,
-            )
-            for change, outcome, why in items
-        ]
-        for start in range(0, len(rows), PAGE):
-            self.env.cr.execute(
-                SQL(
-                    "INSERT INTO rcm_merge_item (merge_id, res_model, res_id,"
-                    " field_name, old_value, new_value, outcome, why) VALUES %s",
-                    SQL(", ").join(rows[start : start + PAGE]),
-                )
-            )
 
 
 def _number(record):

@@ -119,4 +119,6 @@ class TestAccountMoveBatch(LedgerCase):
             once.env.context, {**self.company.env.context, "prefetch_fields": False}
         )
         root = self.company.sudo().with_user(self.env.ref("base.user_root"))
-        self.assertEqual(root.with_context(prefetch_fields=False).env.user, root.env.user)
+        self.assertEqual(
+            root.with_context(prefetch_fields=False).env.user, root.env.user
+        )

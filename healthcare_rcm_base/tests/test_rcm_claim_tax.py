@@ -236,7 +236,5 @@ class TestClaimTax(LedgerCase):
     def test_difference_of_taxes_keeps_what_changed(self):
         old = ((Base((1,), D(10), D(11)),), (Tax(5, D(1), D(10)),))
         new = ((Base((1,), D(10), D(11)), Base((2,), D(4), D(5))), old[1])
-        self.assertEqual(
-            taxes_between(new, old), ((Base((2,), D(4), D(5)),), ())
-        )
+        self.assertEqual(taxes_between(new, old), ((Base((2,), D(4), D(5)),), ()))
         self.assertEqual(taxes_between(old, old), ((), ()))

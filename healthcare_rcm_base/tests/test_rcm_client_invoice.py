@@ -146,9 +146,7 @@ class TestRcmClientInvoice(LedgerCase):
         invoice.action_post()
         move, client = invoice.move_id, self.client_of
         day = move.invoice_date
-        self.assertEqual(
-            self.check_tie(day), {(client, "Test Hospital", "a"): 80.0}
-        )
+        self.assertEqual(self.check_tie(day), {(client, "Test Hospital", "a"): 80.0})
         self.assertEqual(
             self.check_tie(day + timedelta(days=95)),
             {(client, "Test Hospital", "d"): 80.0},
@@ -158,13 +156,9 @@ class TestRcmClientInvoice(LedgerCase):
         )
         paid = day + timedelta(days=10)
         wizard.create({"amount": 30.0, "payment_date": paid})._create_payments()
-        self.assertEqual(
-            self.check_tie(paid), {(client, "Test Hospital", "a"): 50.0}
-        )
+        self.assertEqual(self.check_tie(paid), {(client, "Test Hospital", "a"): 50.0})
         before = paid - timedelta(days=1)
-        self.assertEqual(
-            self.check_tie(before), {(client, "Test Hospital", "a"): 80.0}
-        )
+        self.assertEqual(self.check_tie(before), {(client, "Test Hospital", "a"): 80.0})
         self.assertEqual(self.check_tie(day - timedelta(days=1)), {})
 
     def test_payment_of_a_client_without_invoice_stands_as_its_credit(self):

@@ -64,14 +64,18 @@ class RcmClaimLeg(models.Model):
         self.ensure_one()
         claim = self.claim_id
         # whoever may send the claim on tells what was decided about it
-        answers = self.env["rcm.remittance.claim"].sudo().search(
-            [
-                ("claim_id", "in", (claim | claim._rcm_chain()).ids),
-                ("payer_id", "=", self.payer_id.id),
-                ("state", "=", "posted"),
-                ("status", "!=", REVERSAL),
-            ],
-            order="payment_date, id",
+        answers = (
+            self.env["rcm.remittance.claim"]
+            .sudo()
+            .search(
+                [
+                    ("claim_id", "in", (claim | claim._rcm_chain()).ids),
+                    ("payer_id", "=", self.payer_id.id),
+                    ("state", "=", "posted"),
+                    ("status", "!=", REVERSAL),
+                ],
+                order="payment_date, id",
+            )
         )
         return answers.filtered(lambda answer: answer.claim_id == claim) or answers
 

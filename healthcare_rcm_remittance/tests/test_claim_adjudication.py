@@ -26,9 +26,7 @@ class TestClaimAdjudication(RemittanceCase):
     def decided(self, *codes, paid=320, **values):
         claim = self.claim(payers=(self.payer, self.second))
         codes = codes or (("CO-45", 600), ("PR-2", 80))
-        self.assertPosted(
-            self.post(paid, self.answer(claim, paid, *codes, **values))
-        )
+        self.assertPosted(self.post(paid, self.answer(claim, paid, *codes, **values)))
         return claim
 
     def said(self, claim, payer):
@@ -48,12 +46,13 @@ class TestClaimAdjudication(RemittanceCase):
         self.assertEqual(answer["paid"], "320.00")
         self.assertEqual(answer["patient_responsibility"], "80.00")
         [line] = answer["lines"]
-        self.assertEqual(
-            line["control_number"], claim.line_ids.line_control_number
-        )
+        self.assertEqual(line["control_number"], claim.line_ids.line_control_number)
         self.assertEqual((line["code"], line["paid"]), ("99213", "320.00"))
         self.assertEqual(
-            [(one["group"], one["reason"], one["amount"]) for one in line["adjustments"]],
+            [
+                (one["group"], one["reason"], one["amount"])
+                for one in line["adjustments"]
+            ],
             [("CO", "45", "600.00"), ("PR", "2", "80.00")],
         )
 

@@ -14,6 +14,7 @@ STANDING = ("draft", "void", "superseded")
 
 
 def migrate(cr, version):
+    # upgrade of the module by the loader
     env = api.Environment(cr, SUPERUSER_ID, {})
     # A claim is taken back to draft with its units; later states hold theirs.
     claims = env["rcm.claim"].search([("state", "not in", STANDING)], order="id")
