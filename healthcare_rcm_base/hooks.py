@@ -4,7 +4,8 @@ from .models import account_balance_check, rcm_audit_guard
 
 
 def post_init_hook(env):
-    """Give every company that has a chart and no books yet its accounts."""
+    """Give every company its numbers, and its accounts where it has a chart."""
+    env["res.company"].search([])._rcm_ensure_sequences()
     env["res.company"]._rcm_ensure_all_accounting()
 
 

@@ -8,3 +8,4 @@ from . import test_simulator
 from . import test_tours
 from . import test_role_matrix
 from . import test_security_static
+from . import test_sudo_list

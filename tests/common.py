@@ -10,6 +10,8 @@ from odoo.service.model import call_kw
 from odoo.tests import HttpCase
 from odoo.tools import convert_file
 
+from odoo.addons.healthcare_rcm_base.tests.neighbour import Neighbour
+
 from .simulator.client import Client, FeedError
 
 DEMO_FILES = (
@@ -73,7 +75,7 @@ class PeopleOfCase:
         return call_kw(env(user=user.id)[model], method, list(args), kwargs)
 
 
-class SuiteCase(HttpCase):
+class SuiteCase(Neighbour, HttpCase):
     """The demo company in a test database: facilities, payers, people, connector."""
 
     @classmethod
@@ -82,6 +84,7 @@ class SuiteCase(HttpCase):
         for module, path in DEMO_FILES:
             convert_file(cls.env, module, path, {}, mode="init", noupdate=True)
         cls.company = cls.env.ref("base.main_company")
+        cls.neighbour = cls.make_invoiced_neighbour()
 
     def make_client(self, sent=None):
         """A client with a fresh key of the integration user's connector."""

@@ -18,6 +18,13 @@ REPO = Path(__file__).resolve().parents[1]
 FILE = REPO / "tests" / "sudo_reviewed.csv"
 HEADER = ("file", "function", "calls", "reason", "review")
 PROPOSED = "proposed"
+ROOT = ("base.user_root", "user_root")
+# What stands where a reason should.
+NOTHING_SAID = re.compile(
+    r"(same|as|see) (as )?(above|before|below|there)\b|ditto|todo|fixme|tbd|"
+    r"(it is )?(needed|required|necessary)( here)?$|no reason|"
+    r"(all|full) rights( needed)?$"
+)
 
 
 def found():
@@ -58,7 +65,7 @@ def _own_nodes(node):
 
 
 def _is_sudo(node):
-    """``x.sudo()``, ``env(su=True)``, ``with_user(SUPERUSER_ID)`` and their like."""
+    """``x.sudo()``, ``env(su=True)``, ``with_user(1)`` and their like."""
     if not isinstance(node, ast.Call):
         return False
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -67,11 +74,25 @@ def _is_sudo(node):
     words = {word.arg: getattr(word.value, "value", None) for word in node.keywords}
     if words.get("su") is True or words.get("bypass_access") is True:
         return True
-    superuser = any(
-        getattr(arg, "id", getattr(arg, "attr", "")) == "SUPERUSER_ID"
-        for arg in node.args
-    )
-    return superuser and name in ("with_user", "Environment")
+    users = [word.value for word in node.keywords if word.arg in ("user", "uid")]
+    if name in ("with_user", "Environment"):
+        users += node.args
+    return any(_is_superuser(value) for value in users)
+
+
+def _is_superuser(value):
+    """The number, the name or the record of the user who may do everything."""
+    for item in ast.walk(value):
+        word = getattr(item, "id", getattr(item, "attr", ""))
+        if word == "SUPERUSER_ID" or getattr(item, "value", None) in ROOT:
+            return True
+    return isinstance(value, ast.Constant) and value.value == 1
+
+
+def is_weak(reason):
+    """Whether a reason says nothing: no words, or words that point elsewhere."""
+    words = re.findall(r"[^\W\d_]{2,}", reason)
+    return len(words) < 3 or bool(NOTHING_SAID.match(reason.strip().lower()))
 
 
 def _reason(lines, call):
@@ -118,8 +139,8 @@ def problems():
             texts.append(
                 f"{key[0]} {key[1]}: {places[key][0]} calls, reviewed {row['calls']}"
             )
-        elif not row["reason"].strip():
-            texts.append(f"{key[0]} {key[1]}: no reason given")
+        elif is_weak(row["reason"]):
+            texts.append(f"{key[0]} {key[1]}: “{row['reason']}” is no reason")
         elif row["review"]:
             texts.append(f"{key[0]} {key[1]}: waits for its review")
     return texts

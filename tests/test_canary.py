@@ -161,13 +161,17 @@ class TestCanary(SuiteCase):
         self._write_notes()
         self._break_events()
         self._break_statements()
-        answers = self._error_answers()
+        self._merge_people()
+        self._send_mails()
+        answers = [*self._error_answers(), *self._document_answers()]
         self.run_scheduled_actions()
         self.env.flush_all()
         for place, look in {
             "answers": lambda: [text for text in answers if CANARY.search(text)],
             "tables": lambda: sorted(self._columns_with_canaries() - PLACES),
             "files": self._files_with_canaries,
+            "readable files": self._readable_files,
+            "reports": self._reports_with_canaries,
             "exports": self._exports_with_canaries,
             "log": lambda: [line for line in self.log.lines if CANARY.search(line)],
         }.items():
@@ -223,6 +227,33 @@ class TestCanary(SuiteCase):
             row = self.env["rcm.event"].search([("external_id", "=", event["id"])])
             self.assertIn(row.state, ("dead", "retry"), kind)
             self.assertTrue(row.error_message)
+
+    def _merge_people(self):
+        """Two planted people become one and two again."""
+        Patient = self.env["rcm.patient.account"]
+        kept, dropped = Patient.search([("last_name", "=ilike", "qzxca%")], limit=2)
+        merge = self.env["rcm.merge"]._rcm_merge(kept, dropped, reason="For the test")
+        self.assertFalse(dropped.active)
+        merge._rcm_undo()
+        self.assertTrue(dropped.active)
+
+    def _send_mails(self):
+        """Mails, notices and activities about documents of planted people."""
+        invoices = self.env["account.move"].search(
+            [("rcm_claim_id", "!=", False), ("state", "=", "posted")]
+        )
+        owed = invoices.filtered("partner_id.rcm_is_guarantor")[:1]
+        self.assertTrue(owed)
+        template = self.env.ref("account.email_template_edi_invoice")
+        template.with_context(lang="en_US").send_mail(owed.id)
+        case = self.env["rcm.exception.case"].search([], limit=1)
+        biller = self.env.ref("healthcare_rcm_base.demo_user_biller")
+        case._rcm_notify(biller)
+        for document in (case, owed):
+            document.message_notify(
+                partner_ids=biller.partner_id.ids, subject="Look", body="Please look"
+            )
+        self.env["mail.mail"].search([]).send()
 
     def _planted_event(self, encounter):
         from .simulator.events import completed_event
@@ -300,9 +331,63 @@ class TestCanary(SuiteCase):
             texts.append(f"{path} {answer.status_code} {answer.text}")
         return texts
 
+    def _document_answers(self):
+        """What leaves the house when a connected system asks for documents."""
+        paths = [
+            f"encounter/{number}"
+            for number in self._ours("rcm.encounter").mapped("number")
+        ]
+        paths += [f"claim/{name}" for name in self._ours("rcm.claim").mapped("name")]
+        self.assertGreater(len(paths), 8)
+        for path in paths:
+            answer = self.url_open(
+                f"/rcm/v1/documents/{path}", headers=self.client.headers
+            )
+            self.assertEqual(answer.status_code, 200, answer.text)
+            yield answer.text
+
+    def _ours(self, model):
+        return self.env[model].search([("company_id", "=", self.company.id)])
+
     # ------------------------------------------------------------------
     # Looking
     # ------------------------------------------------------------------
+    def _readable_files(self):
+        """Attachments as people without patient data get them."""
+        user = self._user_without_patient_data()
+        files = self.env["ir.attachment"].with_user(user)
+        ours = self.env["ir.attachment"].search([("res_model", "=like", "rcm.%")])
+        ours |= self.env["ir.attachment"].search([("res_field", "=", "content")])
+        self.assertTrue(ours)
+        found = []
+        for file in files.browse(ours.ids):
+            try:
+                content = file.raw
+            except AccessError:
+                continue
+            if CANARY.search((content or b"").decode("utf-8", "replace")):
+                found.append(f"{file.sudo().res_model}.{file.sudo().res_field}")
+        return sorted(set(found))
+
+    def _reports_with_canaries(self):
+        """Printed invoices, as people without patient data print them."""
+        user = self._user_without_patient_data()
+        Report = self.env["ir.actions.report"].with_user(user)
+        invoices = self.env["account.move"].search([("rcm_claim_id", "!=", False)])
+        self.assertTrue(invoices)
+        found, printed = [], 0
+        for name in ("account.report_invoice", "account.report_invoice_with_payments"):
+            for invoice in invoices:
+                try:
+                    page, _kind = Report._render_qweb_html(name, invoice.ids)
+                except AccessError:
+                    continue
+                printed += 1
+                if CANARY.search(page.decode()):
+                    found.append(f"{name} {invoice.name}")
+        self.assertTrue(printed, "nothing was printed")
+        return found
+
     def _columns_with_canaries(self):
         """{"table.column"} over every table of the database."""
         tables = self.env.execute_query(
@@ -398,7 +483,8 @@ class TestCanary(SuiteCase):
             for role in role_matrix.ROLES
         ]
         patients = self.env.ref("healthcare_rcm_base.group_patient_data")
-        user = new_test_user(
+        known = self.env["res.users"].search([("login", "=", "canary_nobody")])
+        user = known or new_test_user(
             self.env, "canary_nobody", groups="base.group_user,base.group_allow_export"
         )
         user.group_ids |= self.env["res.groups"].union(

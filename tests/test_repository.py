@@ -3,9 +3,12 @@
 import ast
 import re
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
+
+from odoo.addons.healthcare_rcm_base.tests.neighbour import Neighbour
 
 REPO = Path(__file__).resolve().parents[1]
 MODULES = ("base", "approvals", "remittance", "connectors")
@@ -38,6 +41,18 @@ IMPURE_MODULES = {
     "requests", "secrets", "socket", "sqlite3", "subprocess", "tempfile",
     "time", "urllib", "uuid",
 }  # fmt: skip
+CATCH_ALL = ("Exception", "BaseException")
+# What puts entries into books, or amounts onto claims.
+POSTS = re.compile(
+    r"_rcm_create_invoices|invoiced_claim|_rcm_invoice\(|_rcm_post\(|action_post\("
+    r"|\._post\(\)|_rcm_process\(|_rcm_credit|_rcm_unpost|_rcm_apply_posting"
+    r"|_rcm_bill\(|_rcm_bill_periods|action_bill_now|_rcm_pay\("
+)
+# Cases that stand beside a second company with documents, and check it.
+SECOND = re.compile(r"\b(Ledger|Billing|Remittance|Document|Suite)Case\b|\bNeighbour\b")
+COMPANY = re.compile(
+    r"make_company\(|builders\.company\(|\"res\.company\"\]\s*\.create\("
+)
 IMPURE_CALLS = {"now", "utcnow", "today", "time", "monotonic", "uuid1", "uuid4"}
 
 # written by people for people: no machine's own paths, no registry's host name
@@ -272,6 +287,32 @@ class TestStatements(RuleCase):
             and all(isinstance(statement, ast.Pass) for statement in node.body)
         )
 
+    def test_what_is_caught_whatever_it_is_has_a_reason(self):
+        """A comment on the line says why every kind of failure is caught there."""
+        self.assertNone(
+            where(path, node.lineno)
+            for path, tree in trees()
+            for lines in [path.read_text().splitlines()]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ExceptHandler)
+            and (node.type is None or name_of(node.type) in CATCH_ALL)
+            and len(self._comment(lines[node.lineno - 1]).split()) < 3
+        )
+
+    def test_an_exception_passed_over_has_a_reason(self):
+        self.assertNone(
+            where(path, node.lineno)
+            for path, tree in trees()
+            for lines in [path.read_text().splitlines()]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ExceptHandler)
+            and all(isinstance(statement, ast.Pass) for statement in node.body)
+            and not self._comment("".join(lines[node.lineno - 1 : node.end_lineno]))
+        )
+
+    def _comment(self, line):
+        return line.partition("#")[2].replace("noqa: BLE001", "").strip()
+
 
 @tagged("post_install", "-at_install")
 class TestTests(RuleCase):
@@ -295,6 +336,33 @@ class TestTests(RuleCase):
             and self._tests_of(node)
             and not any("tagged" in ast.dump(item) for item in node.decorator_list)
         )
+
+    def test_money_is_tested_in_two_companies(self):
+        """A test that posts stands beside a second company's books (the cases of
+        ``SECOND`` bring one and check it), or makes two companies itself."""
+        self.assertNone(
+            f"{path.relative_to(REPO)} posts entries and knows one company"
+            for folder in self._folders()
+            for path in sorted(folder.glob("test_*.py"))
+            for text in [path.read_text()]
+            if POSTS.search(text)
+            and not SECOND.search(text)
+            and len(COMPANY.findall(text)) < 2
+        )
+
+    def test_the_second_company_is_checked(self):
+        """Each of those cases mixes the check in; a name alone would prove nothing."""
+        for module, name in (
+            ("healthcare_rcm_base.tests.ledger_common", "LedgerCase"),
+            ("healthcare_rcm_base.tests.billing_common", "BillingCase"),
+            ("healthcare_rcm_remittance.tests.remittance_common", "RemittanceCase"),
+            ("healthcare_rcm_approvals.tests.documents_common", "DocumentCase"),
+            ("healthcare_rcm.tests.common", "SuiteCase"),
+        ):
+            with self.subTest(case=name):
+                case = getattr(import_module(f"odoo.addons.{module}"), name)
+                self.assertTrue(issubclass(case, Neighbour))
+                self.assertRegex(name, SECOND)
 
     def test_no_plain_unittest_case(self):
         self.assertNone(

@@ -96,7 +96,7 @@ class RcmApprovalRequest(models.Model):
             raise  # the server runs the whole call again
         except (UserError, RcmError) as error:
             message = str(error)
-        except Exception as error:
+        except Exception as error:  # told to the person, beside the others
             kind = type(error).__name__
             # unforeseen errors may quote values: the log names the kind only
             _logger.warning("decision on request %s failed: %s", self.id, kind)

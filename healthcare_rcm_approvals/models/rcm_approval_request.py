@@ -306,3 +306,7 @@ class RcmApprovalRequest(models.Model):
             "view_mode": "form",
             "views": [[False, "form"]],
         }
+
+    def _rcm_case_amount(self) -> float:
+        """What waits for the decision."""
+        return self.amount

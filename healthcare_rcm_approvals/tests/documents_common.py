@@ -6,12 +6,13 @@ from odoo import Command, fields
 from odoo.tests import TransactionCase, new_test_user
 
 from odoo.addons.healthcare_rcm_base.tests import builders
+from odoo.addons.healthcare_rcm_base.tests.neighbour import Neighbour
 
 NUMBERS = count(1)
 PASSWORD = "documents-common-1"
 
 
-class DocumentCase(TransactionCase):
+class DocumentCase(Neighbour, TransactionCase):
     """Documents of 1,000 and more need an approver, whatever their type."""
 
     LIMIT = 1000
@@ -20,6 +21,7 @@ class DocumentCase(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.neighbour = cls.make_invoiced_neighbour()
         cls.company = builders.company(cls.env, "Bills Clinic")
         cls.env = cls.env(
             context={**cls.env.context, "allowed_company_ids": cls.company.ids}

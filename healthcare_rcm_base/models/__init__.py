@@ -163,3 +163,5 @@ from . import rcm_next_step
 from . import rcm_automation
 from . import rcm_automation_run
 from . import rcm_exception_amount
+from . import res_company_numbering
+from . import rcm_database_log

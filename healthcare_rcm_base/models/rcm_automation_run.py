@@ -196,7 +196,7 @@ class IrCron(models.Model):
         started = time.monotonic()
         try:
             result = super()._callback(cron_name, server_action_id)
-        except Exception as error:
+        except Exception as error:  # noted for the run log, and raised again
             Run._rcm_note_failure(automation_id, time.monotonic() - started, error)
             raise
         Run._rcm_note(automation_id, time.monotonic() - started, self._rcm_done())
@@ -240,7 +240,7 @@ class IrActionsServer(models.Model):
         started = time.monotonic()
         try:
             result = run()
-        except Exception as error:
+        except Exception as error:  # noted for the run log, and raised again
             Run._rcm_note_failure(automation_id, time.monotonic() - started, error)
             raise
         count = len(self.env.context.get("active_ids") or [1])

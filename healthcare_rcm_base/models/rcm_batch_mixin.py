@@ -150,7 +150,7 @@ class _Run:
             return False
         except TRANSIENT:
             raise
-        except Exception:
+        except Exception:  # whatever it was: each record is tried by itself next
             _logger.info("%s: batch of %s failed", self.model._name, len(batch))
             return False
         return True
@@ -168,7 +168,7 @@ class _Run:
         except OperationalError:
             # The connection itself is in doubt: nothing can be recorded on it.
             raise
-        except Exception as error:
+        except Exception as error:  # a bug in one step stops no other record
             self.failed.add(record.id)
             _logger.warning(
                 "%s(%s).%s failed: %s",

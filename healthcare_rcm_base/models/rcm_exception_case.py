@@ -276,13 +276,15 @@ class RcmExceptionCase(models.Model):
             return self.browse()
         now = fields.Datetime.now()
         names = records._rcm_audit_names()
+        Sequence = self.env["ir.sequence"]
         vals_list = []
         for record, name in zip(records.sudo(), names, strict=True):
             company = self._rcm_company_of(record)
+            number = Sequence.with_company(company).next_by_code(self._name)
             vals_list.append(
                 {
                     **facts,
-                    "name": self.env["ir.sequence"].next_by_code("rcm.exception.case"),
+                    "name": number,
                     "type_id": case_type.id,
                     "res_model": record._name,
                     "res_id": record.id,

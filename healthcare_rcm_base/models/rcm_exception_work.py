@@ -245,7 +245,7 @@ class RcmExceptionWork(models.Model):
                 gone = record.sudo()._rcm_reprocess(self.sudo())
         except (OperationalError, ConcurrencyError):
             raise  # the server runs the whole request again
-        except Exception as error:
+        except Exception as error:  # the person is told, and the case keeps it
             text = self._rcm_failure_text(error)
             self.sudo()._rcm_add_occurrence({"message": text}, None)
             return self._rcm_result(False, text)

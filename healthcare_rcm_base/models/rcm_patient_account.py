@@ -148,7 +148,19 @@ class RcmPatientAccount(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _default_name(self):
-        return self.env["ir.sequence"].sudo().next_by_code("rcm.patient.account")
+        return self._rcm_next_account(self.env.company)
+
+    @api.model
+    def _rcm_next_account(self, company):
+        """The next account number of ``company``."""
+        # Numbering is not a right of who registers patients.
+        sequence = self.env["ir.sequence"].sudo().with_company(company)
+        return sequence.next_by_code(self._name)
+
+    @api.model
+    def _rcm_number_for(self, vals):
+        company = self.env["res.company"].browse(vals.get("company_id"))
+        return self._rcm_next_account(company or self.env.company)
 
     @api.depends("first_name", "last_name")
     @api.depends_context("uid")
@@ -227,6 +239,10 @@ class RcmPatientAccount(models.Model):
     # ------------------------------------------------------------------
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [
+            vals if vals.get("name") else {**vals, "name": self._rcm_number_for(vals)}
+            for vals in vals_list
+        ]
         patients = super().create(vals_list)
         patients._rcm_ensure_guarantor()
         return patients

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
@@ -32,3 +32,15 @@ class ResConfigSettings(models.TransientModel):
     rcm_charge_missing_hours = fields.Integer(
         config_parameter="healthcare_rcm_base.charge_missing_hours", default=48
     )
+    rcm_database_log_warning = fields.Char(
+        string="PostgreSQL's Log",
+        compute="_compute_rcm_database_log_warning",
+        help="Settings of the database server that let patient data into its log.",
+    )
+
+    @api.depends("company_id")
+    def _compute_rcm_database_log_warning(self):
+        found = self.env["rcm.database.log"]._rcm_leaks()
+        wanted = ", ".join(f"{name} = {wanted}" for name, _value, wanted in found)
+        for settings in self:
+            settings.rcm_database_log_warning = wanted

@@ -56,6 +56,12 @@ from . import test_rcm_service_package
 from . import test_rcm_service_contract
 from . import test_rcm_billing_states
 from . import test_exception_case
+from . import test_exception_clock
+from . import test_exception_assignment
+from . import test_exception_reprocess
+from . import test_exception_steps
+from . import test_exception_escalation
+from . import test_exception_throughput
 from . import test_claim_invoice
 from . import test_entry_guards
 from . import test_rcm_billing_screens
@@ -108,3 +114,8 @@ from . import test_walk_charge
 from . import test_walk_claim_version
 from . import test_walk_client_invoice
 from . import test_walk_merge
+from . import test_res_company_numbering
+from . import test_audit_memory
+from . import test_core_database_log
+from . import test_rcm_database_log
+from . import test_exception_amount

@@ -6,6 +6,7 @@ from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
 from .builders import billing_address
+from .neighbour import Neighbour
 
 NPI = "1234567893"
 OTHER_NPI = "1245319599"
@@ -13,15 +14,16 @@ SERVICE_DATE = "2026-03-02"
 RATES = {"99213": (150.0, 92.0), "80053": (60.0, 22.0), "36415": (25.0, 30.0)}
 
 
-class BillingCase(TransactionCase):
+class BillingCase(Neighbour, TransactionCase):
     """Builds clinics and canonical encounters."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         # OdooBot acts as the scheduled actions do.
-        cls.company = cls.make_company("Billing clinic")
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.neighbour = cls.make_neighbour()
+        cls.company = cls.make_company("Billing clinic")
         cls.env = cls.env["res.users"].with_company(cls.company).env
         cls.clinic = cls.make_clinic(cls.company)
 
@@ -36,6 +38,18 @@ class BillingCase(TransactionCase):
             }
         )
         cls.env.user.company_ids = [Command.link(company.id)]
+        return company
+
+    @classmethod
+    def make_neighbour(cls):
+        """A company that calls everything as ours does, with a claim of its own."""
+        company = cls.make_company("Neighbour clinic")
+        cls.make_clinic(company)
+        encounters = cls.env["rcm.encounter"].with_company(company)
+        encounter = encounters._rcm_intake_completed(cls.data(), "cor-0", "test")
+        encounter._rcm_make_ready()
+        encounter._rcm_bill()
+        cls.env.user.company_ids = [Command.unlink(company.id)]
         return company
 
     @classmethod

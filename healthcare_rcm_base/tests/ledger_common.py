@@ -9,6 +9,7 @@ from odoo.tests import TransactionCase
 from odoo.tools import SQL, file_open
 
 from . import builders
+from .neighbour import Neighbour
 
 VECTORS = "healthcare_rcm_base/tests/data/ledger_vectors.json"
 
@@ -51,7 +52,7 @@ def _amounts(mapping):
     return {key: value for key, value in exact.items() if value}
 
 
-class LedgerCase(TransactionCase):
+class LedgerCase(Neighbour, TransactionCase):
     """A company with books of its own, and a trial balance by purpose.
 
     ``payer2`` is the payer whose receivable the reference calls
@@ -62,6 +63,7 @@ class LedgerCase(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.neighbour = cls.make_invoiced_neighbour()
         cls.company = builders.company(cls.env, "Ledger Clinic")
         cls.env = cls.env(
             context={**cls.env.context, "allowed_company_ids": cls.company.ids}

@@ -78,7 +78,7 @@ class TestFourWriters(BaseCase):
                         self.append(cr)
                         if turn % 5 == 4:
                             cr.rollback()
-            except Exception as error:
+            except Exception as error:  # of a thread; the test shows it
                 errors.append(error)
 
         def keep_sealing():
@@ -86,7 +86,7 @@ class TestFourWriters(BaseCase):
                 while not done.is_set():
                     self.seal()
                     time.sleep(0.003)
-            except Exception as error:
+            except Exception as error:  # of a thread; the test shows it
                 errors.append(error)
 
         sealer = threading.Thread(target=keep_sealing)

@@ -79,7 +79,7 @@ class TestUnitsUnderConcurrency(BaseCase):
         def work():
             try:
                 done.extend(self.use(units) for _turn in range(TURNS))
-            except Exception as error:
+            except Exception as error:  # of a thread; the test shows it
                 errors.append(error)
 
         threads = [threading.Thread(target=work) for _number in range(THREADS)]

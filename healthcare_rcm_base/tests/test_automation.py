@@ -144,6 +144,26 @@ class TestRegister(AutomationCase):
 
 @tagged("post_install", "-at_install")
 class TestReview(AutomationCase):
+    def test_every_entry_has_an_owner_from_the_start(self):
+        self.assertFalse(self.Entry.search([("owner_id", "=", False)]))
+        boss = ground.role_user(self.env, "administrator")
+        self.assertTrue(self.Entry._rcm_default_owner())
+        rule = self.env["base.automation"].create(
+            {
+                "name": "New",
+                "model_id": self.env["ir.model"]._get_id("rcm.claim"),
+                "trigger": "on_create",
+            }
+        )
+        entry = self.Entry.search([("rule_id", "=", rule.id)])
+        self.assertTrue(
+            entry.owner_id == boss
+            or entry.owner_id.has_group("healthcare_rcm_base.group_administrator")
+        )
+        entry.owner_id = False
+        self.Entry._rcm_sync()
+        self.assertTrue(entry.owner_id)
+
     def test_a_due_review_is_a_case_of_the_owner_once(self):
         support = ground.role_user(self.env, "integration_support")
         self.mine.write({"review_date": fields.Date.today(), "owner_id": support.id})

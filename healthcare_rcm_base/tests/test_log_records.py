@@ -100,7 +100,7 @@ class TestLogRecords(TransactionCase):
                 return
             try:
                 raise wrap(error) from error
-            except Exception as wrapped:
+            except Exception as wrapped:  # what is logged of it is the test
                 self.logger.warning(wrapped, exc_info=True)
             return
         raise AssertionError("the database took it")

@@ -2,17 +2,19 @@ from odoo import Command
 from odoo.tests import TransactionCase, tagged
 
 from . import builders
+from .neighbour import Neighbour
 
 CODES = ("99213", "80053", "85025", "36415", "93000")
 
 
 @tagged("post_install", "-at_install")
-class TestBillingQueries(TransactionCase):
+class TestBillingQueries(Neighbour, TransactionCase):
     """From ready encounters to posted invoices in a bounded number of statements."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.neighbour = cls.make_invoiced_neighbour()
         company = builders.company(cls.env, "Counting clinic")
         cls.env = cls.env(
             context={"allowed_company_ids": company.ids, "tracking_disable": True}

@@ -26,9 +26,7 @@ class TestContactsAreAudited(TransactionCase):
 
     def changes(self, record, event=None):
         """The details of this record's rows, oldest first."""
-        rows = ground.audit_rows(
-            self.env, record, event or f"{record._name}.changed"
-        )
+        rows = ground.audit_rows(self.env, record, event or f"{record._name}.changed")
         bodies = rows._rcm_bodies()
         return [bodies[row.id] for row in rows if row.id in bodies]
 
@@ -143,9 +141,7 @@ class TestContactsAreAudited(TransactionCase):
                 self.changes(owner)[-1], {"partner_id": [before.id, other.id]}
             )
         other.name = "Somewhere"
-        self.assertEqual(
-            self.changes(other)[-1], {"name": ["Elsewhere", "Somewhere"]}
-        )
+        self.assertEqual(self.changes(other)[-1], {"name": ["Elsewhere", "Somewhere"]})
 
     def test_a_company_and_a_vendor_and_nobody_else(self):
         vendor, friend = self.env["res.partner"].create(

@@ -63,7 +63,7 @@ class RcmDispatcher(http.Dispatcher):
             return self.request.registry["ir.http"]._dispatch(endpoint)
         except (HTTPException, OperationalError, ConcurrencyError):
             raise  # answers as they are, and what the server runs again
-        except Exception as error:
+        except Exception as error:  # every failure is a problem document
             raise ProblemAnswer(self.handle_error(error)) from None
 
     def handle_error(self, exc):

@@ -89,7 +89,7 @@ def run_call(function):
             return function()
     except (ProblemError, OperationalError, ConcurrencyError):
         raise
-    except Exception as error:
+    except Exception as error:  # a caller learns of no traceback; the log says where
         _logger.error("Call in %s failed: %s", instance(), place_of(error))
         raise jsonrpc.RpcError.from_problem(Problem("internal"), instance()) from None
 

@@ -107,7 +107,7 @@ class RcmEvent(models.Model):
                 self.env.cr.rollback()
             except (OperationalError, InterfaceError):
                 raise  # the connection itself is in doubt
-            except Exception as error:
+            except Exception as error:  # one event must not stop the lane
                 if not in_cron:
                     raise
                 self.env.cr.rollback()
@@ -205,7 +205,7 @@ class RcmEvent(models.Model):
             if not isinstance(error, LOCK_CLASHES):
                 raise
             outcome = self._rcm_judge(error, now)
-        except Exception as error:
+        except Exception as error:  # judged: tried again, or dead with a case
             outcome = self._rcm_judge(error, now)
         outcome.duration_ms = round((perf_counter() - start) * 1000)
         return outcome

@@ -46,7 +46,7 @@ def run(command, label, hint="", check=True, **options):
         threading.Thread(target=_tick, args=(done, label), daemon=True).start()
         try:
             code = process.wait()
-        except BaseException:
+        except BaseException:  # also Ctrl-C: leave no program behind
             process.terminate()
             process.wait()
             raise

@@ -1,0 +1,11 @@
+"""Numbers that all companies shared become each company's own."""
+
+from odoo import SUPERUSER_ID, api
+
+
+def migrate(cr, version):
+    # upgrade of the module by the loader
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    env["res.company"].with_context(active_test=False).search(
+        []
+    )._rcm_ensure_sequences()
