@@ -20,6 +20,8 @@
         "views/rcm_payment_variance_views.xml",
         "views/rcm_payer_overpayment_views.xml",
         "views/rcm_posting_rule_views.xml",
+        "views/rcm_posting_rule_preview_views.xml",
+        "views/rcm_reconciliation_views.xml",
         "views/rcm_claim_views.xml",
         "views/res_config_settings_views.xml",
         "views/rcm_remittance_menus.xml",

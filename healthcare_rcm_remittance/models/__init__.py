@@ -29,6 +29,7 @@ from . import rcm_posting_result_mixin
 from . import rcm_denial
 from . import rcm_payment_variance
 from . import rcm_payer_overpayment
+from . import rcm_reconciliation_run
 from . import rcm_claim
 from . import rcm_claim_adjudication
 from . import rcm_patient_account

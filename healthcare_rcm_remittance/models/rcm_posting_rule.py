@@ -147,22 +147,43 @@ class RcmPostingRule(models.Model):
     @api.model
     def _rcm_book(self, company):
         """All rules of a company as the plan reads them."""
+        return RuleBook(self._rcm_rule_facts(company))
+
+    @api.model
+    def _rcm_rule_facts(self, company):
+        """The values of all rules of a company."""
         # Rules steer the posting whoever triggers it.
         rules = self.sudo().search([("company_id", "in", (False, company.id))])
-        return RuleBook(
-            RuleFacts(
-                id=rule.id,
-                kind=rule.kind,
-                reason=rule.reason_code,
-                action=(rule.action if rule.kind == "claim" else rule.treatment),
-                group=rule.group_code or "",
-                remark=rule.remark_code or "",
-                payer_id=rule.payer_id.id or None,
-                sign=rule.sign,
-                category=rule.category or "other",
-                purpose=rule.purpose or "",
-                date_from=rule.date_from or None,
-                date_to=rule.date_to or None,
-            )
-            for rule in rules
+        return [rule._rcm_facts() for rule in rules]
+
+    def _rcm_facts(self):
+        """One rule as a value."""
+        self.ensure_one()
+        return RuleFacts(
+            id=self.id,
+            kind=self.kind,
+            reason=self.reason_code,
+            action=(self.action if self.kind == "claim" else self.treatment),
+            group=self.group_code or "",
+            remark=self.remark_code or "",
+            payer_id=self.payer_id.id or None,
+            sign=self.sign,
+            category=self.category or "other",
+            purpose=self.purpose or "",
+            date_from=self.date_from or None,
+            date_to=self.date_to or None,
         )
+
+    def action_preview(self):
+        """What a change of this rule would have done to last month."""
+        self.ensure_one()
+        self.env.user._rcm_require("cash_poster", "finance_manager", "administrator")
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Preview a Rule Change"),
+            "res_model": "rcm.posting.rule.preview",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_rule_id": self.id},
+        }

@@ -26,3 +26,6 @@ from . import test_claim_adjudication
 from . import test_settlement_statuses
 from . import test_settlement_provider
 from . import test_posting_rules
+from . import test_reconciliation
+from . import test_posting_rule_preview
+from . import test_remittance_ledger_steps

@@ -106,6 +106,20 @@ class RemittanceCase(LedgerCase):
         self.assertIn(remittance.state, states, reasons)
         self.assertEqual(remittance.parked_count, parked, reasons)
 
+    def assertBooksHold(self):
+        """The invariants of the nightly check hold (I1 to I8)."""
+        run = self.env["rcm.reconciliation.run"]._rcm_check_company(self.company)
+        found = run.break_ids.mapped(
+            lambda item: (
+                item.code,
+                item.record_name,
+                item.what,
+                item.expected,
+                item.actual,
+            )
+        )
+        self.assertEqual(found, [])
+
     def open_receivable(self, claim, payer=None):
         """Open receivable of a claim with a payer."""
         lines = claim._rcm_receivable_lines(payer or self.payer)[claim]

@@ -20,6 +20,10 @@ class TestRemittanceLedgers(RemittanceCase):
         super().setUp()
         self.claims = {}
 
+    def tearDown(self):
+        self.assertBooksHold()
+        super().tearDown()
+
     def invoice(self, key="C1", **values):
         """Build, invoice and submit a claim, kept under ``key``."""
 
