@@ -40,8 +40,7 @@ registry.category("web_tour.tours").add("rcm_claim_repricing_tour", {
         },
         {
             content: "Done, and said so",
-            trigger:
-                "body:not(:has(.modal)) .o_arrow_button_current[data-value=done]",
+            trigger: "body:not(:has(.modal)) .o_arrow_button_current[data-value=done]",
         },
     ],
 });

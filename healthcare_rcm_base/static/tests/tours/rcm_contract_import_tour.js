@@ -13,7 +13,9 @@ const RIGHT = HEADER + "99213,Fee per unit,95.00,\n99214,Fee per unit,135.00,\n"
  */
 async function choose(name, text) {
     const file = new File([text], name, {type: "text/csv"});
-    await inputFiles(".modal .o_field_widget[name=file_content] input[type=file]", [file]);
+    await inputFiles(".modal .o_field_widget[name=file_content] input[type=file]", [
+        file,
+    ]);
 }
 
 /**
