@@ -13,3 +13,8 @@ from . import test_rcm_approval_policy
 from . import test_rcm_approval_policy_change
 from . import test_rcm_approval_policy_review
 from . import test_rcm_approval_simulation
+from . import test_rcm_approval_steps
+from . import test_rcm_approval_decide
+from . import test_rcm_approval_delegation
+from . import test_rcm_approval_work
+from . import test_rcm_approval_escalation

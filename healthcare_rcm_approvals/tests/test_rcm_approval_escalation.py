@@ -1,0 +1,240 @@
+"""The clock: business hours, reminder, alternate, supervisors, waiting."""
+
+from datetime import datetime, timedelta
+
+from odoo.exceptions import UserError
+from odoo.tests import BaseCase, freeze_time, tagged
+
+from ..policy import waiting
+from .requests_common import RequestCase
+
+MONDAY = "2026-03-02 08:00:00"
+
+
+@tagged("post_install", "-at_install")
+class TestWaitingRules(BaseCase):
+    """Pure: which marks are due."""
+
+    START = datetime(2026, 3, 2, 8)
+
+    def planned(self, reminder=6, overdue=8, supervisor=16):
+        return {
+            mark: None if hours is None else self.START + timedelta(hours=hours)
+            for mark, hours in zip(
+                waiting.MARKS, (reminder, overdue, supervisor), strict=True
+            )
+        }
+
+    def test_table(self):
+        at = {hours: self.START + timedelta(hours=hours) for hours in range(0, 30)}
+        cases = [
+            (5, (), ()),
+            (6, (), ("reminder",)),
+            (7, ("reminder",), ()),
+            (8, ("reminder",), ("overdue",)),
+            (8, (), ("overdue",)),
+            (16, ("reminder", "overdue"), ("supervisor",)),
+            (20, (), ("overdue", "supervisor")),
+            (20, ("overdue",), ("supervisor",)),
+            (20, ("reminder", "overdue", "supervisor"), ()),
+        ]
+        for hours, done, expected in cases:
+            with self.subTest(hours=hours, done=done):
+                found = waiting.due(self.planned(), frozenset(done), at[hours])
+                self.assertEqual(found, expected)
+
+    def test_the_next_mark_is_the_first_one_not_set(self):
+        planned = self.planned(reminder=None)
+        follow = waiting.following
+        self.assertEqual(follow(planned, frozenset()), planned["overdue"])
+        self.assertEqual(follow(planned, frozenset({"overdue"})), planned["supervisor"])
+        self.assertIsNone(follow(planned, frozenset({"supervisor"})))
+
+    def test_without_a_limit_nothing_is_ever_due(self):
+        self.assertEqual(waiting.hours_of(0, 75, 8), waiting.Hours())
+        self.assertEqual(waiting.hours_of(8, 75, 8), waiting.Hours(6, 8, 16))
+        self.assertIsNone(waiting.hours_of(8, 0, 8).reminder)
+
+
+@tagged("post_install", "-at_install")
+class TestEscalation(RequestCase):
+    """Eight business hours: a working day of the standard calendar."""
+
+    def setUp(self):
+        super().setUp()
+        frozen = freeze_time(MONDAY)
+        self.clock = frozen.start()
+        self.addCleanup(frozen.stop)
+        self.company.resource_calendar_id = self.env["resource.calendar"].create(
+            {"name": "Weekdays 8-12, 13-17", "tz": "UTC", "company_id": self.company.id}
+        )
+        self.alternate = self.make_role_user("finance_manager")
+        self.steps(
+            {
+                "group_id": self.approvers.id,
+                "sla_hours": 8,
+                "escalate_to_id": self.alternate.id,
+            }
+        )
+        self.request = self.ask()
+        self.step = self.request.step_ids
+
+    def watch(self, moment):
+        self.clock.move_to(moment)
+        self.env["rcm.approval.request"]._cron_watch()
+
+    def test_the_clock_counts_business_hours(self):
+        self.assertEqual(str(self.step.due_at), "2026-03-02 17:00:00")
+        self.assertEqual(str(self.step.remind_at), "2026-03-02 15:00:00")
+        self.assertEqual(str(self.step.supervisor_at), "2026-03-03 17:00:00")
+        self.assertEqual(self.request.due_at, self.step.due_at)
+
+    def test_reminder_then_alternate_then_supervisors_each_once(self):
+        self.approver.email = "approver@example.com"
+        Mail = self.env["mail.mail"].search([]).browse()
+        self.watch("2026-03-02 14:59:00")
+        self.assertFalse(self.step.reminded_at)
+        for _time in range(2):
+            self.watch("2026-03-02 15:01:00")
+        reminders = Mail.search([("subject", "like", "Reminder")])
+        self.assertEqual(
+            len(reminders.filtered(lambda m: "approver@" in m.email_to)), 1
+        )
+        with self.assertRaises(UserError):
+            self.request.with_user(self.alternate).action_approve()
+        for _time in range(2):
+            self.watch("2026-03-02 17:01:00")
+        self.assertTrue(self.request.breached)
+        self.assertIn(self.alternate, self.request.asked_ids)
+        self.assertIn(
+            "escalated", self.request.with_user(self.alternate).why_me
+        )
+        self.assertFalse(self.request.rcm_case_ids)
+        for _time in range(2):
+            self.watch("2026-03-03 17:01:00")
+        case = self.request.rcm_case_ids
+        self.assertEqual(case.type_code, "approval_stalled")
+        self.assertEqual(case.occurrence_count, 1)
+        kinds = self.logged(self.request)
+        for kind in ("reminder", "overdue", "alternate", "supervisor"):
+            self.assertEqual(kinds.count(kind), 1, kind)
+        self.request.with_user(self.alternate).action_approve()
+        self.assertEqual(self.request.state, "approved")
+        self.assertEqual(case.state, "resolved")
+
+    def test_after_a_night_of_standstill_the_marks_come_together(self):
+        self.watch("2026-03-05 09:00:00")
+        self.assertFalse(self.step.reminded_at)
+        self.assertTrue(self.step.breached_at)
+        self.assertTrue(self.step.supervised_at)
+        self.assertFalse(self.step.next_at)
+
+    def test_the_clock_stands_still_while_information_is_asked_for(self):
+        self.clock.move_to("2026-03-02 10:00:00")
+        self.dialog(self.request, self.approver, "ask", reason="why?")
+        self.watch("2026-03-04 10:00:00")
+        self.assertFalse(self.step.breached_at)
+        self.dialog(self.request, self.biller, "answer", reason="so")
+        self.assertEqual(str(self.step.due_at), "2026-03-04 17:00:00")
+        self.assertEqual(str(self.step.remind_at), "2026-03-04 15:00:00")
+        self.watch("2026-03-04 17:01:00")
+        self.assertTrue(self.step.breached_at)
+
+    def test_decided_in_time_nothing_happens(self):
+        self.clock.move_to("2026-03-02 09:30:00")
+        self.request.with_user(self.approver).action_approve()
+        self.assertEqual(self.step.hours_taken, 1.5)
+        self.watch("2026-03-05 09:00:00")
+        self.assertFalse(self.request.breached)
+
+    def test_the_report_shows_turnaround_and_misses(self):
+        self.watch("2026-03-03 09:00:00")
+        self.request.with_user(self.approver).action_approve()
+        self.env.flush_all()
+        row = self.env["rcm.approval.report"].with_user(self.manager).search(
+            [("request_id", "=", self.request.id)]
+        )
+        self.assertEqual(row.hours_taken, 9)
+        self.assertEqual((row.breach_count, row.breach_share), (1, 100))
+        self.assertEqual(row.group_id, self.approvers)
+        self.assertEqual(row.outcome, "approved")
+        other = self.make_company("Elsewhere")
+        stranger = self.make_role_user("finance_manager", other)
+        self.assertFalse(
+            self.env["rcm.approval.report"]
+            .with_user(stranger)
+            .search([("request_id", "=", self.request.id)])
+        )
+
+    def test_the_times_are_the_companys_to_tune(self):
+        self.company.rcm_approval_remind_percent = 0
+        self.company.rcm_approval_supervisor_hours = 1
+        step = self.ask("400.00").step_ids
+        self.assertFalse(step.remind_at)
+        self.assertEqual(str(step.supervisor_at), "2026-03-03 09:00:00")
+
+    def test_reprocess_of_the_supervisors_asks_again(self):
+        self.watch("2026-03-05 09:00:00")
+        case = self.request.rcm_case_ids
+        case.with_user(self.manager).action_reprocess()
+        self.assertIn(case.state, ("open", "in_progress"))
+
+
+@tagged("post_install", "-at_install")
+class TestApprovedByWaiting(RequestCase):
+    """Only where the version of the policy says so."""
+
+    def setUp(self):
+        super().setUp()
+        frozen = freeze_time(MONDAY)
+        self.clock = frozen.start()
+        self.addCleanup(frozen.stop)
+        self.company.resource_calendar_id = self.env["resource.calendar"].create(
+            {"name": "Weekdays 8-12, 13-17", "tz": "UTC", "company_id": self.company.id}
+        )
+
+    def watch(self, moment):
+        self.clock.move_to(moment)
+        self.env["rcm.approval.request"]._cron_watch()
+
+    def ask_waiting(self):
+        self.high.auto_after_hours = 8
+        return self.ask()
+
+    def test_nothing_approves_itself_otherwise(self):
+        request = self.ask()
+        self.assertFalse(request.auto_at)
+        self.watch("2026-04-01 09:00:00")
+        self.assertEqual(request.state, "pending")
+
+    def test_it_goes_through_when_nobody_objected(self):
+        request = self.ask_waiting()
+        self.assertEqual(str(request.auto_at), "2026-03-02 17:00:00")
+        self.watch("2026-03-02 16:59:00")
+        self.assertEqual(request.state, "pending")
+        self.watch("2026-03-02 17:01:00")
+        self.assertEqual(request.state, "approved")
+        self.assertEqual(self.claim_of(request).state, "cleared")
+        self.assertFalse(request.decision_ids, "nobody decided")
+        self.assertIn("Nobody objected", request.reason)
+        row = self.env["rcm.audit.log"].search(
+            [
+                ("event", "=", "approval.approved_by_waiting"),
+                ("res_id", "=", request.id),
+            ]
+        )
+        self.assertEqual(len(row), 1)
+
+    def test_a_question_or_a_refusal_stops_it(self):
+        asked, refused = self.ask_waiting(), self.ask_waiting()
+        self.dialog(asked, self.approver, "ask", reason="why?")
+        self.dialog(refused, self.approver, "refuse", reason="no")
+        self.watch("2026-03-03 17:01:00")
+        self.assertEqual(asked.state, "info_requested")
+        self.assertEqual(refused.state, "refused")
+
+    def test_a_changed_document_is_void_instead(self):
+        request = self.ask_waiting()
+        self.claim_of(request).line_ids._rcm_write({"charge_amount": 301})
+        self.watch("2026-03-02 17:01:00")
+        self.assertEqual(request.state, "voided")
