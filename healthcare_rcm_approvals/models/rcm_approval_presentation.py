@@ -17,7 +17,7 @@ class RcmApprovalRequest(models.Model):
         sanitize=False,
         help="The facts under the hash: a change of any of them voids the approval.",
     )
-    risk_text = fields.Char("Risk", compute="_compute_risk_text")
+    risk_text = fields.Char("Risk Score", compute="_compute_risk_text")
 
     @api.depends("facts")
     @api.depends_context("uid", "lang")
@@ -46,11 +46,21 @@ class RcmApprovalRequest(models.Model):
             Markup('<tr><th class="text-muted fw-normal pe-3 text-nowrap">%s</th>'
                    "<td>%s</td></tr>")
             % (self._rcm_fact_label(document, key), self._rcm_fact(document, key, value))
-            for key, value in facts.items()
+            for key, value in sorted(facts.items(), key=self._rcm_fact_place)
         )
         return Markup(
             '<table class="table table-sm mb-0 o_rcm_facts"><tbody>%s</tbody></table>'
         ) % rows
+
+    @api.model
+    def _rcm_fact_place(self, fact):
+        """Amounts first, lines last; the database keeps no order of its own."""
+        key, value = fact
+        return (
+            isinstance(value, list | dict),
+            "amount" not in key,
+            key,
+        )
 
     def _rcm_fact_field(self, document, key):
         """The document's field a fact is named after, or None."""
@@ -89,7 +99,8 @@ class RcmApprovalRequest(models.Model):
             return labels.get(value, value)
         if isinstance(value, list):
             return ", ".join(self._rcm_plain(item) for item in value)
-        if field is not None and field.type == "monetary":
+        money = field is not None and field.type == "monetary"
+        if money or key == "amount":
             return f"{self._rcm_plain(value)} {self.currency_id.name}"
         return self._rcm_plain(value)
 

@@ -98,7 +98,7 @@ class RcmApprovalRequestStep(models.Model):
         "rcm_approval_request_step_asked_rel",
         "step_id",
         "user_id",
-        "Asked",
+        "People Asked",
         readonly=True,
     )
     decision_ids = fields.One2many("rcm.approval.decision", "step_id", "Decisions")

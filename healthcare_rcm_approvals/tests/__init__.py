@@ -18,3 +18,6 @@ from . import test_rcm_approval_decide
 from . import test_rcm_approval_delegation
 from . import test_rcm_approval_work
 from . import test_rcm_approval_escalation
+from . import test_rcm_approval_notice
+from . import test_approval_link
+from . import test_rcm_approval_concurrency

@@ -112,6 +112,7 @@ class TestEscalation(RequestCase):
         self.assertFalse(self.request.rcm_case_ids)
         for _time in range(2):
             self.watch("2026-03-03 17:01:00")
+        self.request.invalidate_recordset(["rcm_case_ids"])
         case = self.request.rcm_case_ids
         self.assertEqual(case.type_code, "approval_stalled")
         self.assertEqual(case.occurrence_count, 1)
@@ -163,6 +164,7 @@ class TestEscalation(RequestCase):
         self.assertFalse(
             self.env["rcm.approval.report"]
             .with_user(stranger)
+            .with_context(allowed_company_ids=other.ids)
             .search([("request_id", "=", self.request.id)])
         )
 
