@@ -21,3 +21,4 @@ from . import test_rcm_approval_escalation
 from . import test_rcm_approval_notice
 from . import test_approval_link
 from . import test_rcm_approval_concurrency
+from . import test_rcm_approver_tour

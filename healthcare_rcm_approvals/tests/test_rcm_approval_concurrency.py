@@ -2,6 +2,7 @@
 
 import threading
 from unittest.mock import patch
+from uuid import uuid4
 
 from psycopg2.errors import SerializationFailure
 
@@ -23,7 +24,7 @@ class TestTwoAtOnce(BaseCase):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             group = env.ref("healthcare_rcm_base.group_approver")
-            stamp = fields.Datetime.now().timestamp()
+            stamp = uuid4().hex
             self.users = env["res.users"].create(
                 [
                     {
@@ -90,7 +91,7 @@ class TestTwoAtOnce(BaseCase):
         def work(user):
             for attempt in range(5):
                 try:
-                    with mute_logger("odoo.sql_db"), self.registry.cursor() as cr:
+                    with self.registry.cursor() as cr:
                         cr.execute("SELECT count(*) FROM rcm_approval_decision")
                         if attempt == 0:
                             barrier.wait(timeout=10)
@@ -102,8 +103,10 @@ class TestTwoAtOnce(BaseCase):
 
         threads = [threading.Thread(target=work, args=(user,)) for user in users]
         # the document of this request states no facts: it did not change
-        with patch.object(
-            self.registry["rcm.approval.request"], "_rcm_changed", lambda _self: False
+        Request = self.registry["rcm.approval.request"]
+        with (
+            mute_logger("odoo.sql_db"),
+            patch.object(Request, "_rcm_changed", lambda _self: False),
         ):
             for thread in threads:
                 thread.start()
