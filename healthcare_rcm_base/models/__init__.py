@@ -29,6 +29,7 @@ from . import rcm_audit_verification
 from . import rcm_audit_verification_rows
 from . import rcm_authorization
 from . import rcm_batch_mixin
+from . import rcm_debtor_mixin
 from . import rcm_code
 from . import rcm_code_table
 from . import rcm_coverage

@@ -11,7 +11,7 @@ class RcmClient(models.Model):
     """A hospital, practice or employer that orders services and pays for them."""
 
     _name = "rcm.client"
-    _inherit = ["rcm.document.mixin", "rcm.batch.mixin"]
+    _inherit = ["rcm.debtor.mixin", "rcm.document.mixin", "rcm.batch.mixin"]
     _description = "Ordering Client"
     _order = "name, id"
     _rec_names_search = ["name", "code"]
@@ -139,44 +139,12 @@ class RcmClient(models.Model):
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
-    @api.model_create_multi
-    def create(self, vals_list):
-        clients = super().create(vals_list)
-        clients._rcm_ensure_partner()
-        return clients
-
-    def write(self, vals):
-        result = super().write(vals)
-        changed = {
-            target: vals[name]
-            for name, target in (("name", "name"), ("code", "ref"))
-            if name in vals
-        }
-        if changed:
-            # the contact follows its client whoever maintains clients
-            self.partner_id.sudo().write(changed)
-        return result
-
     def _rcm_ensure_partner(self):
-        """Give every client a contact that owes on the clients' receivable."""
-        for client in self.filtered(lambda item: not item.partner_id):
-            # whoever maintains clients may lack rights on contacts
-            client.sudo().partner_id = (
-                self.env["res.partner"]
-                .sudo()
-                .with_company(client.company_id)
-                .create(
-                    {
-                        "name": client.name,
-                        "ref": client.code,
-                        "is_company": True,
-                        "company_id": client.company_id.id,
-                        "customer_rank": 1,
-                    }
-                )
-            )
+        """Every client's contact owes on the clients' receivable."""
+        result = super()._rcm_ensure_partner()
         # accounts of contacts are not the right of whoever maintains clients
         self.sudo().partner_id._rcm_set_receivable("receivable_client")
+        return result
 
     # ------------------------------------------------------------------
     # Prices

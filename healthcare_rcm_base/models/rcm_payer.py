@@ -30,7 +30,7 @@ class RcmPayer(models.Model):
     """Who pays claims: an insurer or a government plan, with how we deal with it."""
 
     _name = "rcm.payer"
-    _inherit = "rcm.audit.mixin"
+    _inherit = ["rcm.debtor.mixin", "rcm.audit.mixin"]
     _description = "Payer"
     _order = "name, id"
     _rec_names_search = ["name", "code", "payer_identifier"]
@@ -177,43 +177,7 @@ class RcmPayer(models.Model):
             if vals.get("payer_identifier") is not None:
                 vals["payer_identifier"] = (vals["payer_identifier"] or "").strip()
                 vals["payer_identifier"] = vals["payer_identifier"] or False
-        payers = super().create(vals_list)
-        payers._rcm_ensure_partner()
-        return payers
-
-    def write(self, vals):
-        result = super().write(vals)
-        partner_vals = {
-            target: vals[name]
-            for name, target in (("name", "name"), ("code", "ref"))
-            if name in vals
-        }
-        if partner_vals:
-            # the contact follows its payer whoever maintains payers
-            self.partner_id.sudo().write(partner_vals)
-        return result
-
-    def _rcm_ensure_partner(self):
-        """Give every payer a contact; ranked as customer so that posting need not."""
-        for payer in self.filtered(lambda p: not p.partner_id):
-            # whoever maintains payers may lack rights on contacts
-            payer.sudo().partner_id = (
-                self.env["res.partner"]
-                .sudo()
-                .with_company(payer.company_id)
-                .create(payer._prepare_partner_vals())
-            )
-
-    def _prepare_partner_vals(self):
-        """Values of the payer's contact; extended where a payer needs accounts."""
-        self.ensure_one()
-        return {
-            "name": self.name,
-            "ref": self.code,
-            "is_company": True,
-            "company_id": self.company_id.id,
-            "customer_rank": 1,
-        }
+        return super().create(vals_list)
 
     # ------------------------------------------------------------------
     # Domain
