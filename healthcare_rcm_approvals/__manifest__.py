@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "security/rcm_approval_rules.xml",
         "security/rcm_approval_request_rules.xml",
+        "security/rcm_document_rules.xml",
         "data/rcm_approval_term_data.xml",
         "data/rcm_approval_risk_data.xml",
         "data/rcm_approval_policy_data.xml",
@@ -17,6 +18,7 @@
         "data/rcm_approval_review_data.xml",
         "wizard/rcm_approval_simulation_views.xml",
         "wizard/rcm_approval_coverage_views.xml",
+        "data/rcm_document_data.xml",
         "views/rcm_approval_policy_views.xml",
         "data/rcm_approval_request_data.xml",
         "data/rcm_approval_automation.xml",
@@ -29,6 +31,11 @@
         "views/res_config_settings_views.xml",
         "views/rcm_approval_risk_rule_views.xml",
         "views/rcm_duty_views.xml",
+        "views/rcm_write_off_views.xml",
+        "views/rcm_refund_views.xml",
+        "views/rcm_payment_run_views.xml",
+        "views/rcm_override_views.xml",
+        "views/account_approval_views.xml",
     ],
     "assets": {
         "web.assets_tests": [

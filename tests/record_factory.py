@@ -33,9 +33,13 @@ VALUES = {
     "rcm.webhook": {"url": "https://receiver.example.com/hook"},
     "res.partner": {"name": "Contact"},
 }
+# Dialogs whose defaults are the records they are opened on.
+OPENED_ON_RECORDS = ("validate.account.move",)
 # What only a step of its own makes.
 MADE_BY = {
     "rcm.audit.seal": lambda env: env["rcm.audit.seal"]._rcm_seal_block(),
+    # opened on chosen entries only, and kept for no longer than the dialog
+    "validate.account.move": lambda env: None,
 }
 
 
@@ -89,6 +93,22 @@ VALUES["rcm.exception.owner"] = {
     "facility_id": lambda factory: factory.get("rcm.facility").id,
 }
 VALUES["rcm.connector"] = {"user_id": _service_user}
+VALUES["account.payment"] = {
+    "payment_type": "outbound",
+    "amount": 1.0,
+    "journal_id": lambda factory: factory.env["account.journal"]
+    .search(
+        [("type", "=", "bank"), ("company_id", "=", factory.company.id)], limit=1
+    )
+    .id,
+}
+VALUES["rcm.refund"] = {
+    "patient_id": lambda factory: factory.get("rcm.patient.account").id,
+}
+VALUES["rcm.requested.document.reverse"] = {
+    "res_model": "rcm.write.off",
+    "res_ids": "0",
+}
 
 
 def suite_models(env):
@@ -158,7 +178,8 @@ class RecordFactory:
             values["company_id"] = self.company.id
         for name, value in VALUES.get(model._name, {}).items():
             values[name] = value(self) if callable(value) else value
-        defaults = model.default_get(list(model._fields))
+        opened = model._name not in OPENED_ON_RECORDS
+        defaults = model.default_get(list(model._fields)) if opened else {}
         for name, field in model._fields.items():
             wanted = field.required and field.store and not field.related
             if wanted and name not in values and not defaults.get(name):

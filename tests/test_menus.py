@@ -22,11 +22,19 @@ SECTIONS = {
     "cash_poster": EVERYTHING_OF_BILLING - {"Configuration"},
     "denial_analyst": EVERYTHING_OF_BILLING - {"Approvals"},
     "collector": EVERYTHING_OF_BILLING - {"Configuration", "Approvals"},
-    "payables": {"My Work", "Approvals", "Exceptions"},
-    "approver": {"My Work", "Billing", "Remittances", "Approvals", "Exceptions"},
-    "finance_manager": EVERYTHING_OF_BILLING | {"Audit"},
+    "payables": {"My Work", "Approvals", "Payables", "Exceptions"},
+    "approver": {
+        "My Work",
+        "Billing",
+        "Remittances",
+        "Approvals",
+        "Payables",
+        "Exceptions",
+    },
+    "finance_manager": EVERYTHING_OF_BILLING | {"Audit", "Payables"},
     "executive": {"Exceptions", "Reporting"},
-    "auditor": EVERYTHING_OF_BILLING - {"My Work"} | {"Audit", "Integration"},
+    "auditor": EVERYTHING_OF_BILLING - {"My Work"}
+    | {"Audit", "Integration", "Payables"},
     "integration_support": {
         "My Work",
         "Exceptions",
@@ -34,7 +42,8 @@ SECTIONS = {
         "Integration",
         "Configuration",
     },
-    "administrator": EVERYTHING_OF_BILLING - {"My Work"} | {"Audit", "Integration"},
+    "administrator": EVERYTHING_OF_BILLING - {"My Work"}
+    | {"Audit", "Integration", "Payables"},
 }
 
 

@@ -41,3 +41,9 @@ from . import account_journal
 from . import account_move
 from . import account_payment
 from . import account_validate_move
+from . import rcm_requested_document
+from . import rcm_write_off
+from . import rcm_refund
+from . import rcm_payment_run
+from . import rcm_override
+from . import rcm_client_invoice

@@ -300,3 +300,31 @@ class AccountPayment(models.Model):
         if source := payment._rcm_source():
             done["approve"] |= source._rcm_duties_done()["approve"]
         return done
+
+    # ------------------------------------------------------------------
+    # Taking back
+    # ------------------------------------------------------------------
+    def _rcm_reverse_payment(self, reason):
+        """The money came back: a reversal in the open period; the entry stays.
+
+        Private: for the documents that made the payment. What the bank confirmed is
+        corrected at the bank line first.
+        """
+        self.ensure_one()
+        if self.state not in PAID:
+            return self.env["account.move"]
+        if self.reconciled_statement_line_ids:
+            raise UserError(
+                self.env._(
+                    "%s is matched with a bank line: undo that first.",
+                    self._rcm_audit_name(),
+                )
+            )
+        entry = self.move_id
+        entry.line_ids.remove_move_reconcile()
+        reversal = entry._reverse_moves(
+            [{"date": fields.Date.context_today(self), "ref": reason}], cancel=True
+        )
+        self.action_reject()
+        self._rcm_emit("account.payment.reversed", {"entry": [entry.name, reversal.name]})
+        return reversal

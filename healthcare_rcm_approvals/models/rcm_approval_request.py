@@ -279,6 +279,9 @@ class RcmApprovalRequest(models.Model):
             ]
         )
         self._rcm_resolve_cases(["approval_stalled"])
+        if state != "approved":
+            for request in self:
+                request._rcm_document()._rcm_approval_closed(request.effect, state)
 
     def _rcm_void(self, reason):
         """The facts changed: what was asked or approved no longer counts."""

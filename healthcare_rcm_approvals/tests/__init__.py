@@ -22,3 +22,9 @@ from . import test_rcm_approval_notice
 from . import test_approval_link
 from . import test_rcm_approval_concurrency
 from . import test_rcm_approver_tour
+from . import test_rcm_write_off
+from . import test_rcm_refund
+from . import test_rcm_payment_run
+from . import test_rcm_override
+from . import test_develop_example
+from . import test_approval_bypass

@@ -1,18 +1,19 @@
 """A company with books, thresholds of its own and the people who work with bills."""
 
+from decimal import Decimal
 from itertools import count
 
 from odoo import Command, fields
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import new_test_user
 
 from odoo.addons.healthcare_rcm_base.tests import builders
-from odoo.addons.healthcare_rcm_base.tests.neighbour import Neighbour
+from odoo.addons.healthcare_rcm_base.tests.ledger_common import LedgerCase
 
 NUMBERS = count(1)
 PASSWORD = "documents-common-1"
 
 
-class DocumentCase(Neighbour, TransactionCase):
+class DocumentCase(LedgerCase):
     """Documents of 1,000 and more need an approver, whatever their type."""
 
     LIMIT = 1000
@@ -20,16 +21,8 @@ class DocumentCase(Neighbour, TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
-        cls.neighbour = cls.make_invoiced_neighbour()
-        cls.company = builders.company(cls.env, "Bills Clinic")
-        cls.env = cls.env(
-            context={**cls.env.context, "allowed_company_ids": cls.company.ids}
-        )
-        cls.company = cls.company.with_env(cls.env)
         cls.env["rcm.approval.policy"].search([]).active = False
         for kind in (
-            "claim",
             "customer_invoice",
             "credit_note",
             "vendor_bill",
@@ -40,6 +33,7 @@ class DocumentCase(Neighbour, TransactionCase):
             "override",
         ):
             cls.set_policy(kind)
+        cls.set_policy("claim", 1000000)
         cls.clerk = cls.person("payables")
         cls.second_clerk = cls.person("payables")
         cls.approver = cls.person("approver", groups="account.group_account_invoice")
@@ -48,8 +42,11 @@ class DocumentCase(Neighbour, TransactionCase):
         cls.income = cls.account("income")
 
     @classmethod
-    def set_policy(cls, kind, limit=None):
+    def set_policy(cls, kind, limit=None, keep=False):
         """Straight through below the limit, an approver from there on."""
+        Policy = cls.env["rcm.approval.policy"]
+        if not keep:
+            Policy.search([("document_type", "=", kind)]).active = False
         approver = cls.env.ref("healthcare_rcm_base.group_approver")
         limit = cls.LIMIT if limit is None else limit
         vals = [{"name": f"{kind} low", "document_type": kind, "amount_to": limit}]
@@ -63,7 +60,7 @@ class DocumentCase(Neighbour, TransactionCase):
                 "step_ids": [Command.create({"group_id": approver.id})],
             }
         )
-        return cls.env["rcm.approval.policy"].create(vals)
+        return Policy.create(vals)
 
     @classmethod
     def person(cls, role, groups="account.group_account_invoice", company=None):
@@ -143,6 +140,18 @@ class DocumentCase(Neighbour, TransactionCase):
         return cls.env["account.journal"].search(
             [("type", "=", "bank"), ("company_id", "=", cls.company.id)], limit=1
         )
+
+    def claim_open(self, user=None, era=None, **values):
+        """An invoiced claim, with what a remittance did to it."""
+        claim = builders.invoiced_claim(self.env, **values)
+        if era:
+            self.post_remittance(claim, {key: Decimal(v) for key, v in era.items()})
+        return claim
+
+    def seen_by(self, stranger, model):
+        """What somebody of another company finds."""
+        own = {"allowed_company_ids": stranger.company_ids.ids}
+        return self.env[model].with_user(stranger).with_context(**own).search([])
 
     def requests(self, record):
         return self.env["rcm.approval.request"].search(

@@ -117,7 +117,7 @@ class TestMoveApproval(DocumentCase):
     def test_a_new_rate_that_lifts_it_over_the_limit_asks_again(self):
         euro = self.env.ref("base.EUR")
         euro.active = True
-        self.set_policy("vendor_bill", 2000)  # 1,000 to 2,000: the first; then this
+        self.set_policy("vendor_bill", 2000, keep=True)  # 1,000: the first; then this
         rate = self.env["res.currency.rate"].create(
             {
                 "currency_id": euro.id,

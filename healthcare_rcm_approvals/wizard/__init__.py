@@ -1,3 +1,4 @@
 from . import rcm_approval_coverage
 from . import rcm_approval_decide
 from . import rcm_approval_simulation
+from . import rcm_requested_document_reverse

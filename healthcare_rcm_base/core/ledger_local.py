@@ -25,6 +25,7 @@ POSTED_AS = {
     "payer_overpayment": "paid",
     "unapplied_payer_cash": "paid",
     "clearing": "paid",
+    "refunds_payable": "paid",
 }
 
 

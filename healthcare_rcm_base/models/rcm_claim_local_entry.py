@@ -18,6 +18,7 @@ LOCAL_KINDS = {
     "bad_debt": "Bad debt",
     "overpayment": "Overpayment set up",
     "credit": "Patient credit",
+    "refund": "Refund",
     "next_payer": "Moved to another payer",
 }
 
@@ -140,14 +141,18 @@ class RcmClaim(models.Model):
         # Entries belong to accounting; these are the claim's own.
         return self.env["account.move"].sudo().search(domain, order="id desc")
 
-    def _rcm_reverse_local_entries(self, reason, kinds=None):
+    def _rcm_reverse_local_entries(self, reason, kinds=None, only=None):
         """Take back every standing local entry of these claims; return the reversals.
+
+        With ``only``: those of these entries that still stand.
 
         New entries in the open period, never edited ones: what the originals were
         matched with opens again, and each original is matched with its reversal.
         """
         self._rcm_ledger_lock()
         originals = self._rcm_standing_local_entries(kinds)
+        if only is not None:
+            originals &= only
         if not originals:
             return originals
         lines = originals.line_ids.filtered("account_id.reconcile")
@@ -276,13 +281,13 @@ class RcmClaim(models.Model):
             "receivable_patient",
         )
 
-    def _rcm_charity(self, reason, amount=None):
+    def _rcm_charity(self, reason, amount=None, receivable=None):
         """Grant charity care on what the patient owes; its reserve is released."""
         self.ensure_one()
         balances = self._rcm_standing_balances()[self.id]
-        receivable = "receivable_patient"
-        if not balances.get(receivable):
-            receivable = "patient_unbilled"
+        if not receivable:
+            billed = balances.get("receivable_patient")
+            receivable = "receivable_patient" if billed else "patient_unbilled"
         amount = amount or balances.get(receivable, ZERO)
         release, grant = self._rcm_planned(
             ledger_local.charity, balances, amount, receivable

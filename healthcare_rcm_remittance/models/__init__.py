@@ -36,3 +36,4 @@ from . import rcm_patient_account
 from . import account_move_line
 from . import rcm_opening
 from . import rcm_exception_amount
+from . import rcm_refund

@@ -1,0 +1,72 @@
+from odoo import models
+
+from odoo.addons.healthcare_rcm_base.core.money import to_decimal
+
+TYPES = {"post": "customer_invoice", "credit": "credit_note"}
+
+
+class RcmClientInvoice(models.Model):
+    """Client invoices are posted and credited under the policies, as stock ones are."""
+
+    _inherit = "rcm.client.invoice"
+
+    def _rcm_approval_facts(self, effect):
+        if effect not in TYPES:
+            return super()._rcm_approval_facts(effect)
+        self.ensure_one()
+        digits = self.currency_id.decimal_places
+        amount = to_decimal(self.amount_total, digits)
+        facility = self._rcm_one_facility()
+        return {
+            "facts": self._rcm_facts_for(
+                TYPES[effect],
+                effect,
+                abs(amount),
+                company=self.company_id.id,
+                facility=facility.id or None,
+            ),
+            "approved": {
+                "client": self.client_id.id,
+                "amount": str(amount),
+                "lines": sorted(
+                    [line.charge_id.id, str(to_decimal(line.price, digits))]
+                    for line in self.line_ids
+                ),
+            },
+        }
+
+    def _rcm_post(self):
+        drafts = self.filtered(lambda item: item.state == "draft")
+        allowed = drafts._rcm_approval_gate("post")
+        return super(RcmClientInvoice, allowed)._rcm_post()
+
+    def _rcm_credit(self):
+        posted = self.filtered(lambda item: item.state == "posted")
+        allowed = posted._rcm_approval_gate("credit")
+        return super(RcmClientInvoice, allowed)._rcm_credit()
+
+    def action_post(self):
+        result = super().action_post()
+        return self._rcm_approval_notice() if self._rcm_waits() else result
+
+    def action_credit(self):
+        result = super().action_credit()
+        return self._rcm_approval_notice() if self._rcm_waits() else result
+
+    def _rcm_waits(self):
+        """Whether one of these waits for an approval now."""
+        self.invalidate_recordset(["rcm_approval_state"])
+        return "pending" in self.mapped("rcm_approval_state")
+
+    def _rcm_approval_done(self, effect):
+        result = super()._rcm_approval_done(effect)
+        method = {"post": "_rcm_post", "credit": "_rcm_credit"}.get(effect)
+        for invoice in self if method else ():
+            invoice._rcm_approval_run(effect, method)
+        return result
+
+    def _rcm_approval_is_done(self, effect):
+        done = {"post": ("posted", "credited"), "credit": ("credited",)}
+        return self.state in done.get(effect, ()) or super()._rcm_approval_is_done(
+            effect
+        )

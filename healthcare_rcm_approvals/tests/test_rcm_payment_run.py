@@ -1,0 +1,199 @@
+"""Payment runs: proposed, approved once, paid in one go, taken back."""
+
+import base64
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .documents_common import DocumentCase
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentRun(DocumentCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_policy("vendor_bill", 100000)
+        cls.payables = cls.person("payables", groups=None)
+        cls.other_vendor = cls.partner("Other vendor")
+
+    def bill(self, amount, **vals):
+        bill = self.move(amount, **vals)
+        bill.action_post()
+        self.assertEqual(bill.state, "posted")
+        return bill
+
+    def run_of(self, user=None, **vals):
+        """A draft with all due bills."""
+        run = (
+            self.env["rcm.payment.run"]
+            .with_user(user or self.payables)
+            .create(
+                {
+                    "journal_id": self.bank().id,
+                    "company_id": self.company.id,
+                    **vals,
+                }
+            )
+        )
+        run.action_propose()
+        return run
+
+    def test_it_proposes_what_is_due_and_in_no_other_run(self):
+        due = self.bill(100)
+        later = self.bill(100, invoice_date_due="2099-01-01")
+        draft = self.move(100)
+        run = self.run_of()
+        self.assertEqual(run.line_ids.move_id, due)
+        self.assertNotIn(later | draft, run.line_ids.move_id)
+        with self.assertRaisesRegex(UserError, "No open bill"):
+            self.run_of()
+
+    def test_filters(self):
+        self.bill(100)
+        mine = self.bill(200, partner=self.other_vendor)
+        run = self.run_of(partner_ids=self.other_vendor.ids)
+        self.assertEqual(run.line_ids.move_id, mine)
+
+    def test_a_small_run_pays_at_once_one_payment_a_vendor(self):
+        bills = self.bill(100) | self.bill(150)
+        bills |= self.bill(50, partner=self.other_vendor)
+        run = self.run_of()
+        run.action_request()
+        self.assertEqual(run.state, "done")
+        self.assertEqual(sorted(run.sudo().payment_ids.mapped("amount")), [50, 250])
+        self.assertEqual(set(bills.mapped("payment_state")), {"paid"})
+
+    def test_a_large_run_waits_and_is_paid_by_its_approval(self):
+        bill = self.bill(3000)
+        run = self.run_of()
+        run.action_request()
+        self.assertEqual((run.state, bill.payment_state), ("requested", "not_paid"))
+        self.assertFalse(run.sudo().payment_ids)
+        self.approve(run)
+        self.assertEqual((run.state, bill.payment_state), ("done", "paid"))
+        self.assertEqual(run._rcm_duties_done()["pay"], {self.payables.id})
+
+    def test_many_small_bills_are_one_large_run(self):
+        bills = [self.bill(400) for _number in range(3)]
+        run = self.run_of()
+        run.action_request()
+        self.assertEqual((run.amount, run.state), (1200, "requested"))
+        self.assertEqual({bill.payment_state for bill in bills}, {"not_paid"})
+
+    def test_a_line_is_taken_out_or_paid_in_part(self):
+        first, second = self.bill(100), self.bill(200)
+        run = self.run_of()
+        run.line_ids.filtered(lambda line: line.move_id == first).unlink()
+        run.line_ids.amount = 150
+        run.action_request()
+        self.assertEqual(first.payment_state, "not_paid")
+        self.assertEqual((second.payment_state, second.amount_residual), ("partial", 50))
+
+    def test_asked_for_it_is_not_changed(self):
+        self.bill(3000)
+        run = self.run_of()
+        run.action_request()
+        for attempt in (
+            lambda: run.line_ids.write({"amount": 1}),
+            lambda: run.line_ids.unlink(),
+            lambda: run.write({"journal_id": self.bank().id, "line_ids": []}),
+            lambda: run.action_propose(),
+            lambda: run.write({"state": "done"}),
+        ):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                attempt()
+
+    def test_paid_elsewhere_meanwhile_nothing_of_it_is_paid(self):
+        bill, other = self.bill(3000), self.bill(500, partner=self.other_vendor)
+        run = self.run_of()
+        run.action_request()
+        wizard = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=other.ids)
+            .create({"journal_id": self.bank().id})
+        )
+        wizard.action_create_payments()
+        self.assertEqual(other.payment_state, "paid")
+        self.approve(run)
+        self.assertEqual((run.state, bill.payment_state), ("approved", "not_paid"))
+        with self.assertRaisesRegex(UserError, "not open any more"):
+            run.action_apply()
+
+    def test_never_more_than_is_open(self):
+        self.bill(100)
+        run = self.run_of()
+        run.line_ids.amount = 100.01
+        with self.assertRaisesRegex(UserError, "more than is open"):
+            run.action_request()
+
+    def test_taken_back_the_bills_are_open_again(self):
+        bill = self.bill(100)
+        run = self.run_of()
+        before = self.trial_balance()
+        run.action_request()
+        run.sudo()._rcm_reverse("The bank refused the file")
+        self.assertEqual((run.state, bill.payment_state), ("reversed", "not_paid"))
+        self.assertEqual(run.sudo().payment_ids.mapped("state"), ["rejected"])
+        self.assertEqual(self.trial_balance(), before)
+
+    def test_the_list_names_every_bill_and_no_formula(self):
+        self.vendor.name = "=cmd()"
+        bill = self.bill(100)
+        run = self.run_of()
+        run.action_request()
+        text = base64.b64decode(run.sudo().export_id.datas).decode()
+        self.assertIn(bill.name, text)
+        self.assertIn("'=cmd()", text)
+        self.assertIn("/web/content/", run.action_export()["url"])
+
+    def test_another_currency_is_paid_in_it_and_judged_in_ours(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": euro.id,
+                "name": "2020-01-01",
+                "rate": 0.5,
+                "company_id": self.company.id,
+            }
+        )
+        self.bill(300, currency=euro)
+        ours = self.bill(100)
+        run = self.run_of()
+        self.assertEqual(run.amount, 700)
+        run.action_request()
+        self.assertEqual(sorted(run.sudo().payment_ids.mapped("amount")), [100, 300])
+        self.assertEqual(run.sudo().payment_ids.currency_id, euro | ours.currency_id)
+
+    def test_who_posted_the_bill_or_made_the_vendor_does_not_pay(self):
+        self.env["rcm.duty.conflict"].search([]).active = True
+        self.assertIn(
+            frozenset({"post", "pay"}),
+            {frozenset(pair) for pair in self.env["rcm.duty.conflict"]._rcm_pairs()},
+        )
+        bill = self.bill(100)  # by the clerk
+        run = self.run_of(user=self.clerk)
+        with self.assertRaises(UserError):
+            run.action_request()
+        self.assertEqual(bill.payment_state, "not_paid")
+        maker = self.person("payables")
+        vendor = self.env["res.partner"].with_user(maker).sudo().create({"name": "V"})
+        self.assertEqual(vendor.create_uid, maker)
+        self.bill(100, partner=vendor)
+        run = self.run_of(user=maker, partner_ids=vendor.ids)
+        with self.assertRaises(UserError):
+            run.action_request()
+
+    def test_roles_and_companies(self):
+        self.bill(100)
+        for role in ("biller", "collector", "approver", "auditor"):
+            with self.subTest(role=role), self.assertRaises(AccessError):
+                self.run_of(user=self.person(role, groups=None))
+        run = self.run_of()
+        run.action_request()
+        with self.assertRaises(AccessError):
+            run.action_reverse()
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger = self.person("payables", groups=None, company=other)
+        self.assertFalse(self.seen_by(stranger, "rcm.payment.run"))
