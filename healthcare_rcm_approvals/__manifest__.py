@@ -20,6 +20,7 @@
         "wizard/rcm_approval_coverage_views.xml",
         "data/rcm_document_data.xml",
         "views/rcm_approval_policy_views.xml",
+        "views/rcm_approval_policy_change_views.xml",
         "data/rcm_approval_request_data.xml",
         "data/rcm_approval_automation.xml",
         "views/rcm_approval_request_views.xml",

@@ -114,6 +114,12 @@ class RcmApprovalRequest(models.Model):
         """What the rules of separation look at: preparers, who decided, duties."""
         document = self._rcm_document()
         duties = document.sudo()._rcm_duties_done() if document else {}
+        if self.policy_version_id:
+            # nobody decides under a rule that he made
+            duties = {
+                **duties,
+                "policy_change": self.policy_version_id._rcm_changed_by(),
+            }
         decided = self.decision_ids
         return {
             "preparers": frozenset(self.requester_id.ids)

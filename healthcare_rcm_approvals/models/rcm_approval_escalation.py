@@ -159,9 +159,10 @@ class RcmApprovalRequest(models.Model):
                 continue
             policy = request.policy_version_id._rcm_policy()
             reason = self.env._(
-                "Nobody objected for %(hours)s business hours (%(policy)s).",
+                "Nobody objected for %(hours)s business hours (%(policy)s: %(why)s).",
                 hours=f"{policy.auto_after_hours:g}",
                 policy=policy.name,
+                why=policy.auto_reason or "",
             )
             request._rcm_emit(
                 "approval.approved_by_waiting",

@@ -148,6 +148,7 @@ class RcmApprovalPolicy(models.Model):
             domain=self.domain or None,
             priority=self.sequence,
             auto_after_hours=self.auto_after_hours,
+            auto_reason=self.auto_reason or None,
             steps=tuple(step._rcm_facts() for step in self.step_ids),
         )
 

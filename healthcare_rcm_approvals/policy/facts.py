@@ -94,6 +94,7 @@ class Policy:
     domain: str | None = None
     priority: int = 10
     auto_after_hours: float = 0.0
+    auto_reason: str | None = None
     steps: tuple[Step, ...] = ()
 
     @property
