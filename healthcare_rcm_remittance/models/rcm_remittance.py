@@ -338,6 +338,8 @@ class RcmRemittance(models.Model):
 
     def _rcm_approval_facts(self, effect):
         """What an approver is asked to approve; another plan is another request."""
+        if effect == "unpost":
+            return self._rcm_unpost_facts()
         if effect != "post":
             return super()._rcm_approval_facts(effect)
         self.ensure_one()

@@ -38,6 +38,8 @@ class RcmRemittance(models.Model):
         for remittance in self:
             if remittance.retry:
                 remittance._rcm_write({"retry": False})
+                if remittance._rcm_unpost_approved():
+                    continue
                 if remittance.state == "posted_with_parked":
                     remittance._rcm_retry_parked()
             if remittance.state not in PLANNABLE:

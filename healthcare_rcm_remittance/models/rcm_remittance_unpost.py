@@ -15,6 +15,69 @@ class RcmRemittance(models.Model):
 
     _inherit = "rcm.remittance"
 
+    def _rcm_ask_unpost(self, reason):
+        """Unpost now where a policy lets it, else ask for approval with the reason.
+
+        Taking back what was posted is an override: it is nobody's everyday step.
+
+        :return: whether it was taken back
+        """
+        self.ensure_one()
+        if self.state not in POSTED_STATES:
+            raise UserError(
+                self.env._("%(name)s is not posted.", name=self.display_name)
+            )
+        self._rcm_check_unpost()
+        self._rcm_write({"unpost_reason": reason})
+        if not self._rcm_gate("unpost"):
+            self._rcm_emit("remittance.unpost_asked", {"reason": [None, reason]})
+            return False
+        self._rcm_unpost(reason)
+        return True
+
+    def _rcm_unpost_facts(self):
+        """What is approved: this posting, taken back for this reason."""
+        amount = to_decimal(self.amount, self.currency_id.decimal_places)
+        return {
+            "facts": self._rcm_facts_for(
+                "override",
+                "unpost",
+                max(amount, to_decimal(self.posted_total)),
+                company=self.company_id.id,
+                facility=self.facility_id.id or None,
+                payer_type=self.payer_id.plan_type or None,
+            ),
+            "approved": {
+                "amount": str(amount),
+                "trace": self.trace or "",
+                "plan": self.plan_digest or "",
+                "entry": self.move_id.id,
+                "posted_at": str(self.posted_at or ""),
+                "reason": self.unpost_reason or "",
+            },
+        }
+
+    def _rcm_gate_approved(self, effect):
+        """Approved: the scheduled action takes it back, if nothing builds on it."""
+        if effect == "unpost":
+            posted = self.filtered(lambda item: item.state in POSTED_STATES)
+            posted._rcm_write({"retry": True})
+            self.env["ir.cron"]._rcm_wake(
+                "healthcare_rcm_remittance.cron_remittance_post"
+            )
+        return super()._rcm_gate_approved(effect)
+
+    def _rcm_unpost_approved(self):
+        """Take back what was asked for and approved; True when it was."""
+        self.ensure_one()
+        if self.state not in POSTED_STATES or not self.unpost_reason:
+            return False
+        request = self._rcm_standing_requests("unpost").get(self.id)
+        if not request or request.state != "approved" or not self._rcm_gate("unpost"):
+            return False
+        self._rcm_unpost(self.unpost_reason)
+        return True
+
     def _rcm_unpost(self, reason):
         """Reverse everything this remittance posted, with the reason on record.
 

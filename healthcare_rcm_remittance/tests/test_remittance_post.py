@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.healthcare_rcm_base.tests import builders
 
@@ -218,6 +218,69 @@ class TestRemittancePost(RemittanceCase):
         remittance._rcm_process()
         self.assertPosted(remittance)
         self.assertEqual(self.trial_balance(), posted)
+
+    def approver(self, name="remit_unpost_approver"):
+        return new_test_user(
+            self.env,
+            name,
+            groups="healthcare_rcm_base.group_approver",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+
+    def ask_unpost(self, remittance, reason="Wrong clinic"):
+        manager = new_test_user(
+            self.env,
+            f"remit_unpost_{next(self.numbers)}",
+            groups="healthcare_rcm_base.group_finance_manager",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        wizard = self.env["rcm.remittance.unpost"].with_user(manager)
+        wizard = wizard.create({"remittance_id": remittance.id, "reason": reason})
+        wizard.action_unpost()
+        return self.env["rcm.approval.request"].search(
+            [
+                ("res_model", "=", "rcm.remittance"),
+                ("res_id", "=", remittance.id),
+                ("effect", "=", "unpost"),
+            ],
+            order="id desc",
+            limit=1,
+        )
+
+    def test_unpost_waits_for_its_approval(self):
+        claim = self.claim()
+        start = self.trial_balance()
+        remittance = self.post(400, self.answer(claim, 400, ("CO-45", 600)))
+        request = self.ask_unpost(remittance)
+        self.assertEqual((remittance.state, request.state), ("posted", "pending"))
+        self.assertEqual(remittance.unpost_reason, "Wrong clinic")
+        remittance._rcm_wake_again()
+        remittance._rcm_process()
+        self.assertEqual(remittance.state, "posted")
+        request.with_user(self.approver()).action_approve()
+        self.assertTrue(remittance.retry)
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "healthcare_rcm_remittance.cron_remittance_post"
+            ).method_direct_trigger()
+        self.assertEqual(remittance.state, "unposted")
+        self.assertEqual(self.trial_balance(), start)
+
+    def test_unpost_approved_for_one_posting_is_not_for_the_next(self):
+        claim = self.claim()
+        remittance = self.post(400, self.answer(claim, 400, ("CO-45", 600)))
+        first = self.ask_unpost(remittance)
+        first.with_user(self.approver()).action_approve()
+        remittance._rcm_process()
+        self.assertEqual(remittance.state, "unposted")
+        remittance.action_plan()
+        remittance._rcm_process()
+        self.assertPosted(remittance)
+        again = self.ask_unpost(remittance)
+        self.assertNotEqual(again, first)
+        self.assertEqual((again.state, remittance.state), ("pending", "posted"))
 
     def test_unpost_is_refused_when_something_builds_on_it(self):
         claim = self.claim()

@@ -1,6 +1,6 @@
 """Who may do what, and whose remittances a person sees."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from . import era
@@ -125,6 +125,15 @@ class TestRemittanceRoles(RemittanceCase):
             .create({"remittance_id": remittance.id, "reason": "Wrong clinic"})
         )
         wizard.action_unpost()
+        # Taking back a posting is an override: the shipped policies ask an approver.
+        self.assertEqual(remittance.state, "posted_with_parked")
+        request = self.env["rcm.approval.request"].search(
+            [("res_model", "=", remittance._name), ("effect", "=", "unpost")]
+        )
+        with self.assertRaises(UserError):
+            request.with_user(self.users["finance_manager"]).action_approve()
+        request.with_user(self.users["approver"]).action_approve()
+        remittance._rcm_process()
         self.assertEqual(remittance.state, "unposted")
         with self.assertRaises(AccessError):
             self.env["rcm.remittance.unpost"].with_user(

@@ -17,6 +17,17 @@ class RcmRemittanceUnpost(models.TransientModel):
         self.ensure_one()
         self.env.user._rcm_require("finance_manager")
         self.remittance_id.check_access("read")
-        # Role and access were checked; reversing writes the ledger.
-        self.remittance_id.sudo()._rcm_unpost(self.reason)
-        return {"type": "ir.actions.act_window_close"}
+        # Role and access were checked; the gate decides, reversing writes the ledger.
+        done = self.remittance_id.sudo()._rcm_ask_unpost(self.reason)
+        close = {"type": "ir.actions.act_window_close"}
+        if done:
+            return close
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": self.env._("Approval was asked for; it is taken back then."),
+                "type": "info",
+                "next": close,
+            },
+        }
