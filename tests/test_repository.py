@@ -53,6 +53,8 @@ SECOND = re.compile(r"\b(Ledger|Billing|Remittance|Document|Suite)Case\b|\bNeigh
 COMPANY = re.compile(
     r"make_company\(|builders\.company\(|\"res\.company\"\]\s*\.create\("
 )
+# What is pure of a package that otherwise is not.
+PURE_PARTS = ("urllib.parse",)
 IMPURE_CALLS = {"now", "utcnow", "today", "time", "monotonic", "uuid1", "uuid4"}
 
 # written by people for people: no machine's own paths, no registry's host name
@@ -244,7 +246,7 @@ class TestPureRooms(RuleCase):
         if root == "odoo":  # a pure room of another module: its path goes through Odoo
             rooms = [f"odoo.addons.{PREFIX}{module}.{room}" for module, room in PURE]
             return not alone and any(name.startswith(room) for room in rooms)
-        return root not in IMPURE_MODULES
+        return root not in IMPURE_MODULES or name.startswith(PURE_PARTS)
 
     def _siblings(self, folder):
         return [room for room in self._folders() if room.parent == folder.parent]

@@ -18,6 +18,7 @@ ROUTES = {
     "/rcm/v1/documents/claim/<path:number>": "rcm",
     "/rcm/v1/documents/remittance/<path:event>": "rcm",
     "/rcm/v1/events": "rcm",
+    "/rcm/v1/files": "rcm",
     "/rcm/v1/events/<path:event_id>": "rcm",
     "/rcm/v1/openapi.json": "rcm",
     "/rcm/v1/health": "none",  # whether the service is up, and nothing else

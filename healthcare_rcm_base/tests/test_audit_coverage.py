@@ -9,6 +9,8 @@ from . import common_ground as ground
 
 # Stored models whose changes are not logged by themselves, and why that is enough.
 NOT_AUDITED = {
+    "rcm.delivery": "the outbox: tells of rows of this log; resending is logged",
+    "rcm.delivery.attempt": "written once beside its delivery",
     "rcm.event.attempt": "written once beside its event, which logs its states",
     "rcm.exception.occurrence": "written once beside its case",
     "rcm.exception.escalation.notice": "written once beside its case, which logs it",
