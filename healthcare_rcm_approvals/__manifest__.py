@@ -11,6 +11,7 @@
         "security/rcm_approval_rules.xml",
         "security/rcm_approval_request_rules.xml",
         "security/rcm_document_rules.xml",
+        "security/rcm_spending_rules.xml",
         "data/rcm_approval_term_data.xml",
         "data/rcm_approval_risk_data.xml",
         "data/rcm_approval_policy_data.xml",
@@ -37,7 +38,13 @@
         "views/rcm_payment_run_views.xml",
         "views/rcm_override_views.xml",
         "views/account_approval_views.xml",
+        "data/rcm_spending_data.xml",
+        "views/rcm_spending_templates.xml",
+        "views/rcm_budget_views.xml",
+        "views/rcm_fund_views.xml",
+        "views/rcm_purchase_views.xml",
     ],
+    "demo": ["demo/rcm_spending_demo.xml"],
     "assets": {
         "web.assets_tests": [
             "healthcare_rcm_approvals/static/tests/tours/*.js",

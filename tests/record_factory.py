@@ -73,6 +73,16 @@ VALUES["rcm.service.package"] = {
         [0, 0, {"service_code_id": factory.get("rcm.service.code").id}]
     ],
 }
+VALUES["rcm.fund"] = {"amount": 100.0}
+VALUES["rcm.fund.evidence"] = {
+    "order_id": lambda factory: factory.get("purchase.order").id,
+    "file": b"cXVvdGU=",
+}
+VALUES["rcm.outsourced.contract"] = {
+    "product_id": lambda factory: factory.env["product.product"]
+    .create({"name": "Bought service", "type": "service"})
+    .id,
+}
 VALUES["rcm.service.contract.line"] = {
     "service_code_id": lambda factory: factory.get("rcm.service.code").id,
 }

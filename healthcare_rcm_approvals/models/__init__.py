@@ -47,3 +47,17 @@ from . import rcm_refund
 from . import rcm_payment_run
 from . import rcm_override
 from . import rcm_client_invoice
+from . import spending_states
+from . import rcm_spending
+from . import rcm_budget
+from . import rcm_budget_line
+from . import rcm_budget_revision
+from . import rcm_budget_report
+from . import rcm_fund
+from . import rcm_outsourced_contract
+from . import rcm_match_tolerance
+from . import rcm_spending_document
+from . import purchase_order
+from . import purchase_order_line
+from . import account_move_spending
+from . import account_move_match

@@ -14,6 +14,7 @@ DOCUMENT_TYPES = [
     ("refund", "Refund"),
     ("override", "Override"),
     ("policy_change", "Policy change"),
+    ("budget_revision", "Budget revision"),
 ]
 # What can route a document differently.
 RULES = (

@@ -28,3 +28,9 @@ from . import test_rcm_payment_run
 from . import test_rcm_override
 from . import test_develop_example
 from . import test_approval_bypass
+from . import test_purchase_order_approval
+from . import test_rcm_budget
+from . import test_policy_spending
+from . import test_account_move_match
+from . import test_rcm_fund
+from . import test_budget_concurrency

@@ -223,7 +223,7 @@ class RcmExceptionWork(models.Model):
         record = self._rcm_record()
         if not record:
             return self._rcm_result(False, self.env._("The document is gone."))
-        if not isinstance(record, self.pool["rcm.document.mixin"]):
+        if not hasattr(record, "_rcm_reprocess"):
             return self._rcm_result(
                 False, self.env._("There is no step to run again; close it by hand.")
             )

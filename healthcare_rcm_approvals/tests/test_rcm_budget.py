@@ -1,0 +1,321 @@
+from decimal import Decimal
+
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.healthcare_rcm_base.tests import builders
+
+from ..policy.split import split
+from .spending_common import SpendingCase
+
+
+@tagged("post_install", "-at_install")
+class TestBudget(SpendingCase):
+    # ------------------------------------------------------------------
+    # Committed, actual, available
+    # ------------------------------------------------------------------
+    def test_a_confirmed_order_commits_and_a_draft_does_not(self):
+        line = self.budget(1000)
+        order = self.order(300)
+        self.assertEqual(self.figures(line), (0, 0, 1000))
+        order.button_confirm()
+        self.assertEqual(self.figures(line), (300, 0, 700))
+
+    def test_billing_in_parts_turns_committed_into_actual(self):
+        line = self.budget(1000)
+        order = self.confirmed(100, quantity=4)
+        bill = self.bill(order, quantity=1)
+        self.assertEqual(self.figures(line), (400, 0, 600), "a draft bill takes nothing")
+        bill.action_post()
+        self.assertEqual(self.figures(line), (300, 100, 600))
+        self.bill(order, quantity=3).action_post()
+        self.assertEqual(self.figures(line), (0, 400, 600))
+
+    def test_a_cheaper_bill_gives_the_rest_back(self):
+        line = self.budget(1000)
+        order = self.confirmed(100, quantity=4)
+        self.bill(order, price=90).action_post()
+        self.assertEqual(self.figures(line), (0, 360, 640))
+
+    def test_cancelling_gives_back(self):
+        line = self.budget(1000)
+        order = self.confirmed(300)
+        order.button_cancel()
+        self.assertEqual(self.figures(line), (0, 0, 1000))
+
+    def test_a_credit_note_gives_back_and_revives_no_order(self):
+        line = self.budget(1000)
+        order = self.confirmed(100, quantity=4)
+        bill = self.bill(order)
+        bill.action_post()
+        reverse = bill._reverse_moves([{"invoice_date": fields.Date.today()}])
+        reverse.action_post()
+        self.assertEqual(reverse.state, "posted")
+        self.assertEqual(self.figures(line), (0, 0, 1000))
+
+    def test_a_bill_reset_to_draft_commits_its_order_again(self):
+        line = self.budget(1000)
+        order = self.confirmed(100, quantity=4)
+        bill = self.bill(order)
+        bill.action_post()
+        bill.button_draft()
+        self.assertEqual(self.figures(line), (400, 0, 600))
+
+    def test_amounts_are_in_company_currency_at_each_documents_rate(self):
+        line = self.budget(1000)
+        order = self.confirmed(100, currency_id=self.euro.id)
+        self.assertEqual(self.figures(line), (200, 0, 800))
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": self.euro.id,
+                "company_id": self.company.id,
+                "name": fields.Date.today(),
+                "rate": 0.4,
+            }
+        )
+        self.bill(order).action_post()
+        self.assertEqual(self.figures(line), (0, 250, 750))
+
+    def test_percentages_are_shared_out_without_losing_a_cent(self):
+        third = self.analytic("Third")
+        accounts = sorted([self.ward, self.lab, third], key=lambda item: item.id)
+        lines = [self.budget(1000, account) for account in accounts]
+        spread = {
+            str(accounts[0].id): 33.33,
+            str(accounts[1].id): 33.33,
+            str(accounts[2].id): 33.34,
+        }
+        self.confirmed(100.01, spread=spread)
+        parts = split(
+            Decimal("100.01"), [Decimal("33.33"), Decimal("33.33"), Decimal("33.34")]
+        )
+        found = [self.figures(line)[0] for line in lines]
+        self.assertEqual(found, [float(part) for part in parts])
+        self.assertAlmostEqual(sum(found), 100.01, places=9)
+
+    def test_each_plan_takes_the_whole_amount(self):
+        project = self.analytic(
+            "Project", self.env["account.analytic.plan"].create({"name": "Projects"})
+        )
+        ward, other = self.budget(1000), self.budget(1000, project)
+        self.confirmed(
+            100,
+            spread={f"{self.ward.id},{project.id}": 50, f"{self.lab.id},{project.id}": 50},
+        )
+        self.assertEqual(self.figures(ward)[0], 50)
+        self.assertEqual(self.figures(other)[0], 100)
+
+    def test_a_line_of_a_facility_counts_that_facility_only(self):
+        facility = builders.facility(self.env, self.company)
+        line = self.budget(1000, facility_id=facility.id)
+        self.confirmed(100)
+        self.assertEqual(self.figures(line)[0], 0)
+        order = self.confirmed(70, rcm_facility_id=facility.id)
+        self.assertEqual(self.figures(line)[0], 70)
+        order.order_line.qty_received = 1
+        order.action_rcm_create_bill()
+        self.assertEqual(order.invoice_ids.rcm_spending_facility_id, facility)
+
+    def test_many_lines_are_measured_in_one_query(self):
+        lines = self.env["rcm.budget.line"]
+        for number in range(20):
+            lines += self.budget(100, self.analytic(f"Account {number}"))
+        self.confirmed(50)
+        self.env.flush_all()
+        lines.mapped("currency_id.decimal_places")
+        with self.assertQueryCount(1):
+            self.env["rcm.spending"]._rcm_of_budgets(lines)
+
+    # ------------------------------------------------------------------
+    # The check
+    # ------------------------------------------------------------------
+    def test_an_order_beyond_the_budget_is_refused_with_figures(self):
+        line = self.budget(250)
+        self.confirmed(200)
+        order = self.order(51)
+        with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
+            order.button_confirm()
+        self.assertIn("1.00", str(caught.exception))
+        self.assertIn("Ward", str(caught.exception))
+        self.assertEqual(self.figures(line), (200, 0, 50))
+        self.order(50).button_confirm()
+        self.assertEqual(self.figures(line), (250, 0, 0))
+
+    def test_nobody_is_asked_to_approve_what_the_budget_refuses(self):
+        self.budget(250)
+        order = self.order(1500)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            order.button_confirm()
+        self.assertFalse(self.requests(order))
+
+    def test_two_orders_at_once_are_measured_together(self):
+        self.budget(250)
+        orders = self.order(200) | self.order(200)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            orders.button_confirm()
+
+    def test_a_bill_without_an_order_is_measured_too(self):
+        self.budget(100)
+        bill = self.move(150)
+        bill.invoice_line_ids.analytic_distribution = {str(self.ward.id): 100}
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            bill.action_post()
+        self.assertEqual(bill.state, "draft")
+
+    def test_a_bill_of_what_is_committed_needs_no_second_money(self):
+        line = self.budget(400)
+        self.bill(self.confirmed(100, quantity=4)).action_post()
+        self.assertEqual(self.figures(line), (0, 400, 0))
+
+    def test_an_excess_with_approval_waits_for_the_override(self):
+        line = self.budget(100, on_excess="approval")
+        order = self.order(150)
+        order.button_confirm()
+        self.assertEqual(order.state, "draft")
+        request = self.requests(order)
+        self.assertEqual(request.effect, "exceed_budget")
+        self.assertEqual(request.amount, 50)
+        self.approve(order)
+        self.assertEqual(order.state, "purchase")
+        self.assertEqual(self.figures(line), (150, 0, -50))
+
+    def test_an_approved_excess_that_grew_is_asked_for_again(self):
+        self.budget(100, on_excess="approval")
+        self.company.po_double_validation = "two_step"
+        self.company.po_double_validation_amount = 110
+        order = self.order(150)
+        order.button_confirm()
+        self.approve(order)
+        self.assertEqual(order.state, "to approve")
+        self.confirmed(60)
+        manager = self.person(None, groups="purchase.group_purchase_manager")
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            order.with_user(manager).button_approve()
+
+    def test_a_warning_lets_it_through_and_is_kept(self):
+        self.budget(100, on_excess="warn")
+        order = self.confirmed(150)
+        self.assertIn("budget is not enough", " ".join(order.message_ids.mapped("body")))
+        rows = self.env["rcm.audit.log"].search_count(
+            [("res_id", "=", order.id), ("event", "=", "budget.exceeded")]
+        )
+        self.assertEqual(rows, 1)
+
+    def test_draft_and_closed_budgets_bind_nobody(self):
+        line = self.budget(100)
+        line.budget_id.with_user(self.manager).action_close()
+        self.confirmed(500)
+
+    def test_another_companys_budget_is_not_used(self):
+        other = builders.company(self.env, "Other Clinic")
+        shared = self.env["account.analytic.account"].create(
+            {"name": "Shared", "plan_id": self.plan.id, "company_id": False}
+        )
+        line = self.budget(100, shared)
+        self.confirmed(40, spread={str(shared.id): 100})
+        foreign = self.env["purchase.order"].create(
+            {
+                "company_id": other.id,
+                "partner_id": self.vendor.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": self.service.id,
+                            "product_qty": 1,
+                            "price_unit": 90,
+                            "tax_ids": [Command.clear()],
+                            "analytic_distribution": {str(shared.id): 100},
+                        }
+                    )
+                ],
+            }
+        )
+        foreign.button_confirm()
+        self.assertEqual(foreign.state, "purchase")
+        self.assertEqual(self.figures(line)[0], 40)
+
+    # ------------------------------------------------------------------
+    # Who keeps budgets, and revisions
+    # ------------------------------------------------------------------
+    def test_only_the_finance_manager_opens_a_budget(self):
+        line = self.budget(100)
+        budget = line.budget_id
+        for user in (self.buyer, self.approver, self.person("auditor", groups=None)):
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                budget.with_user(user).action_close()
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            budget.with_user(self.manager).write({"state": "closed"})
+
+    def test_an_open_budget_is_not_edited(self):
+        line = self.budget(100).with_user(self.manager)
+        for change in (
+            lambda: line.write({"amount": 900}),
+            lambda: line.with_context(rcm_budget_revision=True).write({"amount": 900}),
+            lambda: line.unlink(),
+            lambda: line.budget_id.write({"on_excess": "warn"}),
+            lambda: line.copy({"analytic_account_id": self.lab.id}),
+        ):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                change()
+        self.assertEqual(line.amount, 100)
+
+    def test_a_revision_is_approved_by_another_and_keeps_what_it_was(self):
+        line = self.budget(100)
+        revision = self.revision(line, 180)
+        revision.action_apply()
+        self.assertEqual((revision.state, line.amount), ("asked", 100))
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            self.approve(revision, self.manager)
+        self.approve(revision)
+        self.assertEqual((revision.state, line.amount), ("applied", 180))
+        self.assertEqual(revision.line_ids.amount_before, 100)
+
+    def test_a_revision_of_yesterdays_amounts_is_refused(self):
+        line = self.budget(100)
+        first, second = self.revision(line, 180), self.revision(line, 150)
+        first.action_apply()
+        self.approve(first)
+        with self.assertRaises(UserError):
+            second.action_apply()
+
+    def test_a_revision_may_add_a_line(self):
+        line = self.budget(100)
+        revision = self.revision(
+            self.env["rcm.budget.line"], 70, budget=line.budget_id, account=self.lab
+        )
+        revision.action_apply()
+        self.approve(revision)
+        added = line.budget_id.line_ids - line
+        self.assertEqual((added.analytic_account_id, added.amount), (self.lab, 70))
+
+    def test_one_account_is_not_twice_in_a_budget(self):
+        line = self.budget(100)
+        line.budget_id.with_user(self.manager).action_draft()
+        with self.assertRaises(ValidationError):
+            line.copy()
+
+    def revision(self, line, amount, budget=None, account=None):
+        return (
+            self.env["rcm.budget.revision"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "budget_id": (budget or line.budget_id).id,
+                    "reason": "More patients",
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "line_id": line.id,
+                                "amount": amount,
+                                **(
+                                    {"analytic_account_id": account.id}
+                                    if account
+                                    else {}
+                                ),
+                            }
+                        )
+                    ],
+                }
+            )
+        )
