@@ -493,6 +493,18 @@ class RcmClaim(models.Model):
 
     _inherit = "rcm.claim"
 
+    rcm_has_patient_credit = fields.Boolean(
+        "Has A Credit Of The Patient", compute="_compute_rcm_has_patient_credit"
+    )
+
+    def _compute_rcm_has_patient_credit(self):
+        balances = self.sudo()._rcm_balances()  # yes or no, of claims the reader sees
+        for claim in self:
+            own = balances[claim.id]
+            claim.rcm_has_patient_credit = any(
+                own.get(purpose, ZERO) < ZERO for purpose in SOURCES["patient"]
+            )
+
     def action_refund(self):
         """A draft for the credit of this claim's patient."""
         self.ensure_one()

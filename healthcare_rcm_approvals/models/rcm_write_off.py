@@ -186,6 +186,13 @@ class RcmWriteOffLine(models.Model):
         copy=False,
     )
 
+    entry_names = fields.Char(
+        "Journal Entries",
+        compute="_compute_entry_names",
+        compute_sudo=True,
+        help="Their numbers, for people who have no accounting rights as well.",
+    )
+
     _amount_positive = models.Constraint(
         "CHECK(amount > 0)", "The amount must be above zero."
     )
@@ -193,6 +200,11 @@ class RcmWriteOffLine(models.Model):
         "(write_off_id, claim_id, responsibility)",
         "A claim stands once on a write-off for each who owes it.",
     )
+
+    @api.depends("move_ids.name")
+    def _compute_entry_names(self):
+        for line in self:
+            line.entry_names = ", ".join(line.move_ids.mapped("name"))
 
     @api.depends("claim_id", "responsibility")
     def _compute_open_amount(self):
