@@ -107,9 +107,7 @@ VALUES["account.payment"] = {
     "payment_type": "outbound",
     "amount": 1.0,
     "journal_id": lambda factory: factory.env["account.journal"]
-    .search(
-        [("type", "=", "bank"), ("company_id", "=", factory.company.id)], limit=1
-    )
+    .search([("type", "=", "bank"), ("company_id", "=", factory.company.id)], limit=1)
     .id,
 }
 VALUES["rcm.refund"] = {

@@ -8,7 +8,7 @@ class AccountJournal(models.Model):
 
     @api.model
     def _rcm_paying_accounts(self, company):
-        """Cash, bank and card accounts, and what outgoing payments stand on meanwhile."""
+        """Cash, bank and card accounts, and where outgoing payments stand till then."""
         journals = self.sudo().search(  # which accounts, whoever posts
             [
                 ("company_id", "parent_of", company.id),

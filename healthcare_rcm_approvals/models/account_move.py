@@ -197,9 +197,7 @@ class AccountMove(models.Model):
         rest = self - waiting
         result = False
         if rest.filtered(lambda move: move.state == "draft"):
-            result = super(
-                AccountMove, rest
-            ).action_validate_moves_with_confirmation()
+            result = super(AccountMove, rest).action_validate_moves_with_confirmation()
         return waiting._rcm_asked_notice(result)
 
     @api.model

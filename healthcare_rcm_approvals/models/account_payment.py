@@ -326,5 +326,7 @@ class AccountPayment(models.Model):
             [{"date": fields.Date.context_today(self), "ref": reason}], cancel=True
         )
         self.action_reject()
-        self._rcm_emit("account.payment.reversed", {"entry": [entry.name, reversal.name]})
+        self._rcm_emit(
+            "account.payment.reversed", {"entry": [entry.name, reversal.name]}
+        )
         return reversal

@@ -84,9 +84,9 @@ class RcmApprovalMixin(models.AbstractModel):
         for record in self:
             record.rcm_approval_state = states.get(record._origin.id, False)
             # with sudo: assigning even nothing asks for access to the model
-            record.sudo().rcm_approval_request_ids = visible.browse(
-                own.get(record._origin.id, [])
-            ) & visible
+            record.sudo().rcm_approval_request_ids = (
+                visible.browse(own.get(record._origin.id, [])) & visible
+            )
 
     # ------------------------------------------------------------------
     # What a document says
@@ -290,7 +290,7 @@ class RcmApprovalMixin(models.AbstractModel):
         if refused := found.refused & self:
             lines.append(
                 self.env._(
-                    "%s: the approval was refused. Change the document, then ask again.",
+                    "%s: the approval was refused. Change it, then ask again.",
                     names(refused),
                 )
             )
@@ -345,14 +345,18 @@ class RcmApprovalMixin(models.AbstractModel):
         others = self.sudo().filtered(lambda record: record.create_uid != user)
         if not others:
             return
-        known = self.env["rcm.audit.log"].sudo().search_fetch(  # who, not what
-            [
-                ("model", "=", self._name),
-                ("res_id", "in", others.ids),
-                ("event", "=", PREPARED),
-                ("actor_uid", "=", user.id),
-            ],
-            ["res_id"],
+        known = (
+            self.env["rcm.audit.log"]
+            .sudo()
+            .search_fetch(  # who, not what
+                [
+                    ("model", "=", self._name),
+                    ("res_id", "in", others.ids),
+                    ("event", "=", PREPARED),
+                    ("actor_uid", "=", user.id),
+                ],
+                ["res_id"],
+            )
         )
         self.browse(set(others.ids) - set(known.mapped("res_id")))._rcm_emit(PREPARED)
 
@@ -384,8 +388,7 @@ class RcmApprovalMixin(models.AbstractModel):
         decisions = record._rcm_open_requests().decision_ids
         approvals = decisions.filtered(lambda item: item.decision == "approved")
         return {
-            "create": set(record.create_uid.ids)
-            | record._rcm_actors(PREPARED),
+            "create": set(record.create_uid.ids) | record._rcm_actors(PREPARED),
             "approve": set(approvals.user_id.ids),
             "post": set(),
             "pay": set(),
@@ -403,13 +406,17 @@ class RcmApprovalMixin(models.AbstractModel):
 
     def _rcm_actors(self, *events):
         """Ids of the users who did one of ``events`` to these records."""
-        rows = self.env["rcm.audit.log"].sudo().search_fetch(  # who, not what
-            [
-                ("model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("event", "in", events),
-            ],
-            ["actor_uid"],
+        rows = (
+            self.env["rcm.audit.log"]
+            .sudo()
+            .search_fetch(  # who, not what
+                [
+                    ("model", "=", self._name),
+                    ("res_id", "in", self.ids),
+                    ("event", "in", events),
+                ],
+                ["actor_uid"],
+            )
         )
         return set(rows.mapped("actor_uid"))
 

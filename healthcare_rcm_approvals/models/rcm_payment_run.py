@@ -71,7 +71,9 @@ class RcmPaymentRun(models.Model):
         help="Only bills of these journals. Empty: all.",
     )
     line_ids = fields.One2many("rcm.payment.run.line", "run_id", string="Bills")
-    line_count = fields.Integer("Number of Bills", compute="_compute_amount", store=True)
+    line_count = fields.Integer(
+        "Number of Bills", compute="_compute_amount", store=True
+    )
     amount = fields.Monetary("Total", compute="_compute_amount", store=True)
     payment_ids = fields.One2many(
         "account.payment",
@@ -187,7 +189,9 @@ class RcmPaymentRun(models.Model):
                         line.partner_bank_id.id or 0,
                         line.bill_currency_id.name,
                         str(
-                            to_decimal(line.amount, line.bill_currency_id.decimal_places)
+                            to_decimal(
+                                line.amount, line.bill_currency_id.decimal_places
+                            )
                         ),
                     ]
                     for line in self.line_ids
@@ -388,9 +392,7 @@ class RcmPaymentRunLine(models.Model):
         related="move_id.amount_residual",
         currency_field="bill_currency_id",
     )
-    amount = fields.Monetary(
-        "To Pay", required=True, currency_field="bill_currency_id"
-    )
+    amount = fields.Monetary("To Pay", required=True, currency_field="bill_currency_id")
     company_amount = fields.Monetary(
         "In Company Currency", compute="_compute_company_amount", store=True
     )

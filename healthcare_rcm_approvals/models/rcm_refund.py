@@ -2,7 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.healthcare_rcm_base.core.ledger_entries import ZERO, EntryLine
+from odoo.addons.healthcare_rcm_base.core.ledger_entries import ZERO
 from odoo.addons.healthcare_rcm_base.core.money import from_decimal, to_decimal
 
 from .rcm_requested_document import PROTECTED

@@ -124,9 +124,7 @@ class RcmWriteOff(models.Model):
             line._rcm_post()
 
     def _rcm_undo(self, reason):
-        moves = self.line_ids.move_ids.filtered(
-            lambda move: not move.reversal_move_ids
-        )
+        moves = self.line_ids.move_ids.filtered(lambda move: not move.reversal_move_ids)
         if not moves:
             raise UserError(self.env._("%s was taken back already.", self.name))
         self.line_ids.claim_id._rcm_reverse_local_entries(reason, only=moves)
@@ -384,8 +382,10 @@ class RcmClaim(models.Model):
         """A write-off whose entries are all taken back is reversed, whoever did it."""
         result = super()._rcm_note_reversals(originals, reversals)
         # part of an effect the caller may have
-        lines = self.env["rcm.write.off.line"].sudo().search(
-            [("move_ids", "in", originals.ids)]
+        lines = (
+            self.env["rcm.write.off.line"]
+            .sudo()
+            .search([("move_ids", "in", originals.ids)])
         )
         for write_off in lines.write_off_id:
             standing = write_off.line_ids.move_ids.filtered(

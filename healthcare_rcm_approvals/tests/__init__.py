@@ -35,3 +35,4 @@ from . import test_account_move_match
 from . import test_rcm_fund
 from . import test_budget_concurrency
 from . import test_document_screens
+from . import test_rcm_client_invoice_approval

@@ -256,6 +256,8 @@ class TestMoveApproval(DocumentCase):
     def test_the_scheduled_posting_asks(self):
         move = self.move(5000, auto_post="at_date")
         with self.enter_registry_test_mode():
-            self.env.ref("account.ir_cron_auto_post_draft_entry").method_direct_trigger()
+            self.env.ref(
+                "account.ir_cron_auto_post_draft_entry"
+            ).method_direct_trigger()
         self.assertEqual(move.state, "draft")
         self.assertEqual(move.rcm_approval_state, "pending")

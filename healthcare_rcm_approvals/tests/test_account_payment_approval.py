@@ -38,7 +38,9 @@ class TestPaymentApproval(DocumentCase):
     def test_from_the_limit_on_it_is_asked_for_and_paid_when_approved(self):
         payment = self.payment(1000)
         self.assertEqual(payment.action_post()["tag"], "display_notification")
-        self.assertEqual((payment.state, payment.rcm_approval_state), ("draft", "pending"))
+        self.assertEqual(
+            (payment.state, payment.rcm_approval_state), ("draft", "pending")
+        )
         self.assertFalse(payment.move_id)
         self.approve(payment)
         self.assertIn(payment.state, ("in_process", "paid"))
@@ -124,7 +126,9 @@ class TestPaymentApproval(DocumentCase):
     def test_validate_on_a_draft_asks_first(self):
         payment = self.payment(5000)
         payment.action_validate()
-        self.assertEqual((payment.state, payment.rcm_approval_state), ("draft", "pending"))
+        self.assertEqual(
+            (payment.state, payment.rcm_approval_state), ("draft", "pending")
+        )
 
     def test_nobody_makes_a_payment_that_is_paid_already(self):
         with self.assertRaises(UserError):
@@ -171,7 +175,9 @@ class TestPaymentApproval(DocumentCase):
             Command.unlink(self.env.ref("account.group_account_invoice").id)
         ]
         self.approve(payment)
-        self.assertEqual((payment.state, payment.rcm_approval_state), ("draft", "approved"))
+        self.assertEqual(
+            (payment.state, payment.rcm_approval_state), ("draft", "approved")
+        )
         case = self.env["rcm.exception.case"].search(
             [("res_model", "=", "account.payment"), ("res_id", "=", payment.id)]
         )

@@ -88,7 +88,9 @@ class TestPaymentRun(DocumentCase):
         run.line_ids.amount = 150
         run.action_request()
         self.assertEqual(first.payment_state, "not_paid")
-        self.assertEqual((second.payment_state, second.amount_residual), ("partial", 50))
+        self.assertEqual(
+            (second.payment_state, second.amount_residual), ("partial", 50)
+        )
 
     def test_asked_for_it_is_not_changed(self):
         self.bill(3000)

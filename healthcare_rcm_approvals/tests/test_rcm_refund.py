@@ -131,9 +131,7 @@ class TestRefund(DocumentCase):
     def test_a_payer_gets_its_overpayment_back(self):
         claim = self.claim_open(charge="1000", expected="400")
         payer = claim.payer_id
-        self.post_other(
-            {"clearing": D(100), "payer_overpayment": D(-100)}, claim=claim
-        )
+        self.post_other({"clearing": D(100), "payer_overpayment": D(-100)}, claim=claim)
         refund = (
             self.env["rcm.refund"]
             .with_user(self.manager)
