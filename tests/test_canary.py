@@ -14,11 +14,13 @@ from unittest.mock import patch
 
 import psycopg2
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
+
+from odoo.addons.healthcare_rcm_base.core.canonical import digest
 
 from . import role_matrix
 from .common import SuiteCase
@@ -162,8 +164,9 @@ class TestCanary(SuiteCase):
         self._break_events()
         self._break_statements()
         self._merge_people()
+        answers = self._work_approvals()
         self._send_mails()
-        answers = [*self._error_answers(), *self._document_answers()]
+        answers += [*self._error_answers(), *self._document_answers()]
         self.run_scheduled_actions()
         self.env.flush_all()
         for place, look in {
@@ -236,6 +239,52 @@ class TestCanary(SuiteCase):
         self.assertFalse(dropped.active)
         merge._rcm_undo()
         self.assertTrue(dropped.active)
+
+    def _work_approvals(self):
+        """A planted person's claim goes to an approver, with questions and mails.
+
+        Returns what the approver reads.
+        """
+        approver = self.env.ref("healthcare_rcm_base.demo_user_approver")
+        approver.email = "approver@example.com"
+        claim = self.env["rcm.claim"].search([("total_charge", ">", 0)], limit=1)
+        policy = self.env["rcm.approval.policy"].create(
+            {
+                "name": "For the test",
+                "document_type": "claim",
+                "sequence": 0,
+                "step_ids": [
+                    Command.create(
+                        {
+                            "group_id": self.env.ref(
+                                "healthcare_rcm_base.group_approver"
+                            ).id
+                        }
+                    )
+                ],
+            }
+        )
+        found = claim._rcm_approval_facts("clear")
+        routing = policy._rcm_route([found["facts"]], claim)[0]
+        old = claim._rcm_open_requests().filtered(lambda item: item.state != "approved")
+        old._rcm_close("withdrawn", "For the test")
+        asked = (claim, found, digest(found["approved"]), routing)
+        request = self.env["rcm.approval.request"]._rcm_make("clear", [asked])
+        self.assertIn(approver, request.asked_ids)
+        request._rcm_remind()
+        request.with_user(approver)._rcm_ask("Is the price right?")
+        request._rcm_answer("It is")
+        seen = request.with_user(approver)
+        link = request._rcm_link(approver, "approved")
+        self.authenticate(approver.login, approver.login)
+        page = self.url_open(link)
+        self.assertIn("o_rcm_facts", page.text)
+        texts = [page.text, str(seen.facts_table), str(claim.rcm_approval_banner)]
+        request._rcm_void("The document changed.")
+        self.logout()
+        mails = self.env["mail.mail"].search([("email_to", "like", "approver@example")])
+        self.assertTrue(mails)
+        return texts + mails.mapped("body_html")
 
     def _send_mails(self):
         """Mails, notices and activities about documents of planted people."""

@@ -97,8 +97,10 @@ class RcmApprovalRequest(models.Model):
             title = self.env._("Waits for approval, overdue")
         else:
             title = self.env._("Waits for approval")
-        return Markup('<strong>%s</strong> <span class="text-muted">%s</span>'
-                      '<ul class="mb-0 ps-3">%s</ul>') % (title, self.why or "", steps)
+        return Markup(
+            '<strong>%s</strong> <span class="text-muted">%s</span>'
+            '<ul class="mb-0 ps-3">%s</ul>'
+        ) % (title, self.why or "", steps)
 
     def _rcm_way_on(self):
         """The link to the request, for whoever may open it."""

@@ -211,23 +211,27 @@ class RcmApprovalRequest(models.Model):
         evidence_hash = digest(evidence)
         now = fields.Datetime.now()
         # the person was found entitled; nobody else makes decisions
-        made = self.env["rcm.approval.decision"].sudo()._rcm_create(
-            [
-                {
-                    "request_id": self.id,
-                    "step_id": step.id,
-                    "user_id": self.env.uid,
-                    "on_behalf_of_id": principal,
-                    "group_id": step.group_id.id,
-                    "decision": decision,
-                    "reason": reason,
-                    "decided_at": now,
-                    "facts_hash": self.facts_hash,
-                    "evidence": evidence,
-                    "evidence_hash": evidence_hash,
-                    "correlation_id": self.correlation_id,
-                }
-            ]
+        made = (
+            self.env["rcm.approval.decision"]
+            .sudo()
+            ._rcm_create(
+                [
+                    {
+                        "request_id": self.id,
+                        "step_id": step.id,
+                        "user_id": self.env.uid,
+                        "on_behalf_of_id": principal,
+                        "group_id": step.group_id.id,
+                        "decision": decision,
+                        "reason": reason,
+                        "decided_at": now,
+                        "facts_hash": self.facts_hash,
+                        "evidence": evidence,
+                        "evidence_hash": evidence_hash,
+                        "correlation_id": self.correlation_id,
+                    }
+                ]
+            )
         )
         made.flush_recordset()
         self._rcm_write({"decision_count": self.decision_count + 1})

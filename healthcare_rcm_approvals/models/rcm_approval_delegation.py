@@ -1,21 +1,21 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from odoo.addons.healthcare_rcm_base.core.ticket import Ticket
-
 from .rcm_approval_policy import DOCUMENT_TYPES
 
-FROZEN = (
-    "delegator_id",
-    "delegate_id",
-    "kind",
-    "date_from",
-    "date_to",
-    "company_id",
-    "document_type",
-    "amount_to",
-    "facility_ids",
-    "reason",
+FROZEN = frozenset(
+    {
+        "delegator_id",
+        "delegate_id",
+        "kind",
+        "date_from",
+        "date_to",
+        "company_id",
+        "document_type",
+        "amount_to",
+        "facility_ids",
+        "reason",
+    }
 )
 # People who change nothing cannot be given something to decide.
 NEVER_DELEGATE = ("auditor", "integration")
@@ -33,7 +33,7 @@ class RcmApprovalDelegation(models.Model):
     _description = "Approval Delegation"
     _inherit = ["rcm.document.mixin"]
     _order = "date_from desc, id desc"
-    _rcm_protected = (*FROZEN, "revoked_at", "revoked_by_id")
+    _rcm_protected = ("revoked_at", "revoked_by_id")
 
     delegator_id = fields.Many2one(
         "res.users",
@@ -145,6 +145,9 @@ class RcmApprovalDelegation(models.Model):
     @api.depends("delegator_id.name", "delegate_id.name")
     def _compute_display_name(self):
         for item in self:
+            if not item.id:
+                item.display_name = self.env._("New")
+                continue
             item.display_name = f"{item.delegator_id.name} → " + (
                 item.delegate_id.name or self.env._("nobody")
             )
@@ -154,25 +157,28 @@ class RcmApprovalDelegation(models.Model):
     # ------------------------------------------------------------------
     @api.model_create_multi
     def create(self, vals_list):
-        if Ticket.found_in(self.env.context):
-            return super().create(vals_list)
-        self.check_access("create")
         filled = [self._rcm_filled(vals) for vals in vals_list]
         for vals in filled:
             self._rcm_check_owner(self.env["res.users"].browse(vals["delegator_id"]))
-        items = self._rcm_create(filled)
-        items.check_access("create")
+        items = super().create(filled)
         items._rcm_check_delegate()
         items._rcm_emit_made()
         self.env["rcm.approval.request"]._rcm_recheck_all()
         return items
+
+    def write(self, vals):
+        if FROZEN.intersection(vals):
+            raise AccessError(
+                self.env._("A delegation is never changed: revoke it, make another.")
+            )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _never_delete(self):
         raise AccessError(self.env._("A delegation is evidence: revoke it instead."))
 
     def _rcm_filled(self, vals):
-        """Only what people choose, with the defaults of the form."""
+        """Only what people choose; defaults of the code, never those of a context."""
         chosen = {name: vals[name] for name in FROZEN if name in vals}
         missing = [name for name in FROZEN if name not in chosen]
         defaults = {
@@ -240,7 +246,7 @@ class RcmApprovalDelegation(models.Model):
             todo |= set(onward.delegate_id) - reached
 
     def _rcm_emit_made(self):
-        names = [name for name in FROZEN if name != "reason"]
+        names = sorted(FROZEN - {"reason"})
         values = self._rcm_audit_snapshot(names)
         self._rcm_emit(
             "approval.delegated",

@@ -389,7 +389,7 @@ class RcmApprovalMixin(models.AbstractModel):
         approvals = decisions.filtered(lambda item: item.decision == "approved")
         return {
             "create": set(record.create_uid.ids) | record._rcm_actors(PREPARED),
-            "approve": set(approvals.user_id.ids),
+            "approve": set((approvals.user_id | approvals.on_behalf_of_id).ids),
             "post": set(),
             "pay": set(),
             "vendor_create": set(),

@@ -37,8 +37,9 @@ class RcmApprovalRequest(models.Model):
         for request, people in people_by_request.items():
             known = request._rcm_activities_of("ask")
             if request.state == "pending":
-                (known.filtered(lambda a, r=request: a.user_id not in r.asked_ids)
-                 ).unlink()
+                (
+                    known.filtered(lambda a, r=request: a.user_id not in r.asked_ids)
+                ).unlink()
             for user in people if request.state == "pending" else ():
                 if user not in known.exists().user_id:
                     vals_list.append(request._rcm_activity_vals(kind, user, note))
@@ -53,8 +54,8 @@ class RcmApprovalRequest(models.Model):
     def _rcm_activity_vals(self, kind, user, note):
         due = self.due_at or fields.Datetime.now()
         text = self.env._(
-            "Marking it as done approves it, with what you write as the reason. Open it "
-            "to refuse, ask or forward."
+            "Marking it as done approves it, with what you write as the reason. "
+            "Open it to refuse, ask or forward."
         )
         return {
             "activity_type_id": kind.id,
@@ -132,7 +133,9 @@ class RcmApprovalRequest(models.Model):
         if not requests or not user.email or user == self.env.user:
             return
         requests = requests.with_context(lang=user.lang)
-        body = Markup("").join(request._rcm_mail_part(user, note) for request in requests)
+        body = Markup("").join(
+            request._rcm_mail_part(user, note) for request in requests
+        )
         # mails are the system's; the mail job sends them after the commit
         self.env["mail.mail"].sudo().create(
             {

@@ -43,14 +43,22 @@ class RcmApprovalRequest(models.Model):
         # the document's fields name the facts; the values are the request's own
         document = self._rcm_document()
         rows = Markup("").join(
-            Markup('<tr><th class="text-muted fw-normal pe-3 text-nowrap">%s</th>'
-                   "<td>%s</td></tr>")
-            % (self._rcm_fact_label(document, key), self._rcm_fact(document, key, value))
+            Markup(
+                '<tr><th class="text-muted fw-normal pe-3 text-nowrap">%s</th>'
+                "<td>%s</td></tr>"
+            )
+            % (
+                self._rcm_fact_label(document, key),
+                self._rcm_fact(document, key, value),
+            )
             for key, value in sorted(facts.items(), key=self._rcm_fact_place)
         )
-        return Markup(
-            '<table class="table table-sm mb-0 o_rcm_facts"><tbody>%s</tbody></table>'
-        ) % rows
+        return (
+            Markup(
+                '<table class="table table-sm mb-0 o_rcm_facts">%s</table>'
+            )
+            % rows
+        )
 
     @api.model
     def _rcm_fact_place(self, fact):
@@ -127,8 +135,9 @@ class RcmApprovalRequest(models.Model):
             )
             for line in lines
         )
-        return Markup('<table class="table table-sm table-borderless mb-0">%s%s</table>'
-                      ) % (head, body)
+        return Markup(
+            '<table class="table table-sm table-borderless mb-0">%s%s</table>'
+        ) % (head, body)
 
     @api.model
     def _rcm_cell(self, value):

@@ -89,7 +89,9 @@ class RcmApprovalRequest(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     amount = fields.Monetary(readonly=True)
     risk = fields.Integer(
-        readonly=True, aggregator="max", help="From 0 to 100, when the request was made."
+        readonly=True,
+        aggregator="max",
+        help="From 0 to 100, when the request was made.",
     )
     risk_parts = fields.Json("What the risk is made of", readonly=True)
     facts = fields.Json("Facts to be approved", readonly=True)

@@ -85,9 +85,7 @@ class RcmApprovalRequestStep(models.Model):
         aggregator=None,
         help="What was left of the time when information was asked for.",
     )
-    hours_taken = fields.Float(
-        "Business Hours Taken", readonly=True, aggregator="avg"
-    )
+    hours_taken = fields.Float("Business Hours Taken", readonly=True, aggregator="avg")
     reminded_at = fields.Datetime("Reminded", readonly=True)
     breached_at = fields.Datetime("Overdue Since", readonly=True)
     alternate_at = fields.Datetime("Alternate Asked", readonly=True)

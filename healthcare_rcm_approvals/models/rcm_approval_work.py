@@ -17,7 +17,7 @@ ANSWERERS = (
 
 
 class RcmApprovalRequest(models.Model):
-    """What people do with a request besides deciding: ask, answer, hand on, withdraw."""
+    """What people do besides deciding: ask, answer, hand on, withdraw."""
 
     _inherit = "rcm.approval.request"
 
@@ -63,9 +63,7 @@ class RcmApprovalRequest(models.Model):
             if request.requester_id != self.env.user:
                 self.env.user._rcm_require("administrator")
             if request.state not in OPEN_STATES:
-                raise UserError(
-                    self.env._("It is no longer waiting for a decision.")
-                )
+                raise UserError(self.env._("It is no longer waiting for a decision."))
             # checked above; the state itself is protected
             request.sudo()._rcm_withdraw()
 

@@ -54,4 +54,6 @@ def following(
 ) -> datetime | None:
     """When the next mark is due, or None after the last one."""
     last = max((MARKS.index(mark) for mark in done), default=-1)
-    return next((planned[mark] for mark in MARKS[last + 1 :] if planned.get(mark)), None)
+    return next(
+        (planned[mark] for mark in MARKS[last + 1 :] if planned.get(mark)), None
+    )

@@ -25,16 +25,20 @@ class TestTwoAtOnce(BaseCase):
             env = api.Environment(cr, SUPERUSER_ID, {})
             group = env.ref("healthcare_rcm_base.group_approver")
             stamp = uuid4().hex
-            self.users = env["res.users"].create(
-                [
-                    {
-                        "name": f"Twin {number}",
-                        "login": f"twin_{number}_{stamp}",
-                        "group_ids": [Command.set(group.ids)],
-                    }
-                    for number in range(3)
-                ]
-            ).ids
+            self.users = (
+                env["res.users"]
+                .create(
+                    [
+                        {
+                            "name": f"Twin {number}",
+                            "login": f"twin_{number}_{stamp}",
+                            "group_ids": [Command.set(group.ids)],
+                        }
+                        for number in range(3)
+                    ]
+                )
+                .ids
+            )
             policy = env["rcm.approval.policy"].create(
                 {
                     "name": f"Twins {stamp}",

@@ -161,6 +161,8 @@ class TestDeciding(RequestCase):
         self.biller.email = "biller@example.com"
         self.claim_of(request).line_ids._rcm_write({"charge_amount": 301})
         request.with_user(self.approver).action_approve()
-        mail = self.env["mail.mail"].search([("email_to", "like", "biller@example.com")])
+        mail = self.env["mail.mail"].search(
+            [("email_to", "like", "biller@example.com")]
+        )
         self.assertIn("void", mail.body_html)
         self.assertIn("closed", self.logged(request))

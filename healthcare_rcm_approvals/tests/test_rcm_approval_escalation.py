@@ -108,9 +108,7 @@ class TestEscalation(RequestCase):
             self.watch("2026-03-02 17:01:00")
         self.assertTrue(self.request.breached)
         self.assertIn(self.alternate, self.request.asked_ids)
-        self.assertIn(
-            "escalated", self.request.with_user(self.alternate).why_me
-        )
+        self.assertIn("escalated", self.request.with_user(self.alternate).why_me)
         self.assertFalse(self.request.rcm_case_ids)
         for _time in range(2):
             self.watch("2026-03-03 17:01:00")
@@ -154,8 +152,10 @@ class TestEscalation(RequestCase):
         self.watch("2026-03-03 09:00:00")
         self.request.with_user(self.approver).action_approve()
         self.env.flush_all()
-        row = self.env["rcm.approval.report"].with_user(self.manager).search(
-            [("request_id", "=", self.request.id)]
+        row = (
+            self.env["rcm.approval.report"]
+            .with_user(self.manager)
+            .search([("request_id", "=", self.request.id)])
         )
         self.assertEqual(row.hours_taken, 9)
         self.assertEqual((row.breach_count, row.breach_share), (1, 100))

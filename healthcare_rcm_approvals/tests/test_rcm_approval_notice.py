@@ -70,7 +70,9 @@ class TestMail(RequestCase):
         cls.approver.email = "approver@example.com"
 
     def mails(self):
-        return self.env["mail.mail"].search([("email_to", "like", "approver@example.com")])
+        return self.env["mail.mail"].search(
+            [("email_to", "like", "approver@example.com")]
+        )
 
     def test_one_mail_with_the_ways_to_decide(self):
         claims = self.env["rcm.claim"]

@@ -23,7 +23,9 @@ class TestWork(RequestCase):
         self.assertEqual(
             set(request.activity_ids.user_id), set(request.asked_ids), "asked again"
         )
-        texts = request.log_ids.filtered(lambda row: row.kind in ("information", "answer"))
+        texts = request.log_ids.filtered(
+            lambda row: row.kind in ("information", "answer")
+        )
         self.assertEqual(
             texts.sorted("id").mapped("text"),
             ["Agreed with the payer?", "Yes, by letter"],
@@ -135,8 +137,10 @@ class TestWork(RequestCase):
         self.assertNotIn(request, seen)
         for model in ("step", "decision", "log"):
             name = f"rcm.approval.{'request.step' if model == 'step' else model}"
-            found = self.env[name].with_user(coder).search(
-                [("request_id", "=", request.id)]
+            found = (
+                self.env[name]
+                .with_user(coder)
+                .search([("request_id", "=", request.id)])
             )
             self.assertFalse(found)
 

@@ -24,9 +24,7 @@ class RcmApprovalDecide(models.TransientModel):
     request_ids = fields.Many2many("rcm.approval.request", required=True)
     reason = fields.Char(help="Without patient names: others read it.")
     question = fields.Char(compute="_compute_question")
-    user_id = fields.Many2one(
-        "res.users", "To", domain="[('id', 'in', candidate_ids)]"
-    )
+    user_id = fields.Many2one("res.users", "To", domain="[('id', 'in', candidate_ids)]")
     candidate_ids = fields.Many2many(
         "res.users", compute="_compute_candidate_ids", string="Who could have it"
     )
