@@ -6,6 +6,7 @@ from odoo.tools import formatLang
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
+from ..policy.spending import plain
 from ..policy.three_way import Billed, Ordered, match
 from .purchase_order_line import exact
 
@@ -148,9 +149,9 @@ class AccountMove(models.Model):
                 CASE,
                 bill,
                 bill._rcm_differences_text(differences),
-                expected=str(first.expected.normalize()),
-                actual=str(first.actual.normalize()),
-                difference=str(first.difference.normalize()),
+                expected=plain(first.expected),
+                actual=plain(first.actual),
+                difference=plain(first.difference),
                 amount=float(sum(item.amount for item in differences)),
             )
         return blocked
@@ -262,8 +263,8 @@ class AccountMove(models.Model):
         values = {
             "bill": self._rcm_audit_name(),
             "line": line._rcm_line_label(),
-            "expected": item.expected.normalize(),
-            "actual": item.actual.normalize(),
+            "expected": plain(item.expected),
+            "actual": plain(item.actual),
             "amount": money(item.amount),
         }
         if item.code == "price":
@@ -307,11 +308,7 @@ class AccountMove(models.Model):
         for line in lines:
             order = line.purchase_line_id
             before = sum(
-                (
-                    quantity
-                    for move, quantity in billed[order].items()
-                    if move != self
-                ),
+                (quantity for move, quantity in billed[order].items() if move != self),
                 exact(0.0),
             )
             fact = line._rcm_billed_facts()

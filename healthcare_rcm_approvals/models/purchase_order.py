@@ -150,12 +150,16 @@ class PurchaseOrder(models.Model):
 
     @api.model
     def _rcm_approval_how(self, effect):
-        return self.env._("Open it and press Confirm Order: that asks for the approval.")
+        return self.env._(
+            "Open it and press Confirm Order: that asks for the approval."
+        )
 
     def _rcm_duties_done(self):
         done = super()._rcm_duties_done()
         order = self.sudo()  # who did it, nothing else
-        done["vendor_create"] |= order.partner_id.commercial_partner_id._rcm_vendor_makers()
+        done["vendor_create"] |= (
+            order.partner_id.commercial_partner_id._rcm_vendor_makers()
+        )
         return done
 
     # What the spending check asks
@@ -200,7 +204,9 @@ class PurchaseOrder(models.Model):
     def _rcm_refuse_hopeless(self):
         """Ask nobody for what would be refused afterwards."""
         blocks = self._rcm_spending_blocks()
-        refused = [item for item in self._rcm_excesses() if item[0].on_excess == "refuse"]
+        refused = [
+            item for item in self._rcm_excesses() if item[0].on_excess == "refuse"
+        ]
         if refused:
             blocks.append(self._rcm_excess_text(refused))
         if blocks:
@@ -246,7 +252,9 @@ class PurchaseOrder(models.Model):
     def _rcm_confirm_approved(self):
         if not self.env.user.has_group("purchase.group_purchase_user"):
             raise AccessError(
-                self.env._("Who asked may not order any more; somebody else confirms it.")
+                self.env._(
+                    "Who asked may not order any more; somebody else confirms it."
+                )
             )
         self.button_confirm()
 

@@ -132,9 +132,7 @@ class RcmBudget(models.Model):
         for budget in self:
             if budget.committed or budget.spent or budget.revision_ids:
                 raise UserError(
-                    self.env._(
-                        "“%s” is in use: change it by a revision.", budget.name
-                    )
+                    self.env._("“%s” is in use: change it by a revision.", budget.name)
                 )
         self._rcm_set_state("draft")
 

@@ -112,7 +112,11 @@ class RcmBudgetRevision(models.Model):
 
     @api.model
     def _rcm_approval_locked_fields(self):
-        return super()._rcm_approval_locked_fields() | {"line_ids", "budget_id", "reason"}
+        return super()._rcm_approval_locked_fields() | {
+            "line_ids",
+            "budget_id",
+            "reason",
+        }
 
     def _rcm_approval_is_done(self, effect):
         return self.state in ("applied", "cancelled")
@@ -262,9 +266,7 @@ class RcmBudgetRevisionLine(models.Model):
     def _check_line(self):
         for change in self:
             if change.line_id and change.line_id.budget_id != change.budget_id:
-                raise ValidationError(
-                    self.env._("The line belongs to another budget.")
-                )
+                raise ValidationError(self.env._("The line belongs to another budget."))
 
     @api.model_create_multi
     def create(self, vals_list):

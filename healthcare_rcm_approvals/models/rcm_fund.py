@@ -165,9 +165,7 @@ class RcmFundRequirement(models.Model):
     _order = "sequence, id"
     _rcm_audit_fields = ("fund_id", "name", "amount_from")
 
-    fund_id = fields.Many2one(
-        "rcm.fund", required=True, index=True, ondelete="cascade"
-    )
+    fund_id = fields.Many2one("rcm.fund", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(
         related="fund_id.company_id", store=True, precompute=True
     )
@@ -200,7 +198,9 @@ class RcmFundEvidence(models.Model):
     order_id = fields.Many2one(
         "purchase.order", index="btree_not_null", ondelete="cascade"
     )
-    move_id = fields.Many2one("account.move", index="btree_not_null", ondelete="cascade")
+    move_id = fields.Many2one(
+        "account.move", index="btree_not_null", ondelete="cascade"
+    )
     file = fields.Binary(required=True, attachment=True)
     file_name = fields.Char()
 

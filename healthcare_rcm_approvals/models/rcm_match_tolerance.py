@@ -52,9 +52,7 @@ class RcmMatchTolerance(models.Model):
         default=True,
         help="What was received is compared too. Off: order and bill only.",
     )
-    order_needed = fields.Boolean(
-        "Order Needed", help="Bills of these vendors have to name an order."
-    )
+    order_needed = fields.Boolean(help="Bills of these vendors have to name an order.")
 
     _not_negative = models.Constraint(
         "CHECK(quantity_percent >= 0 AND price_percent >= 0 AND amount >= 0)",

@@ -213,9 +213,7 @@ class RcmSpending(models.AbstractModel):
                 orders,
                 moves,
                 without,
-                only=SQL(
-                    "%s = ANY(%s)", SQL.identifier("b", field), list(records.ids)
-                ),
+                only=SQL("%s = ANY(%s)", SQL.identifier("b", field), list(records.ids)),
                 ordered=SQL(
                     "%s = ANY(%s)", SQL.identifier("l", field), list(records.ids)
                 ),
@@ -238,7 +236,9 @@ class RcmSpending(models.AbstractModel):
         ids = sorted(records.ids)
         table = SQL.identifier(records._table)
         self.env.cr.execute(
-            SQL("SELECT 1 FROM %s WHERE id = ANY(%s) ORDER BY id FOR UPDATE", table, ids)
+            SQL(
+                "SELECT 1 FROM %s WHERE id = ANY(%s) ORDER BY id FOR UPDATE", table, ids
+            )
         )
         self.env.cr.execute(
             SQL(

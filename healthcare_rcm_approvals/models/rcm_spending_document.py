@@ -4,7 +4,7 @@ from odoo.tools import formatLang
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
-from ..policy.spending import Fund, check_contract, check_fund
+from ..policy.spending import Fund, check_contract, check_fund, plain
 
 EXCEED = "exceed_budget"
 
@@ -330,12 +330,12 @@ class RcmSpendingDocumentMixin(models.AbstractModel):
             ),
             "contract_rate": lambda: self.env._(
                 "%(actual)s is above the agreed rate of %(expected)s.",
-                actual=actual.normalize(),
-                expected=expected.normalize(),
+                actual=plain(actual),
+                expected=plain(expected),
             ),
             "contract_quantity": lambda: self.env._(
                 "%s units more than its ceiling. Order less, or renew it.",
-                (-actual).normalize(),
+                plain(-actual),
             ),
             "contract_money": lambda: self.env._(
                 "%s more than its ceiling. Order less, or renew it.", amount(-actual)
@@ -396,7 +396,9 @@ class RcmSpendingDocumentMixin(models.AbstractModel):
             rows.append(
                 {
                     "cells": [
-                        formatLang(self.env, float(value), currency_obj=line.currency_id)
+                        formatLang(
+                            self.env, float(value), currency_obj=line.currency_id
+                        )
                         for value in (
                             amount,
                             sum(without[line.id]),
@@ -434,4 +436,3 @@ class RcmSpendingLineMixin(models.AbstractModel):
         ondelete="restrict",
         help="The contract this service is bought under; found by vendor and service.",
     )
-

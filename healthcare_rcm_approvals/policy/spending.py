@@ -131,3 +131,8 @@ def check_contract(contract, charges):
         if left is not None and left < 0:
             blocks.append(Block("contract_money", None, Decimal(0), left))
     return tuple(blocks)
+
+
+def plain(value):
+    """A Decimal for people: no trailing zeros, no exponent."""
+    return format(value.normalize(), "f")

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-NOT_ORDERED, OVER_RECEIVED, OVER_ORDERED = "not_ordered", "over_received", "over_ordered"
+NOT_ORDERED, OVER_RECEIVED, OVER_ORDERED = (
+    "not_ordered",
+    "over_received",
+    "over_ordered",
+)
 PRICE, VENDOR = "price", "vendor"
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 

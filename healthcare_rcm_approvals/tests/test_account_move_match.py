@@ -50,6 +50,19 @@ class TestBillMatch(SpendingCase):
         bill.invalidate_recordset()
         self.assertEqual(bill.state, "draft")
 
+    def test_lines_written_along_with_the_state_are_compared_too(self):
+        bill = self.bill(self.confirmed(100, quantity=4))
+        extra = {
+            "name": "Extra",
+            "account_id": self.expense.id,
+            "price_unit": 5000,
+            "tax_ids": [Command.clear()],
+        }
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            bill.write({"state": "posted", "invoice_line_ids": [Command.create(extra)]})
+        bill.invalidate_recordset()
+        self.assertEqual((bill.state, bill.amount_total), ("draft", 400))
+
     def test_receiving_the_rest_closes_the_case_by_itself(self):
         order = self.confirmed(100, quantity=4)
         bill = self.bill(order, received=3)
@@ -154,7 +167,9 @@ class TestBillMatch(SpendingCase):
     def test_units_are_compared_in_the_orders_unit(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         order = self.confirmed(
-            120, quantity=1, line={"product_uom_id": dozen.id, "product_id": self.goods.id}
+            120,
+            quantity=1,
+            line={"product_uom_id": dozen.id, "product_id": self.goods.id},
         )
         bill = self.bill(order)
         bill.invoice_line_ids.write(
@@ -186,6 +201,33 @@ class TestBillMatch(SpendingCase):
         blockers = bill._rcm_payment_blockers()
         self.assertEqual(list(blockers), [bill.id])
         self.assertIn("received 1", blockers[bill.id][0])
+
+    def test_no_payment_goes_out_for_a_bill_that_does_not_agree(self):
+        order = self.confirmed(100, quantity=4)
+        bill = self.bill(order)
+        bill.action_post()
+        payment = self.payment(
+            400, user=self.second_clerk, invoice_ids=[Command.set(bill.ids)]
+        )
+        order.order_line.qty_received = 1
+        with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
+            payment.action_post()
+        self.assertIn("received 1", str(caught.exception))
+        self.assertEqual(payment.state, "draft")
+        run = self.env["rcm.payment.run"].create(
+            {
+                "company_id": self.company.id,
+                "journal_id": self.bank().id,
+                "line_ids": [Command.create({"move_id": bill.id, "amount": 400})],
+            }
+        )
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            run._rcm_check_ask()
+        order.order_line.qty_received = 4
+        run._rcm_check_ask()
+        run.line_ids.unlink()
+        payment.action_post()
+        self.assertNotEqual(payment.state, "draft")
 
     def test_who_does_not_pay_bills_accepts_no_difference(self):
         bill = self.bill(self.confirmed(100, quantity=4), price=101)

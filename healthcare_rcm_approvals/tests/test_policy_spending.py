@@ -5,7 +5,14 @@ from decimal import Decimal as D
 from odoo.tests import BaseCase
 
 from ..policy.order_change import Order, OrderLine, is_within
-from ..policy.spending import Charge, Contract, Fund, check_contract, check_fund
+from ..policy.spending import (
+    Charge,
+    Contract,
+    Fund,
+    check_contract,
+    check_fund,
+    plain,
+)
 from ..policy.split import split
 from ..policy.three_way import (
     NOT_ORDERED,
@@ -67,7 +74,13 @@ class TestThreeWay(BaseCase):
             ("dearer", {"price": D("5.01")}, {}, None, [PRICE]),
             ("not received", {}, {"received": D(0)}, None, [OVER_RECEIVED]),
             ("received in part", {}, {"received": D(9)}, None, [OVER_RECEIVED]),
-            ("billed before", {"quantity": D(6)}, {"billed": D(5)}, None, [OVER_ORDERED]),
+            (
+                "billed before",
+                {"quantity": D(6)},
+                {"billed": D(5)},
+                None,
+                [OVER_ORDERED],
+            ),
             ("credited before", {"quantity": D(6)}, {"billed": D(4)}, None, []),
             (
                 "more received than ordered",
@@ -127,7 +140,9 @@ class TestThreeWay(BaseCase):
     def test_a_line_beside_ordered_ones_needs_an_order_too(self):
         extra = self.billed(ref=10, order=None, quantity=D(1), price=D(3))
         found = match([self.billed(), extra], [self.ordered()], Tolerance())
-        self.assertEqual([(item.code, item.line) for item in found], [(NOT_ORDERED, 10)])
+        self.assertEqual(
+            [(item.code, item.line) for item in found], [(NOT_ORDERED, 10)]
+        )
 
     def test_two_lines_of_a_bill_share_the_order_line(self):
         found = match(
@@ -135,7 +150,9 @@ class TestThreeWay(BaseCase):
             [self.ordered()],
             Tolerance(),
         )
-        self.assertEqual([(item.code, item.line) for item in found], [(OVER_ORDERED, 2)])
+        self.assertEqual(
+            [(item.code, item.line) for item in found], [(OVER_ORDERED, 2)]
+        )
         self.assertEqual((found[0].expected, found[0].actual), (D(10), D(12)))
 
     def test_what_is_accepted_never_costs_more_than_the_tolerance(self):
@@ -267,11 +284,15 @@ class TestFundsAndContracts(BaseCase):
                 self.assertEqual([item.code for item in found], expected)
 
 
+class TestPlain(BaseCase):
+    def test_numbers_are_written_as_people_do(self):
+        for value, text in (("40.000", "40"), ("0.50", "0.5"), ("-1200", "-1200")):
+            self.assertEqual(plain(D(value)), text)
+
+
 class TestOrderChange(BaseCase):
     def order(self, *lines, fixed="vendor"):
-        return Order(
-            fixed, {key: OrderLine("x", D(q), D(p)) for key, q, p in lines}
-        )
+        return Order(fixed, {key: OrderLine("x", D(q), D(p)) for key, q, p in lines})
 
     def test_table(self):
         before = self.order((1, 5, 10), (2, 1, -3))

@@ -26,7 +26,9 @@ class TestBudget(SpendingCase):
         line = self.budget(1000)
         order = self.confirmed(100, quantity=4)
         bill = self.bill(order, quantity=1)
-        self.assertEqual(self.figures(line), (400, 0, 600), "a draft bill takes nothing")
+        self.assertEqual(
+            self.figures(line), (400, 0, 600), "a draft bill takes nothing"
+        )
         bill.action_post()
         self.assertEqual(self.figures(line), (300, 100, 600))
         self.bill(order, quantity=3).action_post()
@@ -101,7 +103,10 @@ class TestBudget(SpendingCase):
         ward, other = self.budget(1000), self.budget(1000, project)
         self.confirmed(
             100,
-            spread={f"{self.ward.id},{project.id}": 50, f"{self.lab.id},{project.id}": 50},
+            spread={
+                f"{self.ward.id},{project.id}": 50,
+                f"{self.lab.id},{project.id}": 50,
+            },
         )
         self.assertEqual(self.figures(ward)[0], 50)
         self.assertEqual(self.figures(other)[0], 100)
@@ -196,7 +201,9 @@ class TestBudget(SpendingCase):
     def test_a_warning_lets_it_through_and_is_kept(self):
         self.budget(100, on_excess="warn")
         order = self.confirmed(150)
-        self.assertIn("budget is not enough", " ".join(order.message_ids.mapped("body")))
+        self.assertIn(
+            "budget is not enough", " ".join(order.message_ids.mapped("body"))
+        )
         rows = self.env["rcm.audit.log"].search_count(
             [("res_id", "=", order.id), ("event", "=", "budget.exceeded")]
         )

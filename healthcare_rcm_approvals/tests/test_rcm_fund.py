@@ -83,7 +83,9 @@ class TestFund(SpendingCase):
 
     def test_required_documents_have_to_be_attached(self):
         fund = self.fund(
-            requirement_ids=[Command.create({"name": "Three quotes", "amount_from": 100})]
+            requirement_ids=[
+                Command.create({"name": "Three quotes", "amount_from": 100})
+            ]
         )
         self.on(fund, 99).button_confirm()
         order = self.on(fund, 100)
