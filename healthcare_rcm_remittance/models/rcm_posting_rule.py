@@ -185,5 +185,5 @@ class RcmPostingRule(models.Model):
             "res_model": "rcm.posting.rule.preview",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_rule_id": self.id},
+            "context": {"default_rule_id": self.id, "dialog_size": "extra-large"},
         }

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from odoo.addons.healthcare_rcm_base.core import states
+from odoo.addons.healthcare_rcm_base.core.ledger_accounts import PURPOSES
 
 from .rcm_reconciliation_check import CHECKS
 
@@ -260,10 +261,20 @@ class RcmReconciliationBreak(models.Model):
     res_model = fields.Char(readonly=True)
     res_id = fields.Integer(readonly=True)
     record_name = fields.Char(string="Record", readonly=True)
-    what = fields.Char(string="What Differs", readonly=True)
+    what = fields.Char(string="What Differs (code)", readonly=True)
+    what_text = fields.Char(string="What Differs", compute="_compute_what_text")
     expected = fields.Monetary(readonly=True)
     actual = fields.Monetary(readonly=True)
     difference = fields.Monetary(compute="_compute_difference", store=True)
+
+    @api.depends("what")
+    def _compute_what_text(self):
+        """The account's name where the code names one, else the code as words."""
+        for item in self:
+            code, _space, more = (item.what or "").partition(" ")
+            spec = PURPOSES.get(code)
+            words = spec.name if spec else code.replace("_", " ").capitalize()
+            item.what_text = f"{words} {more}".strip()
 
     @api.depends("expected", "actual")
     def _compute_difference(self):

@@ -7,6 +7,9 @@ PAYEE = ["remittance_payee_unknown", "remittance_plb_unmapped"]
 ACCOUNTS = ["accounting_setup"]
 PERIOD = ["remittance_held", "remittance_post_failed"]
 RULES = ["remittance_plb_unmapped", "adjustment_unknown"]
+# Refused among them: an old version that the payer may send now.
+POLICY = ["remittance_held", "remittance_refused", "claim_not_submitted"]
+POLICIES = frozenset({"accept_4010", "status_first", "posting_policy"})
 LOCKS = frozenset({"fiscalyear_lock_date", "hard_lock_date"})
 OURS = frozenset({"rcm_tax_id", "rcm_npi"})
 
@@ -26,8 +29,8 @@ class RcmPayer(models.Model):
         result = super().write(vals)
         if vals.get("payer_identifier"):
             self._rcm_wake_remittances(PAYER)
-        if "accept_4010" in vals or "status_first" in vals or "posting_policy" in vals:
-            self._rcm_wake_remittances(["remittance_held", "claim_not_submitted"])
+        if POLICIES & vals.keys():
+            self._rcm_wake_remittances(POLICY)
         return result
 
     def _rcm_wake_remittances(self, types):

@@ -30,3 +30,4 @@ from . import test_reconciliation
 from . import test_posting_rule_preview
 from . import test_remittance_ledger_steps
 from . import test_refund_overpayment
+from . import test_remittance_golden

@@ -73,8 +73,7 @@ class _Deaf(list):
         self.code = code
 
     def append(self, item):
-        if item.code != self.code:
-            super().append(item)
+        return super().append(item) if item.code != self.code else None
 
     def __iadd__(self, items):
         for item in items:

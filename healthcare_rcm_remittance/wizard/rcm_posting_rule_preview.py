@@ -102,7 +102,6 @@ class RcmPostingRulePreview(models.TransientModel):
         string="Until", required=True, default=lambda self: self._last_month()[1]
     )
     apply_from = fields.Date(
-        string="Apply From",
         default=lambda self: fields.Date.context_today(self) + timedelta(days=1),
         help="Payment date from which the change counts.",
     )
@@ -165,6 +164,7 @@ class RcmPostingRulePreview(models.TransientModel):
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _rcm_books(self):

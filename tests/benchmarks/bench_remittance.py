@@ -82,6 +82,19 @@ class Bench:
         self.group = builders.provider_group(self.env)
         self.code = builders.service_code(self.env)
         self.made = 0
+        # Receivable of plain invoices: ours is settled by remittances alone.
+        self.customer = self.env["res.partner"].create({"name": "Plain customer"})
+        self.customer.property_account_receivable_id = self.env[
+            "account.account"
+        ].create(
+            {
+                "name": "Plain receivable",
+                "code": "BENCH1",
+                "account_type": "asset_receivable",
+                "reconcile": True,
+                "company_ids": [Command.set(self.company.ids)],
+            }
+        )
 
     # -- what is posted --------------------------------------------------------
 
@@ -226,7 +239,7 @@ class Bench:
                 {
                     "move_type": "out_invoice",
                     "journal_id": journal.id,
-                    "partner_id": self.payer.partner_id.id,
+                    "partner_id": self.customer.id,
                     "invoice_date": "2026-03-02",
                     "invoice_line_ids": [
                         Command.create(
@@ -288,7 +301,7 @@ class Bench:
             ],
             limit=1,
         )
-        partner = self.payer.partner_id.id
+        partner = self.customer.id
 
         def item(account, balance):
             return Command.create(
