@@ -99,6 +99,11 @@ class RcmRefund(models.Model):
         "account.journal",
         string="Paid From",
         domain="[('company_id', '=', company_id), ('type', 'in', ('bank', 'cash'))]",
+        default=lambda self: self.env["account.journal"]
+        .sudo()  # which bank, nothing of it
+        .search(
+            [("company_id", "=", self.env.company.id), ("type", "=", "bank")], limit=1
+        ),
     )
     move_ids = fields.Many2many(
         "account.move",

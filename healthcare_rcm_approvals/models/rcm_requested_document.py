@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.addons.healthcare_rcm_base.core import states
 
 MACHINE = "requested_document"
+NEW = "New"
 STATES = {
     "draft": ("requested", "cancelled"),
     "requested": ("approved", "done", "refused", "draft", "cancelled"),
@@ -46,7 +47,7 @@ class RcmRequestedDocument(models.AbstractModel):
     # What may be written while it is a draft, and not afterwards.
     _rcm_draft_fields = frozenset()
 
-    name = fields.Char("Number", readonly=True, copy=False, default="/")
+    name = fields.Char("Number", readonly=True, copy=False, default=NEW)
     company_id = fields.Many2one(
         "res.company",
         required=True,
@@ -91,7 +92,7 @@ class RcmRequestedDocument(models.AbstractModel):
         # numbers belong to the company, whoever asks
         sequence = self.env["ir.sequence"].sudo()
         for record in records:
-            if record.name == "/":
+            if record.name == NEW:
                 record._rcm_write({"name": sequence.next_by_code(self._rcm_sequence)})
         records._rcm_emit(f"{self._name}.created")
         return records

@@ -118,3 +118,17 @@ class TestDocumentScreens(DocumentCase):
                         asked = self.specification(record, etree.fromstring(arch))
                         [shown] = record.web_read(asked)
                         self.assertEqual(shown["id"], record.id)
+
+    def test_accounting_opens_bills_and_payments_without_our_roles(self):
+        accountant = self.person(None)
+        bill = self.move(5000)
+        bill.action_post()
+        payment = self.payment(5000)
+        payment.action_post()
+        for record in (bill.with_user(accountant), payment.with_user(accountant)):
+            with self.subTest(model=record._name):
+                record.env.invalidate_all()
+                arch = record.get_view(view_type="form")["arch"]
+                asked = self.specification(record, etree.fromstring(arch))
+                [shown] = record.web_read(asked)
+                self.assertEqual(shown["rcm_approval_state"], "pending")
