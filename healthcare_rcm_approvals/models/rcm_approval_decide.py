@@ -104,9 +104,12 @@ class RcmApprovalRequest(models.Model):
         self.invalidate_recordset()
         if message:
             return self, False, message
+        request = self.sudo()  # the person decided it: its state is theirs
+        if request.state in OPEN_STATES:
+            who = ", ".join(request._rcm_open_steps().mapped("name"))
+            return self, True, self.env._("Recorded; now it waits for: %s", who)
         state = dict(self._fields["state"]._description_selection(self.env))
-        done = state[self.sudo().state]  # the person decided it: its state is theirs
-        return self, True, done
+        return self, True, state[request.state]
 
     def _rcm_show_results(self, results):
         """The screen with what came of each."""
@@ -315,6 +318,8 @@ class RcmApprovalRequest(models.Model):
             self._rcm_close("refused", reason)
             self._rcm_tell_requester(self.env._("Refused: %s", reason))
             return
+        if self.state == "info_requested" and self.questioner_id == self.env.user:
+            self._rcm_drop_question()
         if step.taken >= step.needed:
             step._rcm_done(now)
         if self._rcm_open_steps():

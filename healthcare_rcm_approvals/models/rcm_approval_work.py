@@ -150,6 +150,12 @@ class RcmApprovalRequest(models.Model):
         request._rcm_refresh_asked()
         request._rcm_tell_asked({request: request.asked_ids}, note=answer)
 
+    def _rcm_drop_question(self):
+        """Who asked decided without the answer: nobody has to give it any more."""
+        self._rcm_set_state("pending", question=False, questioner_id=False)
+        self._rcm_open_steps()._rcm_resume(fields.Datetime.now())
+        self._rcm_activities_of("answer").unlink()
+
     def _rcm_forward(self, user, reason):
         """Hand the step to ``user``, who must be one of those who may decide it."""
         step = self._rcm_require_decider()

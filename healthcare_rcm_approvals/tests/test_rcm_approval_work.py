@@ -55,6 +55,19 @@ class TestWork(RequestCase):
         self.assertEqual(request.state, "approved")
         self.assertFalse(request.activity_ids)
 
+    def test_who_asked_and_decides_anyway_drops_the_question(self):
+        self.steps(
+            {"sequence": 10, "group_id": self.approvers.id},
+            {"sequence": 20, "group_id": self.managers.id},
+        )
+        request = self.ask()
+        self.dialog(request, self.approver, "ask", reason="why?")
+        request.with_user(self.approver).action_approve()
+        self.assertEqual(request.state, "pending")
+        self.assertFalse(request.question)
+        self.assertEqual(request.activity_ids.user_id, request.asked_ids)
+        self.assertIn(self.manager, request.asked_ids)
+
     def test_forwarding_moves_the_question_and_gives_no_right(self):
         request = self.ask()
         self.dialog(
