@@ -132,6 +132,19 @@ class TestBudget(SpendingCase):
         with self.assertQueryCount(1):
             self.env["rcm.spending"]._rcm_of_budgets(lines)
 
+    def test_the_analysis_adds_up_to_the_figures_of_the_line(self):
+        line = self.budget(1000)
+        order = self.confirmed(100, quantity=4)
+        self.bill(order, quantity=1).action_post()
+        report = self.env["rcm.budget.report"].with_user(self.manager)
+        sums = report._read_group(
+            [("budget_line_id", "=", line.id)],
+            [],
+            ["budgeted:sum", "committed:sum", "spent:sum", "available:sum"],
+        )[0]
+        self.assertEqual(sums, (1000, 300, 100, 600))
+        self.assertEqual(self.figures(line), (300, 100, 600))
+
     # ------------------------------------------------------------------
     # The check
     # ------------------------------------------------------------------
