@@ -30,7 +30,7 @@ LOOK_AT = {
     "coder": "Billing › Charges; My Work: what stops for want of a code",
     "collector": "Billing › Claims by open balance; Patients",
     "front_desk": "Patients: accounts, coverages, authorizations",
-    "payables": "My Work: the exceptions of its queues",
+    "payables": "Payables: orders, budgets, bills that do not agree, payment runs",
     "finance_manager": "Reporting; Billing › Invoices & Entries; Accounting Set-up",
     "executive": "Reporting › Claims Analysis; Exceptions › Throughput",
     "auditor": "Audit › Audit log, Timeline, Verify",
