@@ -160,9 +160,13 @@ class RcmAutomation(models.Model):
             if vals:
                 work.write(vals)
 
-    @api.depends("kind", "cron_id.interval_number", "rule_id.trigger")
+    @api.depends(
+        "kind",
+        "cron_id.interval_number",
+        "cron_id.interval_type",
+        "rule_id.trigger",
+    )
     def _compute_when(self):
-        units = dict(self._fields["interval_type"]._description_selection(self.env))
         triggers = dict(
             self.env["base.automation"]
             ._fields["trigger"]
@@ -170,15 +174,30 @@ class RcmAutomation(models.Model):
         )
         for entry in self:
             if entry.kind == "scheduled":
-                entry.when = self.env._(
-                    "Every %(number)s %(unit)s, and when woken",
-                    number=entry.cron_id.interval_number,
-                    unit=(units.get(entry.cron_id.interval_type) or "").lower(),
-                )
+                entry.when = self._rcm_every(entry.cron_id)
             elif entry.kind == "rule":
                 entry.when = triggers.get(entry.rule_id.trigger, "")
             else:
                 entry.when = self.env._("When somebody chooses it")
+
+    @api.model
+    def _rcm_every(self, cron):
+        """How often ``cron`` runs, in words: every day, every 15 minutes."""
+        if cron.interval_number == 1:
+            words = {
+                "minutes": self.env._("Every minute, and when woken"),
+                "hours": self.env._("Every hour, and when woken"),
+                "days": self.env._("Every day, and when woken"),
+                "weeks": self.env._("Every week, and when woken"),
+                "months": self.env._("Every month, and when woken"),
+            }
+            return words.get(cron.interval_type, "")
+        units = dict(self._fields["interval_type"]._description_selection(self.env))
+        return self.env._(
+            "Every %(number)s %(unit)s, and when woken",
+            number=cron.interval_number,
+            unit=(units.get(cron.interval_type) or "").lower(),
+        )
 
     @api.depends("run_ids")
     def _compute_runs(self):

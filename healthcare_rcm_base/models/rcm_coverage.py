@@ -95,7 +95,8 @@ class RcmCoverage(models.Model):
     date_from = fields.Date(string="From")
     date_to = fields.Date(string="Until", help="Last day; empty for an open end.")
     eligibility_state = fields.Selection(
-        [
+        string="Eligibility",
+        selection=[
             ("unknown", "Not checked"),
             ("active", "Confirmed"),
             ("inactive", "Not eligible"),
