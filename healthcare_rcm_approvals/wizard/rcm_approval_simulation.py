@@ -31,7 +31,9 @@ class RcmApprovalSimulation(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
     document_type = fields.Selection(DOCUMENT_TYPES, default="claim")
     on = fields.Date(
         "Date", required=True, default=lambda self: fields.Date.context_today(self)
