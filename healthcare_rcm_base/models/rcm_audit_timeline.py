@@ -175,6 +175,8 @@ class RcmAuditTimeline(models.Model):
     def _rcm_describe_value(self, field, value):
         if value in (None, "", []):
             return ""
+        if value is False and field and field.type != "boolean":
+            return ""  # an empty field, not an answer
         if isinstance(value, bool):
             return self.env._("yes") if value else self.env._("no")
         if field and field.type == "selection" and isinstance(value, str):

@@ -58,6 +58,13 @@ class TestTimeline(TransactionCase):
             (changes["Rows"]["before"], changes["Rows"]["after"]), ("1", "")
         )
 
+    def test_an_empty_field_is_empty_and_a_box_not_ticked_says_no(self):
+        fields = self.env["rcm.claim"]._fields
+        describe = self.Log._rcm_describe_value
+        self.assertEqual(describe(fields["payer_claim_number"], False), "")
+        self.assertEqual(describe(fields["payer_id"], False), "")
+        self.assertEqual(describe(fields["clean_claim"], False), "no")
+
     def test_documents_the_reader_may_not_open_are_not_linked(self):
         self.document._rcm_set_state("in_progress")
         reader = ground.role_user(self.env, "payables")
