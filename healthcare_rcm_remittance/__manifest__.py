@@ -9,9 +9,11 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rcm_remittance_rules.xml",
+        "security/rcm_deposit_rules.xml",
         "data/rcm_exception_data.xml",
         "data/rcm_remittance_cron_data.xml",
         "data/rcm_posting_rule_data.xml",
+        "data/rcm_deposit_data.xml",
         "views/rcm_remittance_wizard_views.xml",
         "views/rcm_remittance_file_views.xml",
         "views/rcm_remittance_claim_views.xml",
@@ -25,6 +27,8 @@
         "views/rcm_claim_views.xml",
         "views/res_config_settings_views.xml",
         "views/rcm_remittance_menus.xml",
+        "views/rcm_deposit_batch_views.xml",
+        "views/rcm_deposit_close_views.xml",
     ],
     "assets": {
         "web.assets_tests": [

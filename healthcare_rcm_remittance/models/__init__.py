@@ -37,3 +37,7 @@ from . import account_move_line
 from . import rcm_opening
 from . import rcm_exception_amount
 from . import rcm_refund
+from . import rcm_deposit_batch
+from . import rcm_deposit_item
+from . import rcm_deposit_policy
+from . import rcm_deposit_close

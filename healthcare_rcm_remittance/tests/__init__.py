@@ -31,3 +31,4 @@ from . import test_posting_rule_preview
 from . import test_remittance_ledger_steps
 from . import test_refund_overpayment
 from . import test_remittance_golden
+from . import test_deposit_batch
