@@ -69,6 +69,7 @@ class RcmApprovalPolicy(models.Model):
     )
     amount_from = fields.Monetary(
         "From",
+        default=0.0,
         help="Documents of this amount and more, converted to the company's currency "
         "at the document's date.",
     )

@@ -76,7 +76,10 @@ class RcmApprovalPolicyChange(models.Model):
         help="The policy as it is to be. Edit it before you propose it.",
     )
     company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, default=lambda self: self.env.company
+        "res.company",
+        required=True,
+        readonly=True,
+        default=lambda self: self.env.company,
     )
     reason = fields.Char(help="Why the policy has to change; the approver reads it.")
     proposed_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
@@ -138,13 +141,11 @@ class RcmApprovalPolicyChange(models.Model):
     # ------------------------------------------------------------------
     # Beginning
     # ------------------------------------------------------------------
-    @api.model
     def action_new_policy(self):
         """Begin a policy that does not exist yet."""
         self.env.user._rcm_require("administrator")
         return self._rcm_begin("new", self.env["rcm.approval.policy"])
 
-    @api.model
     def action_release(self):
         """Begin the end of the rule that two administrators change policies."""
         self.env.user._rcm_require("administrator")

@@ -9,7 +9,6 @@ class RcmApprovalPolicy(models.Model):
 
     _inherit = "rcm.approval.policy"
 
-    @api.model
     def action_check_coverage(self):
         """Open the list of gaps, overlaps and weak spots from today on."""
         self.env.user._rcm_require("administrator", "auditor", "finance_manager")

@@ -38,8 +38,11 @@ class RcmApprovalPolicy(models.Model):
     def _rcm_needs_second(self):
         """Whether a change of this policy is another administrator's to apply."""
         # a setting of the companies the policy is for, not their data
-        companies = self.company_id or self.env["res.company"].search([])
-        return any(companies.sudo().mapped("rcm_policy_second_admin"))
+        Company = self.env["res.company"].sudo()
+        wanted = [("rcm_policy_second_admin", "=", True)]
+        if self.company_id:
+            wanted.append(("id", "=", self.company_id.id))
+        return bool(Company.search_count(wanted, limit=1))
 
     @api.model
     def _rcm_protected_fields(self):
@@ -142,6 +145,8 @@ class RcmApprovalPolicy(models.Model):
             return ", ".join(value.sudo().mapped("display_name"))
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, "")
+        if name in ("amount_to", "risk_to") and not value:
+            return self.env._("no limit")
         if field.type == "monetary":
             return formatLang(self.env, value, currency_obj=self.currency_id)
         if field.type == "date":

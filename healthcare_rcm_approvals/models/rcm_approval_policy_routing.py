@@ -175,9 +175,7 @@ class RcmApprovalPolicy(models.Model):
         )
         rules = self.env["rcm.approval.risk.rule"].sudo()._rcm_active_rules()
         today = fields.Date.context_today(self)
-        known = [
-            replace(with_risk(item, rules), on=item.on or today) for item in facts
-        ]
+        known = [replace(with_risk(item, rules), on=item.on or today) for item in facts]
         if records is not None:
             known = policies._rcm_with_domains(known, list(records))
         values = [policy._rcm_facts() for policy in policies]

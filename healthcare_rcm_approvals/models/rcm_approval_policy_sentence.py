@@ -54,6 +54,8 @@ class RcmApprovalPolicy(models.Model):
     def _amount_words(self):
         low = formatLang(self.env, self.amount_from, currency_obj=self.currency_id)
         high = formatLang(self.env, self.amount_to, currency_obj=self.currency_id)
+        if self.document_type == "policy_change":
+            return ""
         if self.amount_to and self.amount_from:
             return self.env._("from %(low)s to below %(high)s", low=low, high=high)
         if self.amount_to:
@@ -97,7 +99,13 @@ class RcmApprovalPolicy(models.Model):
     def _risk_words(self):
         low, high = self.risk_from, self.risk_to
         if low and high:
-            return [self.env._("with a risk score from %s to below %s", low, high)]
+            return [
+                self.env._(
+                    "with a risk score from %(low)s to below %(high)s",
+                    low=low,
+                    high=high,
+                )
+            ]
         if high:
             return [self.env._("with a risk score below %s", high)]
         if low:
@@ -108,7 +116,9 @@ class RcmApprovalPolicy(models.Model):
         first = self.date_from and format_date(self.env, self.date_from)
         last = self.date_to and format_date(self.env, self.date_to)
         if first and last:
-            return [self.env._("between %s and %s", first, last)]
+            return [
+                self.env._("between %(first)s and %(last)s", first=first, last=last)
+            ]
         if first:
             return [self.env._("from %s on", first)]
         if last:

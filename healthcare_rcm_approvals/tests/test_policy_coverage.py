@@ -155,16 +155,22 @@ class TestWeakSpots(BaseCase):
             {"facilities": frozenset({1}), "company": 2},
         ):
             other = policy(2, priority=5, **values)
-            strict_here = policy(
-                1, facilities=frozenset({1}), company=1, steps=ONE
-            ) if "company" in values else strict
+            strict_here = (
+                policy(1, facilities=frozenset({1}), company=1, steps=ONE)
+                if "company" in values
+                else strict
+            )
             self.assertEqual(find_loosenings([strict_here, other]), [])
 
     def test_more_money_with_fewer_people_is_an_inversion(self):
         found = find_inversions([policy(1, 0, 50, steps=TWO), policy(2, 50, steps=ONE)])
         self.assertEqual(pairs(found), [(2, 1)])
         self.assertEqual(found[0].amount_from, D(50))
-        growing = [policy(1, 0, 50), policy(2, 50, 90, steps=ONE), policy(3, 90, steps=TWO)]
+        growing = [
+            policy(1, 0, 50),
+            policy(2, 50, 90, steps=ONE),
+            policy(3, 90, steps=TWO),
+        ]
         self.assertEqual(find_inversions(growing), [])
 
     def test_an_inversion_within_a_narrow_scope(self):

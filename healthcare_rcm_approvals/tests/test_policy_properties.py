@@ -87,9 +87,7 @@ class TestPolicyProperties(BaseCase):
             self.assertEqual(routing.policy.ref, 2)
 
     @MANY
-    @given(
-        before=some.facts(), after=some.facts(), policies=some.policy_sets()
-    )
+    @given(before=some.facts(), after=some.facts(), policies=some.policy_sets())
     def test_more_facts_never_need_less(self, before, after, policies):
         """Where no loosening is found: what is stated in addition cannot relax."""
         assume(not find_loosenings(policies))
@@ -192,7 +190,9 @@ class TestPolicyProperties(BaseCase):
     def test_a_tie_is_always_reported_as_an_overlap(self, policies, facts):
         """Two matches nothing tells apart but their bands and steps are named."""
         found = matched(evaluate(facts, policies))
-        named = {frozenset((w.first.ref, w.second.ref)) for w in find_overlaps(policies)}
+        named = {
+            frozenset((w.first.ref, w.second.ref)) for w in find_overlaps(policies)
+        }
         for first, second in zip(found, found[1:], strict=False):
             same = all(
                 getattr(first, name) == getattr(second, name)

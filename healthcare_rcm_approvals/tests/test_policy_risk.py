@@ -46,7 +46,8 @@ class TestRisk(BaseCase):
             ("large", facts("10000"), 10),
             ("large credit", facts("-10000"), 10),
             ("everything", facts("10000", missing_authorization="1",
-                manual_adjustment="1", new_vendor_days="1", deviation_percent="99"), 100),
+                manual_adjustment="1", new_vendor_days="1", deviation_percent="99"),
+             100),
         ]  # fmt: skip
         for title, given_facts, expected in table:
             with self.subTest(title):

@@ -1,6 +1,7 @@
 """The coverage screen: findings as rows, for the roles that look after policies."""
 
 from odoo.exceptions import AccessError
+from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from .test_rcm_approval_policy import PolicyCase
@@ -10,7 +11,9 @@ from .test_rcm_approval_policy import PolicyCase
 class TestCoverage(PolicyCase):
     def findings(self, user=None, kind="claim"):
         policies = self.env["rcm.approval.policy"]
-        action = (policies.with_user(user) if user else policies).action_check_coverage()
+        action = (
+            policies.with_user(user) if user else policies
+        ).action_check_coverage()
         self.assertEqual(action["res_model"], "rcm.approval.coverage")
         coverage = self.env["rcm.approval.coverage"].with_user(user or self.env.user)
         return coverage.search(
@@ -55,6 +58,19 @@ class TestCoverage(PolicyCase):
         self.findings()
         self.high.amount_from = 200
         self.assertFalse(self.findings())
+
+    def test_the_button_of_the_list_works_over_the_wire(self):
+        user = self.make_role_user("auditor")
+        policies = self.env["rcm.approval.policy"].with_user(user)
+        action = call_kw(policies, "action_check_coverage", [[]], {})
+        self.assertEqual(action["res_model"], "rcm.approval.coverage")
+
+    def test_the_menu_entry_works_for_those_who_only_read(self):
+        action = self.env.ref(
+            "healthcare_rcm_approvals.rcm_approval_coverage_action_check"
+        )
+        answer = action.with_user(self.make_role_user("auditor")).run()
+        self.assertEqual(answer["res_model"], "rcm.approval.coverage")
 
     def test_roles(self):
         self.high.amount_from = 500

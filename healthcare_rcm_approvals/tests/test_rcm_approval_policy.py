@@ -166,7 +166,9 @@ class TestPolicyChecks(PolicyCase):
         records = [
             self.high,
             self.high.step_ids,
-            self.env.ref("healthcare_rcm_approvals.rcm_approval_risk_rule_amount_10000"),
+            self.env.ref(
+                "healthcare_rcm_approvals.rcm_approval_risk_rule_amount_10000"
+            ),
         ]
         for role in ("biller", "approver", "finance_manager", "auditor"):
             user = self.make_role_user(role)

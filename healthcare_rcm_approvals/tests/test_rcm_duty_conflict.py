@@ -51,9 +51,9 @@ class TestDutyConflict(ApprovalCase):
             conflicts._rcm_check(self.claim, "pay", {"post": {self.approver.id}})
 
     def test_a_pair_switched_off_excludes_nobody(self):
-        self.env.ref("healthcare_rcm_approvals.rcm_duty_conflict_post_pay").active = (
-            False
-        )
+        self.env.ref(
+            "healthcare_rcm_approvals.rcm_duty_conflict_post_pay"
+        ).active = False
         self.check_as(self.approver, "pay", {"post": {self.approver.id}})
 
     def test_switching_off_is_audited(self):
@@ -131,9 +131,7 @@ class TestDutyReport(ApprovalCase):
         row = self.rows_of(self.biller)
         self.assertEqual(row.mapped("severity"), ["4"])
         self.assertEqual((row.duty, row.other_duty), ("create", "approve"))
-        self.assertEqual(
-            row.group_id, self.env.ref("healthcare_rcm_base.group_biller")
-        )
+        self.assertEqual(row.group_id, self.env.ref("healthcare_rcm_base.group_biller"))
 
     def test_implied_roles_count(self):
         group = self.env["res.groups"].create(
@@ -158,9 +156,7 @@ class TestDutyReport(ApprovalCase):
 
     def test_archived_people_and_switched_off_pairs_are_not_listed(self):
         self.both(self.biller, "approver")
-        pair = self.env.ref(
-            "healthcare_rcm_approvals.rcm_duty_conflict_create_approve"
-        )
+        pair = self.env.ref("healthcare_rcm_approvals.rcm_duty_conflict_create_approve")
         pair.active = False
         self.assertFalse(self.rows_of(self.biller))
         pair.active = True

@@ -34,7 +34,9 @@ class RcmApprovalCoverage(models.TransientModel):
     document_type = fields.Selection(DOCUMENT_TYPES, readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     policy_id = fields.Many2one("rcm.approval.policy", "Decides", readonly=True)
-    other_policy_id = fields.Many2one("rcm.approval.policy", "Instead Of", readonly=True)
+    other_policy_id = fields.Many2one(
+        "rcm.approval.policy", "Instead Of", readonly=True
+    )
     amount_from = fields.Float("Amount From", readonly=True)
     scope = fields.Char("Where", readonly=True)
     finding = fields.Char("In Words", readonly=True)
@@ -105,9 +107,9 @@ class RcmApprovalCoverage(models.TransientModel):
             self.env["res.company"].browse(weakness.company) or self.env.company
         ).currency_id
         low, high = (
-            None if value is None else formatLang(
-                self.env, float(value), currency_obj=currency
-            )
+            None
+            if value is None
+            else formatLang(self.env, float(value), currency_obj=currency)
             for value in (low, high)
         )
         if high is None:

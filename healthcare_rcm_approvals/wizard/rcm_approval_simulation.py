@@ -31,16 +31,12 @@ class RcmApprovalSimulation(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    company_currency_id = fields.Many2one(
-        related="company_id.currency_id", string="Company Currency"
-    )
     document_type = fields.Selection(DOCUMENT_TYPES, default="claim")
     on = fields.Date(
         "Date", required=True, default=lambda self: fields.Date.context_today(self)
     )
     currency_id = fields.Many2one(
         "res.currency",
-        "Currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
     )
@@ -64,7 +60,7 @@ class RcmApprovalSimulation(models.TransientModel):
         "res.partner.category", string="Vendor Categories"
     )
     missing_authorization = fields.Boolean()
-    manual_adjustment = fields.Monetary("Manual Adjustment")
+    manual_adjustment = fields.Monetary()
     deviation_percent = fields.Float("Deviation (%)")
     new_vendor = fields.Boolean("New Vendor", help="Known for less than a day.")
 
@@ -189,7 +185,7 @@ class RcmApprovalSimulation(models.TransientModel):
         if not policy:
             self.outcome = "nothing"
             self.answer = self.env._(
-                "No policy applies: the document is not let through, and a case says so."
+                "No policy applies: the document is not let through; a case says so."
             )
         elif routing.straight_through:
             self.outcome = "through"
@@ -221,14 +217,18 @@ class RcmApprovalSimulation(models.TransientModel):
             return Markup("<p>%s</p>") % self.env._(
                 "There is no policy for this kind of document."
             )
-        return self._as_table((self.env._("Policy"), self.env._("What became of it")), rows)
+        return self._as_table(
+            (self.env._("Policy"), self.env._("What became of it")), rows
+        )
 
     def _people(self, routing, document, done):
         """A table of steps: who may decide, and who may not and why."""
         policies = self.env["rcm.approval.policy"]
         steps = {step.id: step for step in policies.browse(routing.policy.ref).step_ids}
         rows = []
-        for step in sorted(routing.policy.steps, key=lambda one: (one.sequence, one.ref)):
+        for step in sorted(
+            routing.policy.steps, key=lambda one: (one.sequence, one.ref)
+        ):
             answers = policies._rcm_judge_people(
                 step, self.requester_id, routing.facts, done, document
             )
