@@ -2,6 +2,7 @@ from . import test_canary
 from . import test_install
 from . import test_main_job
 from . import test_menus
+from . import test_n8n_workflow
 from . import test_real_samples
 from . import test_repository
 from . import test_simulator

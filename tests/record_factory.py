@@ -113,6 +113,9 @@ VALUES["account.payment"] = {
 VALUES["rcm.refund"] = {
     "patient_id": lambda factory: factory.get("rcm.patient.account").id,
 }
+VALUES["rcm.credit.hold"] = {
+    "patient_id": lambda factory: factory.get("rcm.patient.account").id,
+}
 VALUES["rcm.requested.document.reverse"] = {
     "res_model": "rcm.write.off",
     "res_ids": "0",

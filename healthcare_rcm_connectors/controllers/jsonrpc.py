@@ -7,6 +7,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.http import request
 
 from ..protocol import jsonrpc
+from ..protocol.envelope import parse_time
 from ..protocol.place import place_of
 from ..protocol.problem import Problem, ProblemError
 from .dispatcher import answer, connector, instance, read_body
@@ -36,6 +37,7 @@ def methods():
         "get_event": get_event,
         "get_document": get_document,
         "list_event_types": list_event_types,
+        "replay": replay,
     }
 
 
@@ -80,6 +82,30 @@ def get_document(type, number=None, control_number=None, facility=None, event=No
 def list_event_types():
     """The events this connector may send, with their schemas."""
     return connector()._rcm_describe_types()
+
+
+def replay(id=None, ids=None, since=None, until=None, dry_run=False):
+    """Put failed events of this connector back in line, or say what would happen."""
+    if id is not None:
+        ids = [_text(id)]
+    named = isinstance(ids, list) and 0 < len(ids) <= MAX_EVENTS
+    if ids is not None and not (named and all(isinstance(one, str) for one in ids)):
+        detail = f"ids is an array of 1 to {MAX_EVENTS} event ids."
+        raise ProblemError("invalid-request", detail)
+    if not isinstance(dry_run, bool):
+        raise ProblemError("invalid-request", "dry_run is true or false.")
+    return request.env["rcm.event"]._rcm_replay_for(
+        connector(), ids, _moment(since), _moment(until), dry_run
+    )
+
+
+def _moment(text):
+    if text is None:
+        return None
+    try:
+        return parse_time(_text(text))
+    except ValueError:
+        raise ProblemError("invalid-request", "A time is RFC 3339.") from None
 
 
 def run_call(function):

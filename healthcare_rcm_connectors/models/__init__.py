@@ -18,4 +18,9 @@ from . import (
     rcm_delivery,
     rcm_delivery_send,
     rcm_audit_log,
+    rcm_denial_alert,
+    rcm_credit_hold,
+    rcm_credit_hold_documents,
+    rcm_source_total,
+    rcm_replay,
 )

@@ -14,6 +14,8 @@ from . import (
     test_file_door,
     test_handlers,
     test_handlers_charges,
+    test_handlers_control,
+    test_replay,
     test_security,
     test_signed_doors,
     test_webhook,

@@ -19,4 +19,7 @@ from . import (
     order_placed,
     specimen_received,
     test_completed,
+    denial_alerted,
+    credit_hold,
+    source_totals,
 )
