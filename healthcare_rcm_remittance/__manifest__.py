@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "security/rcm_remittance_rules.xml",
         "security/rcm_deposit_rules.xml",
+        "security/rcm_paper_eob_rules.xml",
         "data/rcm_exception_data.xml",
         "data/rcm_remittance_cron_data.xml",
         "data/rcm_posting_rule_data.xml",
@@ -29,6 +30,8 @@
         "views/rcm_remittance_menus.xml",
         "views/rcm_deposit_batch_views.xml",
         "views/rcm_deposit_close_views.xml",
+        "views/rcm_paper_eob_views.xml",
+        "report/rcm_remittance_report.xml",
     ],
     "assets": {
         "web.assets_tests": [

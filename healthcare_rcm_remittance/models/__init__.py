@@ -41,3 +41,5 @@ from . import rcm_deposit_batch
 from . import rcm_deposit_item
 from . import rcm_deposit_policy
 from . import rcm_deposit_close
+from . import rcm_paper_eob
+from . import rcm_remittance_print

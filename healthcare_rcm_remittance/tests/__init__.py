@@ -32,3 +32,6 @@ from . import test_remittance_ledger_steps
 from . import test_refund_overpayment
 from . import test_remittance_golden
 from . import test_deposit_batch
+from . import test_x12_paper
+from . import test_paper_eob
+from . import test_remittance_print
