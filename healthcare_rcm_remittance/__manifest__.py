@@ -11,6 +11,7 @@
         "security/rcm_remittance_rules.xml",
         "security/rcm_deposit_rules.xml",
         "security/rcm_paper_eob_rules.xml",
+        "security/rcm_remittance_resolution_rules.xml",
         "data/rcm_exception_data.xml",
         "data/rcm_remittance_cron_data.xml",
         "data/rcm_posting_rule_data.xml",
@@ -31,6 +32,7 @@
         "views/rcm_deposit_batch_views.xml",
         "views/rcm_deposit_close_views.xml",
         "views/rcm_paper_eob_views.xml",
+        "views/rcm_remittance_resolution_views.xml",
         "report/rcm_remittance_report.xml",
     ],
     "assets": {

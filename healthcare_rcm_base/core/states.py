@@ -153,7 +153,8 @@ _REMITTANCE = {
     "balanced": ("matched", "held", "rejected", "duplicate"),
     "matched": ("approval", "posted", "posted_with_parked", "held", "rejected"),
     "approval": ("matched", "posted", "posted_with_parked", "held", "rejected"),
-    "posted": ("reconciled", "unposted"),
+    # a decision about one of its claims was undone: that claim is parked again
+    "posted": ("reconciled", "posted_with_parked", "unposted"),
     "posted_with_parked": ("posted", "reconciled", "unposted"),
     "reconciled": ("posted", "posted_with_parked", "unposted"),
     "held": ("parsed", "balanced", "matched", "rejected", "duplicate"),

@@ -42,4 +42,5 @@ from . import rcm_deposit_item
 from . import rcm_deposit_policy
 from . import rcm_deposit_close
 from . import rcm_paper_eob
+from . import rcm_remittance_resolution
 from . import rcm_remittance_print

@@ -34,4 +34,5 @@ from . import test_remittance_golden
 from . import test_deposit_batch
 from . import test_x12_paper
 from . import test_paper_eob
+from . import test_remittance_resolution
 from . import test_remittance_print

@@ -2,3 +2,4 @@ from . import rcm_remittance_upload
 from . import rcm_remittance_resolve
 from . import rcm_remittance_unpost
 from . import rcm_posting_rule_preview
+from . import rcm_remittance_resolve_note

@@ -1,0 +1,16 @@
+from odoo import models
+
+
+class RcmRemittanceResolve(models.TransientModel):
+    """Every decision is kept, so that it can be undone."""
+
+    _inherit = "rcm.remittance.resolve"
+
+    def action_resolve(self):
+        claim = self.remittance_claim_id
+        before = claim.override
+        result = super().action_resolve()
+        # The role was checked by the step itself; it came through.
+        Resolution = self.env["rcm.remittance.resolution"].sudo()
+        Resolution._rcm_note(claim, self.resolution, before, self.reason)
+        return result
