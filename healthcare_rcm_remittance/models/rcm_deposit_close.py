@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 from .rcm_deposit_batch import POSTERS
 
 POSTED = ("posted", "posted_with_parked")
+# What a line of the list leads to.
+OPENED = ("rcm.deposit.batch", "rcm.remittance")
 
 
 class RcmDepositClose(models.Model):
@@ -181,6 +183,8 @@ class RcmDepositCloseLine(models.Model):
     def action_open(self):
         """Show the deposit or remittance."""
         self.ensure_one()
+        if self.res_model not in OPENED:
+            raise UserError(self.env._("There is no document to open."))
         record = self.env[self.res_model].browse(self.res_id)
         record.check_access("read")
         return {
