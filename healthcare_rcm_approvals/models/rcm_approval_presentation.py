@@ -54,10 +54,7 @@ class RcmApprovalRequest(models.Model):
             for key, value in sorted(facts.items(), key=self._rcm_fact_place)
         )
         return (
-            Markup(
-                '<table class="table table-sm mb-0 o_rcm_facts">%s</table>'
-            )
-            % rows
+            Markup('<table class="table table-sm mb-0 o_rcm_facts">%s</table>') % rows
         )
 
     @api.model
