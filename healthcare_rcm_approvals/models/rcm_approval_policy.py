@@ -112,7 +112,7 @@ class RcmApprovalPolicy(models.Model):
         help="Kind of contract the document is under. Leave empty for all.",
     )
     risk_from = fields.Integer(
-        "Risk From", help="Documents with this risk score and more (0 to 100)."
+        help="Documents with this risk score and more (0 to 100)."
     )
     risk_to = fields.Integer(
         "Risk Below", help="Documents below this risk score. 0 means without a limit."

@@ -80,7 +80,6 @@ class RcmApprovalRequestStep(models.Model):
     supervisor_at = fields.Datetime(readonly=True)
     next_at = fields.Datetime("Next Escalation", readonly=True, index=True)
     hours_left = fields.Float(
-        "Hours Left",
         readonly=True,
         aggregator=None,
         help="What was left of the time when information was asked for.",

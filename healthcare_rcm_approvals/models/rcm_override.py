@@ -81,7 +81,7 @@ class RcmOverride(models.Model):
         }
 
     def _rcm_check_ask(self):
-        super()._rcm_check_ask()
+        result = super()._rcm_check_ask()
         if self.claim_id.company_id != self.company_id:
             raise UserError(self.env._("The claim belongs to another company."))
         if self.expires_on < fields.Date.context_today(self):
@@ -92,6 +92,7 @@ class RcmOverride(models.Model):
             raise UserError(
                 self.env._("Only claims that validation stops need an override.")
             )
+        return result
 
     # ------------------------------------------------------------------
     # Effect

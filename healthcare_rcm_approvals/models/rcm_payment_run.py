@@ -200,13 +200,14 @@ class RcmPaymentRun(models.Model):
         }
 
     def _rcm_check_ask(self):
-        super()._rcm_check_ask()
+        result = super()._rcm_check_ask()
         if not self.line_ids:
             raise UserError(self.env._("Propose the bills to pay first."))
         if self.journal_id.company_id != self.company_id:
             raise UserError(self.env._("The journal belongs to another company."))
         for line in self.line_ids:
             line._rcm_check()
+        return result
 
     def _rcm_duties_done(self):
         done = super()._rcm_duties_done()

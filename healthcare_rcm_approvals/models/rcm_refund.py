@@ -240,8 +240,9 @@ class RcmRefund(models.Model):
         }
 
     def _rcm_check_ask(self):
-        super()._rcm_check_ask()
+        result = super()._rcm_check_ask()
         self._rcm_check_refund()
+        return result
 
     def _rcm_check_refund(self):
         """Refuse what is more than the open credit, or has no way to be paid."""

@@ -108,11 +108,12 @@ class RcmWriteOff(models.Model):
         }
 
     def _rcm_check_ask(self):
-        super()._rcm_check_ask()
+        result = super()._rcm_check_ask()
         if not self.line_ids:
             raise UserError(self.env._("Add the claims to write off."))
         for line in self.line_ids:
             line._rcm_check()
+        return result
 
     # ------------------------------------------------------------------
     # Effect

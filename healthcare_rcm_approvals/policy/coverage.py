@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import combinations, groupby, pairwise
+from itertools import combinations, pairwise
 
 from .facts import Facts, Policy
 from .routing import evaluate, rank, stated
@@ -165,13 +165,12 @@ def _open_bands(amounts, covering):
 
 def _merged(rows):
     """Neighbouring spans with the same contents as one."""
-    return [
-        ((group[0][0][0], group[-1][0][1]), content)
-        for content, group in (
-            (content, list(group))
-            for content, group in groupby(rows, key=lambda row: row[1])
-        )
-    ]
+    merged = []
+    for (start, end), content in rows:
+        if merged and merged[-1][1] == content:
+            start = merged.pop()[0][0]
+        merged.append(((start, end), content))
+    return merged
 
 
 # ----------------------------------------------------------------------

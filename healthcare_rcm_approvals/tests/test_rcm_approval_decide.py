@@ -125,7 +125,7 @@ class TestDeciding(RequestCase):
         claim = self.claim_of(request)
 
         def closed(_records, _effect):
-            raise UserError("the period is closed")
+            raise UserError(self.env._("the period is closed"))
 
         with patch.object(type(claim), "_rcm_approval_done", closed):
             request.with_user(self.approver).action_approve()

@@ -276,12 +276,12 @@ class TestWriteOff(DocumentCase):
     def test_buttons_propose_what_is_open(self):
         claim = self.claim_open(charge="500", expected="500")
         context = claim.with_user(self.biller).action_write_off()["context"]
-        form = self.env["rcm.write.off"].with_user(self.biller).with_context(context)
+        form = self.env["rcm.write.off"].with_user(self.biller).with_context(**context)
         draft = form.create({"reason": "From the claim"})
         self.assertEqual((draft.line_ids.claim_id, draft.amount), (claim, 500))
         own = self.claim_open(charge="500", self_pay=True, concession_percent=40)
         context = own.patient_id.with_user(self.biller).action_write_off()["context"]
-        form = self.env["rcm.write.off"].with_user(self.biller).with_context(context)
+        form = self.env["rcm.write.off"].with_user(self.biller).with_context(**context)
         draft = form.create({"reason": "From the account"})
         self.assertEqual(draft.line_ids.responsibility, "receivable_patient")
         self.assertEqual(draft.amount, 500)

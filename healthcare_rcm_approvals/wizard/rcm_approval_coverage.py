@@ -37,7 +37,7 @@ class RcmApprovalCoverage(models.TransientModel):
     other_policy_id = fields.Many2one(
         "rcm.approval.policy", "Instead Of", readonly=True
     )
-    amount_from = fields.Float("Amount From", readonly=True)
+    amount_from = fields.Float(readonly=True)
     scope = fields.Char("Where", readonly=True)
     finding = fields.Char("In Words", readonly=True)
     advice = fields.Char("What To Do", readonly=True)

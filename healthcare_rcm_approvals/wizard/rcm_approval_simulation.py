@@ -65,7 +65,7 @@ class RcmApprovalSimulation(models.TransientModel):
     new_vendor = fields.Boolean("New Vendor", help="Known for less than a day.")
 
     policy_id = fields.Many2one(
-        "rcm.approval.policy", "Policy", compute="_compute_answer"
+        "rcm.approval.policy", compute="_compute_answer"
     )
     answer = fields.Char(compute="_compute_answer")
     outcome = fields.Selection(

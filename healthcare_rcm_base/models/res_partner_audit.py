@@ -64,7 +64,7 @@ class ResPartner(models.Model):
         ours = self._rcm_audited()
         guarantors = ours.filtered("rcm_is_guarantor")
         super(ResPartner, guarantors)._rcm_emit(event, **values)
-        super(ResPartner, ours - guarantors)._rcm_emit(event, **values)
+        return super(ResPartner, ours - guarantors)._rcm_emit(event, **values)
 
     def _rcm_audited(self):
         """Those of these contacts whose changes are logged."""

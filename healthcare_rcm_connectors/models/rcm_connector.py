@@ -103,7 +103,6 @@ class RcmConnector(models.Model):
         help="While more events wait to be worked on, new ones are answered 503.",
     )
     allowed_networks = fields.Char(
-        string="Allowed Networks",
         help="Addresses this system calls from, for example 203.0.113.0/24. Empty: "
         "any. Behind a proxy Odoo needs proxy_mode to see them.",
     )

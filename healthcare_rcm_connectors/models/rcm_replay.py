@@ -66,7 +66,7 @@ class RcmReplay(models.Model):
     type_ids = fields.Many2many("rcm.event.type", string="Types")
     event_state = fields.Selection(REPLAYABLE, string="Status", default="dead")
     error_class = fields.Selection(ERROR_CLASSES, string="Kind of Error")
-    received_from = fields.Datetime(string="Received From")
+    received_from = fields.Datetime()
     received_to = fields.Datetime(string="Received Until")
     state = fields.Selection(
         [("draft", "Draft"), ("checked", "Dry run done"), ("done", "Replayed")],

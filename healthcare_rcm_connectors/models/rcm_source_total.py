@@ -95,7 +95,7 @@ class RcmSourceTotal(models.Model):
     has_amount = fields.Boolean(readonly=True)
     expected_amount = fields.Monetary(string="Source Amount", readonly=True)
     actual_amount = fields.Monetary(string="Our Amount", readonly=True)
-    amount_difference = fields.Monetary(string="Amount Difference", readonly=True)
+    amount_difference = fields.Monetary(readonly=True)
     equal = fields.Boolean(string="Agrees", readonly=True)
     compared_at = fields.Datetime(string="Compared", readonly=True)
 

@@ -36,11 +36,8 @@ def check_url(url, private_allowed=False):
         raise AddressRefused("host")
     if port == 0:
         raise AddressRefused("port")
-    try:
-        ipaddress.ip_address(parts.hostname)
-    except ValueError:
-        pass  # a name: judged by the addresses it has when it is called
-    else:
+    # a name is judged by the addresses it has when it is called
+    if _is_address(parts.hostname):
         check_address(parts.hostname, private_allowed)
     return parts.hostname, port or {"https": 443, "http": 80}[parts.scheme]
 
@@ -84,6 +81,14 @@ def lies_in(address, networks):
         return False
     ip = getattr(ip, "ipv4_mapped", None) or ip
     return any(ip in network for network in networks)
+
+
+def _is_address(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_ours(ip):

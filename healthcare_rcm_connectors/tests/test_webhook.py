@@ -103,7 +103,7 @@ class TestWebhook(ConnectorMixin, TransactionCase):
                 with self.env.cr.savepoint():
                     self.tell()
                     self.assertTrue(self.of(webhook))
-                    raise UserError("no")
+                    raise UserError(self.env._("no"))
             except UserError:
                 self.deliveries.invalidate_model()
             self.deliver()

@@ -90,7 +90,6 @@ class RcmDepositBatch(models.Model):
         index="btree_not_null",
     )
     control_count = fields.Integer(
-        string="Control Count",
         help="How many cheques and transfers, by the slip or the bank.",
     )
     control_amount = fields.Monetary(

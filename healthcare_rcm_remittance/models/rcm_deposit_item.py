@@ -158,7 +158,7 @@ class RcmDepositItem(models.Model):
         vals = {"remittance_id": remittance.id}
         if remittance.payer_id and not self.payer_id:
             vals["payer_id"] = remittance.payer_id.id
-        super().write(vals)
+        return super().write(vals)
 
     def _rcm_tell_remittances(self):
         """The bank's day goes to the remittances; those that waited go on."""

@@ -159,10 +159,11 @@ class RcmRemittance(models.Model):
         return result
 
     def _rcm_after_release(self):
-        super()._rcm_after_release()
+        result = super()._rcm_after_release()
         deposits = self._rcm_deposits()
         if not self.parked_count and "closed" in deposits.mapped("state"):
             self._rcm_reconcile_deposited()
+        return result
 
     def _rcm_deposits(self):
         return self.deposit_item_ids.sudo().batch_id  # a step of the posting
