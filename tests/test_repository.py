@@ -49,7 +49,7 @@ POSTS = re.compile(
     r"|_rcm_bill\(|_rcm_bill_periods|action_bill_now|_rcm_pay\("
 )
 # Cases that stand beside a second company with documents, and check it.
-SECOND = re.compile(r"\b(Ledger|Billing|Remittance|Document|Suite)Case\b|\bNeighbour\b")
+SECOND = re.compile(r"\b(Ledger|Billing|Remittance|Document|Spending|Suite)Case\b|\bNeighbour\b")
 COMPANY = re.compile(
     r"make_company\(|builders\.company\(|\"res\.company\"\]\s*\.create\("
 )
@@ -359,6 +359,7 @@ class TestTests(RuleCase):
             ("healthcare_rcm_base.tests.billing_common", "BillingCase"),
             ("healthcare_rcm_remittance.tests.remittance_common", "RemittanceCase"),
             ("healthcare_rcm_approvals.tests.documents_common", "DocumentCase"),
+            ("healthcare_rcm_approvals.tests.spending_common", "SpendingCase"),
             ("healthcare_rcm.tests.common", "SuiteCase"),
         ):
             with self.subTest(case=name):

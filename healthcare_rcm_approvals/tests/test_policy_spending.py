@@ -2,7 +2,7 @@ import random
 from datetime import date
 from decimal import Decimal as D
 
-from odoo.tests import BaseCase
+from odoo.tests import BaseCase, tagged
 
 from ..policy.order_change import Order, OrderLine, is_within
 from ..policy.spending import (
@@ -29,6 +29,7 @@ from ..policy.three_way import (
 DAY = date(2026, 5, 5)
 
 
+@tagged("post_install", "-at_install")
 class TestSplit(BaseCase):
     def test_parts_of_a_hundred_percent_are_the_amount(self):
         rng = random.Random(7)
@@ -52,6 +53,7 @@ class TestSplit(BaseCase):
             )
 
 
+@tagged("post_install", "-at_install")
 class TestThreeWay(BaseCase):
     def ordered(self, **vals):
         vals = {"ref": 1, "quantity": D(10), "received": D(10), "price": D(5), **vals}
@@ -194,6 +196,7 @@ class TestThreeWay(BaseCase):
             )
 
 
+@tagged("post_install", "-at_install")
 class TestFundsAndContracts(BaseCase):
     def charge(self, **vals):
         return Charge(**{"ref": 1, "amount": D(10), "day": DAY, "vendor": 7, **vals})
@@ -284,12 +287,14 @@ class TestFundsAndContracts(BaseCase):
                 self.assertEqual([item.code for item in found], expected)
 
 
+@tagged("post_install", "-at_install")
 class TestPlain(BaseCase):
     def test_numbers_are_written_as_people_do(self):
         for value, text in (("40.000", "40"), ("0.50", "0.5"), ("-1200", "-1200")):
             self.assertEqual(plain(D(value)), text)
 
 
+@tagged("post_install", "-at_install")
 class TestOrderChange(BaseCase):
     def order(self, *lines, fixed="vendor"):
         return Order(fixed, {key: OrderLine("x", D(q), D(p)) for key, q, p in lines})
