@@ -22,7 +22,10 @@ VALUES = {
         "record_name": "Document",
     },
     "rcm.payer.contract.rate": {"code": "99213", "amount": 10.0},
-    "rcm.approval.delegation": {"date_to": datetime(2040, 1, 1)},
+    "rcm.approval.delegation": {
+        "date_to": datetime(2040, 1, 1),
+        "delegate_id": lambda factory: _user(factory, "approver"),
+    },
     "rcm.audit.hold": {"thread": "factory"},
     "rcm.authorization.use": {"units": 1.0},
     "rcm.audit.witness": {"email": "witness@example.com"},
@@ -43,16 +46,16 @@ MADE_BY = {
 }
 
 
-def _service_user(factory):
-    """A user of the integration role, as a connector needs one of its own."""
-    group = factory.env.ref("healthcare_rcm_base.group_integration")
+def _user(factory, role):
+    """A user of ``role``; connectors need a service user of their own."""
+    group = factory.env.ref(f"healthcare_rcm_base.group_{role}")
     number = next(_numbers)
     return (
         factory.env["res.users"]
         .create(
             {
-                "name": f"Service {number}",
-                "login": f"factory-service-{number}",
+                "name": f"Person {number}",
+                "login": f"factory-{role}-{number}",
                 "group_ids": [Command.set(group.ids)],
                 "company_id": factory.company.id,
                 "company_ids": [Command.set(factory.company.ids)],
@@ -102,7 +105,7 @@ VALUES["account.move.line"] = {
 VALUES["rcm.exception.owner"] = {
     "facility_id": lambda factory: factory.get("rcm.facility").id,
 }
-VALUES["rcm.connector"] = {"user_id": _service_user}
+VALUES["rcm.connector"] = {"user_id": lambda factory: _user(factory, "integration")}
 VALUES["account.payment"] = {
     "payment_type": "outbound",
     "amount": 1.0,

@@ -49,7 +49,9 @@ POSTS = re.compile(
     r"|_rcm_bill\(|_rcm_bill_periods|action_bill_now|_rcm_pay\("
 )
 # Cases that stand beside a second company with documents, and check it.
-SECOND = re.compile(r"\b(Ledger|Billing|Remittance|Document|Spending|Suite)Case\b|\bNeighbour\b")
+SECOND = re.compile(
+    r"\b(Ledger|Billing|Remittance|Document|Spending|Suite)Case\b|\bNeighbour\b"
+)
 COMPANY = re.compile(
     r"make_company\(|builders\.company\(|\"res\.company\"\]\s*\.create\("
 )

@@ -178,8 +178,12 @@ class RcmApprovalDelegation(models.Model):
         raise AccessError(self.env._("A delegation is evidence: revoke it instead."))
 
     def _rcm_filled(self, vals):
-        """Only what people choose; defaults of the code, never those of a context."""
-        chosen = {name: vals[name] for name in FROZEN if name in vals}
+        """Only what people choose; defaults of the code, never those of a context.
+
+        Protected fields go along to be refused.
+        """
+        known = FROZEN.union(self._rcm_protected)
+        chosen = {name: vals[name] for name in known if name in vals}
         missing = [name for name in FROZEN if name not in chosen]
         defaults = {
             name: self._rcm_class_default(name)
