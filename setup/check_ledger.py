@@ -409,6 +409,7 @@ def actual(cursor):
                AND mapping.company_id = move.company_id
           LEFT JOIN rcm_encounter encounter ON encounter.id = line.rcm_encounter_id
          WHERE move.rcm_kind IS NOT NULL
+           AND move.company_id IN (SELECT company_id FROM rcm_event)
          GROUP BY mapping.purpose, encounter.number
         """
     )
@@ -444,6 +445,7 @@ def alter_one_cent(cursor):
                          ON mapping.account_id = line.account_id
                         AND mapping.purpose = 'receivable_payer'
                       WHERE move.state = 'posted' AND move.rcm_kind IS NOT NULL
+                        AND move.company_id IN (SELECT company_id FROM rcm_event)
                       ORDER BY line.id LIMIT 1)
         """
     )

@@ -40,7 +40,6 @@ from . import res_partner
 from . import account_journal
 from . import account_move
 from . import account_payment
-from . import account_validate_move
 from . import rcm_requested_document
 from . import rcm_write_off
 from . import rcm_refund

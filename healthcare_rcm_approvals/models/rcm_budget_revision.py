@@ -205,6 +205,7 @@ class RcmBudgetRevisionLine(models.Model):
     _order = "id"
     _check_company_auto = True
     _rcm_protected = ("amount_before",)
+    _rcm_audit_fields = ("revision_id", "line_id", "amount")
 
     revision_id = fields.Many2one(
         "rcm.budget.revision", required=True, index=True, ondelete="cascade"

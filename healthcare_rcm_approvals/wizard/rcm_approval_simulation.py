@@ -62,11 +62,9 @@ class RcmApprovalSimulation(models.TransientModel):
     missing_authorization = fields.Boolean()
     manual_adjustment = fields.Monetary()
     deviation_percent = fields.Float("Deviation (%)")
-    new_vendor = fields.Boolean("New Vendor", help="Known for less than a day.")
+    new_vendor = fields.Boolean(help="Known for less than a day.")
 
-    policy_id = fields.Many2one(
-        "rcm.approval.policy", compute="_compute_answer"
-    )
+    policy_id = fields.Many2one("rcm.approval.policy", compute="_compute_answer")
     answer = fields.Char(compute="_compute_answer")
     outcome = fields.Selection(
         [

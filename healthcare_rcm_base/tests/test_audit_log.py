@@ -62,7 +62,7 @@ class TestAppend(TransactionCase):
             {"event": "test.many", "res_id": n + 1, "changes": {"n": [n, n + 1]}}
             for n in range(1000)
         ]
-        self.env["rcm.audit.log"]._rcm_actor()
+        self.append()  # who acts and who subscribed is known from here on
         with self.assertQueryCount(1):
             self.env["rcm.audit.log"]._rcm_append(rows)
         found = self.env["rcm.audit.log"].search([("event", "=", "test.many")])
