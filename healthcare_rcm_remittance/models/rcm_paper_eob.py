@@ -46,6 +46,7 @@ class RcmPaperEob(models.Model):
     _check_company_auto = True
     _rcm_state_machine = MACHINE
     _rcm_protected = ("company_id", "remittance_id", "entered_by_id", "entered_at")
+    _rcm_audit_fields = ("payer_id", "method", "trace", "payment_date", "amount")
     _rcm_reprocess_roles = POSTERS
 
     company_id = fields.Many2one(
@@ -344,9 +345,18 @@ class RcmPaperEobClaim(models.Model):
     """One claim of the paper."""
 
     _name = "rcm.paper.eob.claim"
+    _inherit = "rcm.audit.mixin"
     _description = "Claim of a Paper Explanation"
     _order = "eob_id desc, id"
     _rec_name = "control_number"
+    _rcm_audit_fields = (
+        "claim_id",
+        "control_number",
+        "status",
+        "charge",
+        "paid",
+        "adjustments",
+    )
     _check_company_auto = True
 
     eob_id = fields.Many2one(
@@ -469,9 +479,11 @@ class RcmPaperEobLine(models.Model):
     """One service line of a claim on paper."""
 
     _name = "rcm.paper.eob.line"
+    _inherit = "rcm.audit.mixin"
     _description = "Line of a Paper Explanation"
     _order = "claim_id, id"
     _rec_name = "code"
+    _rcm_audit_fields = ("charge", "paid", "units", "adjustments")
 
     claim_id = fields.Many2one(
         "rcm.paper.eob.claim", required=True, index=True, ondelete="cascade"
@@ -519,6 +531,10 @@ class RcmPaperEobLine(models.Model):
             number=(self.line_control_number or "").strip(),
             remarks=_split(self.remarks),
         )
+
+    def _rcm_audit_name(self):
+        """The claim: what was done to the patient stays out of the log."""
+        return self.claim_id.control_number or self.claim_id.eob_id.trace or ""
 
 
 class RcmRemittance(models.Model):
