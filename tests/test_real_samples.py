@@ -31,16 +31,20 @@ class Outcome(NamedTuple):
     parked: int = 0
     cases: frozenset = frozenset()
     test_file: bool = True
+    # no BPR16: held until a person lets it count from its receipt, then as above
+    undated: bool = False
 
 
 # In the order of the file names, which is the order of import: a payment key that
 # comes again later in the table is the same payment.
 TABLE = {
-    # OA-94 without its counterpart: paid above the open balance (reference ledger t)
+    # OA-94 without its counterpart: paid above the open balance (reference ledger t).
+    # Its BPR has fifteen elements, the date stands as BPR15: no BPR16
     "LinuxForHealth-x12__cob-contractural-adjustment.835": Outcome(
         "34.00",
         "posted",
         frozenset({"payment_date_invalid", "procedure_unreadable"}),
+        undated=True,
     ),
     # PLB CV has no account of ours: a person has to map it, the ST waits
     "LinuxForHealth-x12__demo.835": Outcome(
@@ -53,12 +57,16 @@ TABLE = {
         frozenset({"payment_date_invalid"}),
         parked=2,
         cases=frozenset({"adjustment_unknown"}),
+        undated=True,
     ),
-    # a second payer: OA-23 verified against what the first one paid, never posted
+    # a second payer: OA-23 verified against what the first one paid, never posted.
+    # The date is BPR15 again; ISA13, GS06 and ST02 are those of the demo file
     "LinuxForHealth-x12__secondary-payment.835": Outcome(
         "1222.00",
         "posted",
         frozenset({"payment_date_invalid", "procedure_unreadable"}),
+        cases=frozenset({"interchange_repeated"}),
+        undated=True,
     ),
     # three claims under one CLP01: which is which cannot be known, all park
     "affect-therapeutics-edi-835-parser__emedny_sample.txt": Outcome(
@@ -73,12 +81,13 @@ TABLE = {
         "150000.00", "held", cases=frozenset({"remittance_trace_reused"})
     ),
     "kputnam-stupidedi__era-sample.edi": Outcome("132.00", "posted", test_file=False),
-    # nine claims under one CLP01
+    # nine claims under one CLP01; ISA13, GS06 and ST02 of the file above with another
+    # payment, which is told and goes on
     "kputnam-stupidedi__multiple-claims-single-check.edi": Outcome(
         "810.80",
         "posted_with_parked",
         parked=9,
-        cases=frozenset({"claim_unmatched"}),
+        cases=frozenset({"claim_unmatched", "interchange_repeated"}),
         test_file=False,
     ),
 }
@@ -127,6 +136,8 @@ class TestRealSamples(RemittanceCase):
     def _check(self, file, want):
         remittance = file.remittance_ids
         self.assertEqual(len(remittance), 1)
+        if want.undated:
+            self._check_held_for_its_date(remittance)
         self.assertEqual(remittance.state, want.state)
         self.assertEqual(f"{remittance.amount:.2f}", want.amount)
         self.assertEqual(remittance.test_file, want.test_file)
@@ -140,6 +151,15 @@ class TestRealSamples(RemittanceCase):
             self._check_entry(remittance)
         else:
             self.assertFalse(remittance.move_id)
+
+    def _check_held_for_its_date(self, remittance):
+        """Nothing is posted without BPR16; then a person dates it by its receipt."""
+        self.assertFalse(remittance.payment_date)
+        self.assertEqual(remittance.state, "held")
+        self.assertFalse(remittance.move_id)
+        self.assertIn("remittance_held", self.case_types(remittance))
+        self.assertIn("payment_undated", str(remittance.plan["stops"]))
+        remittance.action_date_by_receipt()
 
     def _check_entry(self, remittance):
         """Net clearing is BPR02; what is parked waits on unapplied cash."""
