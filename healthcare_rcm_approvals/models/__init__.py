@@ -61,3 +61,4 @@ from . import purchase_order_line
 from . import account_move_spending
 from . import account_move_match
 from . import payment_spending
+from . import rcm_exception_amount

@@ -37,3 +37,4 @@ from . import test_budget_concurrency
 from . import test_document_screens
 from . import test_rcm_client_invoice_approval
 from . import test_migration_policy_versions
+from . import test_exception_amount

@@ -146,6 +146,10 @@ class RcmDepositClose(models.Model):
                 )
         return rows
 
+    def _rcm_case_amount(self):
+        """What was open that evening; the rest is in order."""
+        return self.open_total
+
 
 class RcmDepositCloseLine(models.Model):
     """One thing that was open when the day was closed."""

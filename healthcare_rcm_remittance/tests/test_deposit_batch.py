@@ -273,6 +273,7 @@ class TestDepositClose(DepositCase):
             },
         )
         self.assertEqual(close.open_total, 570)
+        self.assertEqual(close._rcm_case_amount(), 570)
         self.assertEqual(close.deposit_total, 70)
         self.assertEqual(close.closed_by_id, self.poster)
 
