@@ -1,7 +1,2 @@
 from . import controllers, models, policy, wizard
-from .models import rcm_approval_guard
-
-
-def uninstall_hook(env):
-    """Drop the functions and triggers the ORM does not know of."""
-    rcm_approval_guard.remove(env.cr)
+from .hooks import uninstall_hook
