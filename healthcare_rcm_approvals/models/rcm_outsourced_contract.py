@@ -145,7 +145,7 @@ class RcmOutsourcedContract(models.Model):
             contract.left_amount = (
                 from_decimal(ceiling - amount, digits) if ceiling else 0.0
             )
-            contract.used_quantity = float(quantity) / (contract.uom_id.factor or 1.0)
+            contract.used_quantity = quantity
             most = contract.ceiling_quantity
             contract.left_quantity = most - quantity if most else 0.0
             shares = [100 * float(amount / ceiling)] if ceiling else []

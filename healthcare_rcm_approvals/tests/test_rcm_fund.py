@@ -155,6 +155,14 @@ class TestOutsourcedContract(SpendingCase):
             order.button_confirm()
         self.assertIn(text, str(caught.exception))
 
+    def test_quantities_are_in_the_contracts_unit(self):
+        """A service kept in units, contracted by the dozen: 12 units are one."""
+        dozen = self.env.ref("uom.product_uom_dozen")
+        contract = self.contract(uom_id=dozen.id, rate=600, ceiling_quantity=5)
+        self.ordered(quantity=12).button_confirm()
+        contract.invalidate_recordset()
+        self.assertEqual((contract.used_quantity, contract.left_quantity), (1, 4))
+
     def test_the_contract_is_found_by_vendor_and_service(self):
         contract = self.contract(ceiling_amount=1000, ceiling_quantity=20)
         order = self.ordered(quantity=3)
