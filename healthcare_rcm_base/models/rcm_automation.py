@@ -299,7 +299,9 @@ class RcmAutomation(models.Model):
                 works.filtered(lambda work: work.model_id.model in self.env)
             )
         for entry in self.search([("purpose", "=", False)]):
-            entry.purpose = self._rcm_words(entry._rcm_work())
+            work = entry._rcm_work()
+            if work.model_id.model in self.env:
+                entry.purpose = self._rcm_words(work)
         self.search([("owner_id", "=", False)]).owner_id = self._rcm_default_owner()
 
     @api.model
