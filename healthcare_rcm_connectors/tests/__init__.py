@@ -13,6 +13,7 @@ from . import (
     test_event_processing,
     test_file_door,
     test_handlers,
+    test_migration_sender_ids,
     test_handlers_charges,
     test_handlers_control,
     test_replay,
