@@ -286,6 +286,7 @@ class RcmEvent(models.Model):
 
     @api.model
     def _cron_process_events(self, batch_size=BATCH_SIZE):
+        """Work on the inbox, then compare again what a source counted differently."""
         result = super()._cron_process_events(batch_size)
         self.env["rcm.source.total"]._rcm_wake_open()
         return result
