@@ -23,7 +23,7 @@ class TestMainJob(SuiteCase):
         self.client = self.make_client(self.sent)
 
     def feed(self, knobs):
-        self.day = DemoDay(self.client, knobs, fields.Date.today(), patience=20)
+        self.day = DemoDay(self.client, knobs, fields.Date.today(), patience=60)
         try:
             self.summary = self.day.run()
         except FeedError as error:
