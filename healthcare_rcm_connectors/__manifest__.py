@@ -1,6 +1,6 @@
 {
     "name": "Healthcare RCM Connectors",
-    "summary": "Events in and out: JSON-RPC, HTTP, idempotent inbox",
+    "summary": "Events in and out: JSON-RPC, HTTP, signed webhooks, idempotent inbox",
     "version": "19.0.1.2.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
