@@ -4,6 +4,7 @@ from . import (
     handlers,
     ir_http,
     rcm_event_type,
+    rcm_secret_holder_mixin,
     rcm_connector_key,
     rcm_connector,
     res_users_apikeys,

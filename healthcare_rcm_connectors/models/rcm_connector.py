@@ -32,7 +32,7 @@ class RcmConnector(models.Model):
     """An external system: who it is, what it may send, for which facilities."""
 
     _name = "rcm.connector"
-    _inherit = ["rcm.audit.mixin", "mail.thread"]
+    _inherit = ["rcm.audit.mixin", "rcm.secret.holder.mixin", "mail.thread"]
     _description = "Connector"
     _order = "name"
     _rcm_audit_fields = (
@@ -114,9 +114,8 @@ class RcmConnector(models.Model):
         help="Names this system in the address it sends signed events to.",
     )
     signed_address = fields.Char(
-        string="Address for Signed Events", compute="_compute_signed"
+        string="Address for Signed Events", compute="_compute_signed_address"
     )
-    has_secret = fields.Boolean(compute="_compute_signed")
     key_ids = fields.One2many("rcm.connector.key", "connector_id", string="API Keys")
     key_count = fields.Integer(string="Valid Keys", compute="_compute_key_count")
     last_seen_at = fields.Datetime(string="Last Event", compute="_compute_traffic")
@@ -153,12 +152,9 @@ class RcmConnector(models.Model):
             valid = record.key_ids.filtered(lambda key: key.state == "valid")
             record.key_count = len(valid)
 
-    def _compute_signed(self):
+    def _compute_signed_address(self):
         base = self.get_base_url()
-        # only whether there is one
-        found = self.env["rcm.secret"].sudo()._rcm_texts_of(self._name, self.ids)
         for record in self:
-            record.has_secret = record.id in found
             record.signed_address = f"{base}/rcm/v1/events?sender={record.sender_id}"
 
     def _compute_traffic(self):
@@ -270,22 +266,6 @@ class RcmConnector(models.Model):
             "view_mode": "form",
             "target": "new",
             "context": {"default_connector_id": self.id},
-        }
-
-    def action_new_secret(self):
-        """Make a signing secret and show it once; the present one holds a day more."""
-        self.ensure_one()
-        self.env.user._rcm_require("administrator")
-        self.check_access("write")
-        # secrets are nobody's to read; role and right to change this were checked
-        text = self.env["rcm.secret"].sudo()._rcm_rotate(self)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Secret ready"),
-            "res_model": "rcm.secret.show",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_secret": text},
         }
 
     def action_revoke_secrets(self):

@@ -25,7 +25,7 @@ class RcmWebhook(models.Model):
     """
 
     _name = "rcm.webhook"
-    _inherit = ["rcm.document.mixin"]
+    _inherit = ["rcm.document.mixin", "rcm.secret.holder.mixin"]
     _description = "Webhook"
     _order = "name"
     _rcm_reprocess_roles = ROLES
@@ -83,7 +83,6 @@ class RcmWebhook(models.Model):
         help="After several failures in a row the receiver is left alone for a while.",
     )
     last_success_at = fields.Datetime("Last Delivered", readonly=True)
-    has_secret = fields.Boolean(compute="_compute_has_secret")
     waiting_count = fields.Integer("Waiting", compute="_compute_counts")
     dead_count = fields.Integer("Not Delivered", compute="_compute_counts")
     delivered_count = fields.Integer("Delivered Today", compute="_compute_counts")
@@ -91,12 +90,6 @@ class RcmWebhook(models.Model):
     # ------------------------------------------------------------------
     # Computes
     # ------------------------------------------------------------------
-    def _compute_has_secret(self):
-        # only whether there is one
-        found = self.env["rcm.secret"].sudo()._rcm_texts_of(self._name, self.ids)
-        for webhook in self:
-            webhook.has_secret = webhook.id in found
-
     def _compute_counts(self):
         deliveries = self.env["rcm.delivery"].sudo()  # numbers only
         mine = Domain("webhook_id", "in", self.ids)
@@ -176,22 +169,6 @@ class RcmWebhook(models.Model):
     # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
-    def action_new_secret(self):
-        """Make a secret and show it once; the present one signs a day longer."""
-        self.ensure_one()
-        self.env.user._rcm_require("administrator")
-        self.check_access("write")
-        # secrets are nobody's to read; role and right to change this were checked
-        text = self.env["rcm.secret"].sudo()._rcm_rotate(self)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Secret ready"),
-            "res_model": "rcm.secret.show",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_secret": text},
-        }
-
     def action_test(self):
         """Send a test message through the same way as everything else."""
         self.ensure_one()

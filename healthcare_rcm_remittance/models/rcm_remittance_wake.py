@@ -53,44 +53,39 @@ class RcmIdentifier(models.Model):
         return identifiers
 
 
-class RcmFacility(models.Model):
-    """A facility's numbers may be the payee's."""
+class RcmPayeeMixin(models.AbstractModel):
+    """Its numbers may be those a remittance names as payee."""
 
-    _inherit = "rcm.facility"
+    _name = "rcm.payee.mixin"
+    _description = "Payee of Remittances"
 
     @api.model_create_multi
     def create(self, vals_list):
-        facilities = super().create(vals_list)
-        known = facilities.filtered(lambda item: item.npi or item.tax_id)
+        payees = super().create(vals_list)
+        known = payees.filtered(lambda item: item.npi or item.tax_id)
         if known:
             self.env["rcm.remittance"]._rcm_wake_cases(PAYEE, known.company_id)
-        return facilities
+        return payees
 
     def write(self, vals):
         result = super().write(vals)
         if vals.get("npi") or vals.get("tax_id"):
             self.env["rcm.remittance"]._rcm_wake_cases(PAYEE, self.company_id)
         return result
+
+
+class RcmFacility(models.Model):
+    """A facility's numbers may be the payee's."""
+
+    _name = "rcm.facility"
+    _inherit = ["rcm.facility", "rcm.payee.mixin"]
 
 
 class RcmProviderGroup(models.Model):
     """A provider group's numbers may be the payee's."""
 
-    _inherit = "rcm.provider.group"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        groups = super().create(vals_list)
-        known = groups.filtered(lambda item: item.npi or item.tax_id)
-        if known:
-            self.env["rcm.remittance"]._rcm_wake_cases(PAYEE, known.company_id)
-        return groups
-
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.get("npi") or vals.get("tax_id"):
-            self.env["rcm.remittance"]._rcm_wake_cases(PAYEE, self.company_id)
-        return result
+    _name = "rcm.provider.group"
+    _inherit = ["rcm.provider.group", "rcm.payee.mixin"]
 
 
 class RcmAccountMapping(models.Model):
