@@ -12,6 +12,7 @@
         "security/rcm_approval_request_rules.xml",
         "security/rcm_document_rules.xml",
         "security/rcm_spending_rules.xml",
+        "security/rcm_exception_rules.xml",
         "data/rcm_approval_term_data.xml",
         "data/rcm_approval_risk_data.xml",
         "data/rcm_approval_policy_data.xml",

@@ -17,7 +17,7 @@ _numbers = count(1)
 # What the required fields do not tell. A value may be a function of the factory.
 VALUES = {
     "rcm.exception.case": {
-        "res_model": "rcm.exception.type",
+        "res_model": "res.partner",
         "res_id": 1,
         "record_name": "Document",
     },

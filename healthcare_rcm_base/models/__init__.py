@@ -35,6 +35,7 @@ from . import rcm_code_table
 from . import rcm_coverage
 from . import rcm_document_mixin
 from . import rcm_document_banner
+from . import rcm_document_timeline
 from . import rcm_exception_case
 from . import rcm_exception_occurrence
 from . import rcm_exception_escalation

@@ -2,7 +2,7 @@ import json
 from hashlib import sha256
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import SQL
 
@@ -122,6 +122,8 @@ class RcmAuditLog(models.Model):
         )
         if not record:
             raise UserError(self.env._("The document does not exist any more."))
+        if not record.has_access("read"):
+            raise AccessError(self.env._("You may not open this document."))
         return {
             "type": "ir.actions.act_window",
             "res_model": self.model,

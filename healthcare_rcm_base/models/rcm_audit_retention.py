@@ -63,6 +63,14 @@ class RcmAuditRetention(models.Model):
             return own
         return SQL("(%s AND NOT %s)", own, _named(earlier._rcm_pattern_list()))
 
+    def _rcm_log_domain(self):
+        """Domain of the log rows of this category: the same as the SQL above."""
+        self.ensure_one()
+        earlier = self.search([("active", "=", True)])
+        earlier = earlier[: list(earlier).index(self)] if self in earlier else earlier
+        own = _named_domain(self._rcm_pattern_list())
+        return own & ~_named_domain(earlier._rcm_pattern_list())
+
     # ------------------------------------------------------------------
     # Dropping (scheduled action)
     # ------------------------------------------------------------------
@@ -190,3 +198,15 @@ def _named(patterns):
         SQL("starts_with(coalesce(l.model, l.event), %s)", part) for part in patterns
     ]
     return SQL("(%s)", SQL(" OR ").join(tests)) if tests else SQL("false")
+
+
+def _named_domain(patterns):
+    """Domain: the model of a log row (or its event) begins with one of ``patterns``."""
+    if "*" in patterns:
+        return fields.Domain.TRUE
+    starts = [part.replace("_", "\\_") + "%" for part in patterns]
+    return fields.Domain.OR(
+        fields.Domain("model", "=like", start)
+        | (fields.Domain("model", "=", False) & fields.Domain("event", "=like", start))
+        for start in starts
+    )

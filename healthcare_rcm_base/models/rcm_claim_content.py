@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..core import claim_content
 
-CLINICAL = "healthcare_rcm_base.group_patient_data"
+CLINICAL = "healthcare_rcm_base.group_clinical"
 CLAIM_FORMS = [("professional", "Professional"), ("institutional", "Institutional")]
 ACCIDENT_TYPES = [
     ("auto", "Automobile"),

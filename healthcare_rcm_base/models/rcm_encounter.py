@@ -87,7 +87,7 @@ class RcmEncounter(models.Model):
     place_of_service = fields.Char(size=2)
     diagnosis_codes = fields.Char(
         string="Diagnoses",
-        groups="healthcare_rcm_base.group_patient_data",
+        groups="healthcare_rcm_base.group_clinical",
         help="ICD-10 codes in order, with commas; charges point at their places.",
     )
     rendering_npi = fields.Char(string="Rendering NPI", size=10)

@@ -143,6 +143,10 @@ class RcmExceptionCase(models.Model):
         compute="_compute_urgency",
     )
     is_mine = fields.Boolean(compute="_compute_is_mine")
+    can_open_record = fields.Boolean(
+        compute="_compute_can_open_record",
+        help="The document is there and the reader may see it.",
+    )
     wake_at = fields.Datetime(string="Waiting Until", readonly=True)
     waiting_reason = fields.Char(readonly=True)
     hours_left = fields.Float(
@@ -202,6 +206,17 @@ class RcmExceptionCase(models.Model):
     def _compute_is_mine(self):
         for case in self:
             case.is_mine = case.owner_id == self.env.user
+
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_can_open_record(self):
+        for model, cases in self.grouped("res_model").items():
+            readable = set()
+            if model in self.env and self.env[model].has_access("read"):
+                documents = self.env[model].browse(cases.mapped("res_id")).exists()
+                readable = set(documents._filtered_access("read")._ids)
+            for case in cases:
+                case.can_open_record = case.res_id in readable
 
     @api.model
     def _group_expand_states(self, states, domain):

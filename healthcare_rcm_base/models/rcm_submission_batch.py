@@ -85,7 +85,7 @@ class RcmSubmissionBatch(models.Model):
         readonly=True,
         copy=False,
         attachment=True,
-        groups="healthcare_rcm_base.group_patient_data",
+        groups="healthcare_rcm_base.group_clinical",
     )
     json_name = fields.Char(readonly=True, copy=False)
     csv_file = UnindexedBinary(
@@ -93,7 +93,7 @@ class RcmSubmissionBatch(models.Model):
         readonly=True,
         copy=False,
         attachment=True,
-        groups="healthcare_rcm_base.group_patient_data",
+        groups="healthcare_rcm_base.group_clinical",
     )
     csv_name = fields.Char(readonly=True, copy=False)
     file_hash = fields.Char(
@@ -130,11 +130,11 @@ class RcmSubmissionBatch(models.Model):
     # Buttons
     # ------------------------------------------------------------------
     def action_export(self):
-        """Write the files of these batches; for people who may see patients."""
+        """Write the files of these batches; for people who may see clinical codes."""
         batches = self._rcm_as("biller")
-        if not self.env.user.has_group("healthcare_rcm_base.group_patient_data"):
+        if not self.env.user.has_group("healthcare_rcm_base.group_clinical"):
             raise UserError(
-                self.env._("Claims are exported by people who may see patients.")
+                self.env._("Claims are exported by people who may see clinical codes.")
             )
         batches._rcm_export()
 

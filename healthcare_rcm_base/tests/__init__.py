@@ -119,3 +119,7 @@ from . import test_audit_memory
 from . import test_core_database_log
 from . import test_rcm_database_log
 from . import test_exception_amount
+from . import test_clinical_codes
+from . import test_migration_statement_type
+from . import test_exception_document
+from . import test_audit_search

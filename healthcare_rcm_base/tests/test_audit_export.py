@@ -6,6 +6,7 @@ import json
 
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
 
 from ..wizard import rcm_audit_export
 from . import common_ground as ground
@@ -95,7 +96,85 @@ class TestAuditExport(TransactionCase):
             [("event", "=", "rcm.audit.exported")], limit=1
         )
         self.assertEqual(row.actor_uid, self.auditor.id)
-        self.assertEqual(row._rcm_bodies()[row.id], {"rows": [None, 2]})
+        self.assertEqual(
+            row._rcm_bodies()[row.id],
+            {"rows": [None, 2], "correlation_id": [None, "export-thread"]},
+        )
+
+    def test_words_that_fit_nothing_are_not_repeated_in_the_log(self):
+        self.export(record_name="Typed Name", date_from="2020-01-01")
+        row = self.env["rcm.audit.log"].search(
+            [("event", "=", "rcm.audit.exported")], limit=1
+        )
+        self.assertEqual(
+            row._rcm_bodies()[row.id],
+            {"rows": [None, 0], "date_from": [None, "2020-01-01 00:00:00"]},
+        )
+
+    def events(self, **vals):
+        """Events of an export of everything that ``vals`` ask for."""
+        _wizard, text = self.export(
+            file_format="jsonl", correlation_id="export-kinds", **vals
+        )
+        return [json.loads(line)["event"] for line in text.splitlines()]
+
+    def test_one_category_or_one_document(self):
+        rows = (
+            ("rcm.claim.changed", "rcm.claim", 7),
+            ("rcm.claim.line.changed", "rcm.claim.line", 8),
+            ("rcm.exception.case.opened", "rcm.exception.case", 7),
+            ("rcm.exception.swept", None, None),
+            ("rcm.payer.changed", "rcm.payer", 7),
+        )
+        self.env["rcm.audit.log"]._rcm_append(
+            [
+                {
+                    "event": event,
+                    "model": model,
+                    "res_id": res_id,
+                    "correlation_id": "export-kinds",
+                }
+                for event, model, res_id in rows
+            ]
+        )
+        category = {
+            name: self.env.ref(f"healthcare_rcm_base.audit_retention_{name}").id
+            for name in ("claims", "cases", "other")
+        }
+        for vals, expected in (
+            (
+                {"category_id": category["claims"]},
+                ["rcm.claim.changed", "rcm.claim.line.changed"],
+            ),
+            (
+                {"category_id": category["cases"]},
+                ["rcm.exception.case.opened", "rcm.exception.swept"],
+            ),
+            ({"category_id": category["other"]}, ["rcm.payer.changed"]),
+            ({"document_model": "rcm.claim"}, ["rcm.claim.changed"]),
+            ({"document_model": "rcm.claim", "document_id": 8}, []),
+            (
+                {"document_model": "rcm.exception.case", "document_id": 7},
+                ["rcm.exception.case.opened"],
+            ),
+        ):
+            with self.subTest(vals=vals):
+                self.assertEqual(self.events(**vals), expected)
+
+    def test_the_categories_of_the_export_are_those_of_retention(self):
+        """Every row is in one category, and the two ways to say so agree."""
+        self.env.flush_all()
+        rules = self.env["rcm.audit.retention"].search([])
+        Log = self.env["rcm.audit.log"]
+        total = 0
+        for rule in rules:
+            by_domain = set(Log.search(rule._rcm_log_domain()).ids)
+            query = SQL("SELECT id FROM rcm_audit_log l WHERE %s", rule._rcm_condition())
+            by_sql = {id_ for [id_] in self.env.execute_query(query)}
+            with self.subTest(rule=rule.name):
+                self.assertEqual(by_domain, by_sql)
+            total += len(by_domain)
+        self.assertEqual(total, Log.search_count([]))
 
     def test_only_auditors(self):
         for role in ("biller", "finance_manager", "administrator"):

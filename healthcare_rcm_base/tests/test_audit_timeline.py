@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 
@@ -125,6 +127,28 @@ class TestTimeline(TransactionCase):
             with self.subTest(term=term):
                 self.assertEqual(self.Log.find_threads(term), [])
         self.assertEqual(self.Log.get_timeline(False), [])
+
+    def test_every_document_has_its_timeline(self):
+        """Also those whose form does not place it itself, and only for readers."""
+        worker = ground.role_user(self.env, "biller", "ground_timeline")
+        for role in ground.ROLES:
+            worker.group_ids |= self.env.ref(f"healthcare_rcm_base.group_{role}")
+        mixin = self.registry["rcm.document.mixin"]
+        names = [
+            name
+            for name, cls in self.registry.items()
+            if issubclass(cls, mixin) and not cls._abstract and not cls._transient
+        ]
+        self.assertGreater(len(names), 20)
+        wanted = "//field[@name='correlation_id'][@widget='rcm_timeline']"
+        for name in names:
+            with self.subTest(model=name):
+                view = self.env[name].with_user(worker).get_view(view_type="form")
+                arch = etree.fromstring(view["arch"])
+                self.assertEqual(len(arch.xpath(wanted)), 1)
+        desk = ground.role_user(self.env, "front_desk")
+        view = self.env["rcm.encounter"].with_user(desk).get_view(view_type="form")
+        self.assertFalse(etree.fromstring(view["arch"]).xpath(wanted))
 
     def test_people_are_named_and_others_numbered(self):
         self.document._rcm_hand_over(self.biller)

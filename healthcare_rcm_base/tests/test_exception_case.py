@@ -83,7 +83,8 @@ class TestRaise(ExceptionCase):
             self.document._rcm_raise_case("no_such_type", "x")
 
     def test_every_contract_type_is_shipped_with_instructions(self):
-        types = self.env["rcm.exception.type"].search([])
+        types = self.env["rcm.exception.type"].with_context(active_test=False)
+        types = types.search([])
         self.assertGreaterEqual(len(types), 41)
         categories = (
             "coding_missing",
@@ -98,6 +99,9 @@ class TestRaise(ExceptionCase):
             "posting_delayed",
         )
         self.assertLessEqual(set(categories), set(types.mapped("code")))
+        off = types.filtered(lambda item: not item.active)
+        self.assertEqual(off.mapped("code"), ["statement_delayed"])
+        self.assertIn("Switched off", off.instructions)
         for case_type in types:
             with self.subTest(code=case_type.code):
                 self.assertTrue(case_type.instructions)

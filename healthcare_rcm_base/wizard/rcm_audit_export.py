@@ -28,6 +28,14 @@ COLUMNS = (
     "source",
     "payload_hash",
 )
+# Fields of the wizard that ask for one value of a column.
+FILTERS = {
+    "correlation_id": "correlation_id",
+    "record_name": "record_name",
+    "actor_login": "actor_login",
+    "document_model": "model",
+    "document_id": "res_id",
+}
 # A spreadsheet would run what starts with these.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -46,6 +54,15 @@ class RcmAuditExport(models.TransientModel):
     correlation_id = fields.Char(string="Correlation ID")
     record_name = fields.Char(string="Document")
     actor_login = fields.Char(string="Actor")
+    category_id = fields.Many2one(
+        "rcm.audit.retention",
+        string="Category",
+        help="Rows of one category, as the retention rules divide them.",
+    )
+    document_model = fields.Char(help="For example rcm.claim.")
+    document_id = fields.Integer(
+        string="Document ID", help="The number of the document in its table."
+    )
     log_ids = fields.Json(string="Chosen rows")
     log_count = fields.Integer(string="Chosen Rows", compute="_compute_log_count")
     file_content = fields.Binary(string="File", readonly=True)
@@ -93,7 +110,12 @@ class RcmAuditExport(models.TransientModel):
         )
         # Reading the whole log out is itself worth a row.
         Log._rcm_append(
-            [{"event": "rcm.audit.exported", "changes": {"rows": [None, count]}}]
+            [
+                {
+                    "event": "rcm.audit.exported",
+                    "changes": {"rows": [None, count], **self._rcm_asked_for(count)},
+                }
+            ]
         )
         return {
             "type": "ir.actions.act_window",
@@ -112,10 +134,25 @@ class RcmAuditExport(models.TransientModel):
             domain &= fields.Domain("logged_at", ">=", self.date_from)
         if self.date_to:
             domain &= fields.Domain("logged_at", "<", self.date_to)
-        for name in ("correlation_id", "record_name", "actor_login"):
+        for name, column in FILTERS.items():
             if self[name]:
-                domain &= fields.Domain(name, "=", self[name])
+                domain &= fields.Domain(column, "=", self[name])
+        if self.category_id:
+            domain &= self.category_id._rcm_log_domain()
         return domain
+
+    def _rcm_asked_for(self, count):
+        """What was asked for, as the log keeps it.
+
+        Words that fit no row are not repeated: people type names into search boxes.
+        """
+        if self.log_ids:
+            return {"chosen": [None, self.log_count]}
+        asked = {name: self[name] for name in FILTERS if self[name] and count}
+        asked |= {name: self[name] for name in ("date_from", "date_to") if self[name]}
+        if self.category_id:
+            asked["category"] = self.category_id.name
+        return {name: [None, str(value)] for name, value in asked.items()}
 
     def _rcm_read(self, domain):
         """Yield rows as dicts, a window at a time."""

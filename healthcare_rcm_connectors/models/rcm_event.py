@@ -83,7 +83,7 @@ class RcmEvent(models.Model):
         readonly=True,
         copy=False,
         prefetch=False,
-        groups="healthcare_rcm_base.group_patient_data",
+        groups="healthcare_rcm_base.group_clinical",
     )
     payload_hash = fields.Char(string="Content SHA-256", readonly=True)
     payload_size = fields.Integer(string="Size (bytes)", readonly=True)

@@ -57,11 +57,14 @@ class TestSecurity(ConnectorMixin, TransactionCase):
                 ):
                     self.env[model].with_user(self.users[role]).search([]).mapped("id")
 
-    def test_raw_payload_needs_patient_data_beside_the_event(self):
+    def test_raw_payload_needs_clinical_data_beside_the_event(self):
+        """It names the patient and says what was found: both rights, or nothing."""
         event = self.receive(self.completed())
-        with self.assertRaises(AccessError):
-            event.with_user(self.users["integration_support"]).read(["payload"])
-        both = self.make_user("both", "integration_support", "patient_data")
+        named = self.make_user("named", "integration_support", "patient_data")
+        for user in (self.users["integration_support"], named):
+            with self.assertRaises(AccessError):
+                event.with_user(user).read(["payload"])
+        both = self.make_user("both", "integration_support", "clinical")
         self.assertIn("Quillfeather", event.with_user(both).payload)
 
     def test_patient_is_not_in_what_support_reads(self):

@@ -44,3 +44,4 @@ from . import rcm_deposit_close
 from . import rcm_paper_eob
 from . import rcm_remittance_resolution
 from . import rcm_remittance_print
+from . import rcm_remittance_backlog

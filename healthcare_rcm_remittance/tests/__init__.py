@@ -36,3 +36,4 @@ from . import test_x12_paper
 from . import test_paper_eob
 from . import test_remittance_resolution
 from . import test_remittance_print
+from . import test_remittance_backlog
