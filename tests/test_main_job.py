@@ -37,7 +37,7 @@ class TestMainJob(SuiteCase):
     def test_from_encounter_to_reconciled_remittance(self):
         self.feed(KNOBS)
         want, counts = self.check.expected(self.sent)
-        self.assertEqual(self.check.differences(want, self.books()), [])
+        self.assertEqual(self.check.differences(want, self.books()), [], self._open())
         self.assertGreater(counts["claims"], 8)
         self.assertGreater(counts["remittances"], 2)
         self._check_claims()
@@ -47,6 +47,27 @@ class TestMainJob(SuiteCase):
         self._check_timeline()
         self._check_again_changes_nothing()
         self._check_audit()
+
+    def _open(self):
+        """What waits for a person or for something else, to explain a difference."""
+        cases = self.env["rcm.exception.case"].search(
+            [("state", "in", ("open", "in_progress", "waiting"))]
+        )
+        parked = self.env["rcm.remittance.claim"].search(
+            [("state", "not in", ("posted", "reversed"))]
+        )
+        events = self.env["rcm.event"].search([("state", "!=", "done")])
+        return "\n".join(
+            [f"{case.type_id.code}: {case.message}" for case in cases]
+            + [
+                f"{item.control_number}: {item.state} {item.reason_text}"
+                for item in parked
+            ]
+            + [
+                f"{event.external_id}: {event.state} {event.error_code}"
+                for event in events
+            ]
+        )
 
     def _check_claims(self):
         """The claim's own amounts equal its receivables and the simulator's truth."""

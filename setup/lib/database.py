@@ -102,10 +102,11 @@ def rename(source, target):
 def drop(name):
     with _cursor() as cr:
         cr.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = %s AND backend_type = 'client backend'",
             [name],
         )
-        cr.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+    _retried(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
     shutil.rmtree(FILESTORE / name, ignore_errors=True)
 
 
