@@ -33,7 +33,16 @@ _CLAIM = {
         "void",
         "superseded",
     ),
-    "pending_interface": ("submitted", "cleared", "on_hold", "void", "superseded"),
+    # cleared, adjudicated, reopened: the platform did not take it in
+    "pending_interface": (
+        "submitted",
+        "cleared",
+        "adjudicated",
+        "reopened",
+        "on_hold",
+        "void",
+        "superseded",
+    ),
     "submitted": (
         "accepted",
         "rejected",
@@ -53,9 +62,10 @@ _CLAIM = {
         "void",
         "superseded",
     ),
-    # submitted: to the next payer in the coordination order
+    # submitted, pending_interface: to the next payer in the coordination order
     "adjudicated": (
         "submitted",
+        "pending_interface",
         "closed",
         "reopened",
         "on_hold",
@@ -65,6 +75,7 @@ _CLAIM = {
     "closed": ("reopened", "superseded", "void"),
     "reopened": (
         "submitted",
+        "pending_interface",
         "adjudicated",
         "closed",
         "on_hold",

@@ -68,12 +68,14 @@ def clocks(facts):
     rejected one was never taken in, so that its first clock still runs.
     """
     found = []
-    if facts.state in UNSENT:
+    # A billing platform holds it for the next payer: it is not with that one yet.
+    held_for_next = facts.state == "pending_interface" and facts.next_limits
+    if facts.state in UNSENT and not held_for_next:
         if facts.is_correction and facts.replaced_on:
             found.append(_clock("corrected", facts.replaced_on, facts.limits.corrected))
         else:
             found.append(_clock("original", facts.service_end, facts.limits.original))
-    elif facts.state in DECIDED:
+    elif facts.state in DECIDED or held_for_next:
         if facts.next_limits:
             days = facts.next_limits.secondary
             found.append(_clock("secondary", facts.decided_on, days))

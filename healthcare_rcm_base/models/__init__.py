@@ -52,6 +52,7 @@ from . import rcm_audit_patient
 from . import rcm_audit_hold
 from . import rcm_audit_witness
 from . import rcm_payer
+from . import rcm_analysis_mixin
 from . import rcm_payer_contract
 from . import rcm_payer_contract_version
 from . import rcm_payer_contract_rate
@@ -85,6 +86,9 @@ from . import rcm_service_order_charge
 from . import rcm_service_order_intake
 from . import rcm_invoice_rule
 from . import rcm_claim
+from . import rcm_claim_balance
+from . import rcm_claim_number
+from . import rcm_claim_turn
 from . import rcm_claim_build
 from . import rcm_claim_invoice_rule
 from . import rcm_claim_pricing
@@ -96,6 +100,7 @@ from . import rcm_claim_line
 from . import rcm_claim_leg
 from . import rcm_coordination
 from . import rcm_claim_version
+from . import rcm_claim_version_refusal
 from . import rcm_claim_correct
 from . import rcm_claim_takeover
 from . import rcm_claim_tax
@@ -111,6 +116,7 @@ from . import rcm_claim_quality_report
 from . import rcm_claim_note
 from . import rcm_ageing
 from . import rcm_charge_report
+from . import rcm_claim_report
 from . import rcm_patient_balance
 from . import rcm_validation_check
 from . import rcm_validation_check_codes
@@ -150,8 +156,10 @@ from . import rcm_match_policy
 from . import rcm_match_key
 from . import rcm_patient_match
 from . import rcm_possible_duplicate
+from . import rcm_possible_duplicate_compare
 from . import rcm_merge_references
 from . import rcm_merge
+from . import rcm_merge_apply
 from . import rcm_merge_undo
 from . import rcm_merge_item
 from . import rcm_opening

@@ -1,11 +1,7 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
 
-from ..core import control_number
 from .rcm_invoice_rule import INVOICE_RULES
 
-# Control numbers of different companies never meet: each counts in its own range.
-COMPANY_RANGE = 10**10
 AMOUNT_FIELDS = (
     "paid_amount",
     "contractual_amount",
@@ -215,22 +211,6 @@ class RcmClaim(models.Model):
     incentive_amount = fields.Monetary(string="Incentive", readonly=True)
     moved_next_amount = fields.Monetary(string="Moved To Next Payer", readonly=True)
     patient_amount = fields.Monetary(string="Patient", readonly=True)
-    open_balance = fields.Monetary(
-        string="Open", compute="_compute_open_balance", store=True
-    )
-    payment_status = fields.Selection(
-        [
-            ("unpaid", "Unpaid"),
-            ("partial", "Partially paid"),
-            ("paid", "Settled"),
-            ("denied", "Denied"),
-            ("partially_denied", "Partially denied"),
-            ("credit", "Credit balance"),
-        ],
-        compute="_compute_payment_status",
-        store=True,
-        index=True,
-    )
     line_count = fields.Integer(compute="_compute_line_count")
     waiting_for = fields.Char(compute="_compute_waiting_for")
     invoice_name = fields.Char(
@@ -238,12 +218,6 @@ class RcmClaim(models.Model):
         string="Invoice Number",
         help="Shown to people who have no accounting rights as well.",
     )
-    is_submittable = fields.Boolean(
-        string="Ready To Submit",
-        compute="_compute_is_submittable",
-        search="_search_is_submittable",
-    )
-
     _version_uniq = models.Constraint(
         "UNIQUE(name, version)",
         "A control number and version belong to one claim.",
@@ -262,78 +236,6 @@ class RcmClaim(models.Model):
                 - claim.expected_sequestration
             )
 
-    @api.depends(
-        "total_charge",
-        "tax_amount",
-        "frequency_code",
-        "state",
-        "replaces_id.state",
-        "carried_amount",
-        *AMOUNT_FIELDS,
-    )
-    def _compute_open_balance(self):
-        """What is still asked for, by the one version of a claim that stands."""
-        for claim in self:
-            claim.open_balance = (
-                claim.currency_id.round(
-                    claim.total_charge
-                    + claim.tax_amount
-                    - claim.carried_amount
-                    - claim._rcm_settled()
-                )
-                if claim._rcm_stands()
-                else 0.0
-            )
-
-    def _rcm_stands(self):
-        """Whether this version counts: it took over and none has taken over from it."""
-        self.ensure_one()
-        ended = self.state in ("superseded", "void") or self.frequency_code == "8"
-        before = self.replaces_id
-        return not ended and (not before or before.state in ("superseded", "void"))
-
-    def _rcm_settled(self):
-        """What payments and adjustments posted on this version took off its charge."""
-        self.ensure_one()
-        return (
-            self.paid_amount
-            + self.contractual_amount
-            + self.sequestration_amount
-            + self.withhold_amount
-            + self.writeoff_amount
-            - self.incentive_amount
-            + self.moved_next_amount
-            + self.patient_amount
-        )
-
-    @api.depends(
-        "open_balance", "replaces_id.state", "line_ids.denied_amount", *AMOUNT_FIELDS
-    )
-    def _compute_payment_status(self):
-        """Said by our own amounts: an invoice can be “paid” by a write-off."""
-        for claim in self:
-            claim.payment_status = claim._rcm_payment_status()
-
-    def _rcm_payment_status(self):
-        self.ensure_one()
-        if not self._rcm_stands():
-            return "unpaid"
-        currency = self.currency_id
-        order = currency.compare_amounts(self.open_balance, 0)
-        if order < 0:
-            return "credit"
-        denied = sum(self.line_ids.mapped("denied_amount"))
-        if not currency.is_zero(denied):
-            whole = currency.compare_amounts(denied, self.total_charge) >= 0
-            return "denied" if whole else "partially_denied"
-        settling = (*AMOUNT_FIELDS, "carried_amount")
-        posted = any(not currency.is_zero(self[name]) for name in settling)
-        if not posted:
-            return "unpaid"
-        # What waits for the next payer has left this payer's balance, not the claim.
-        outstanding = self.open_balance + self.moved_next_amount
-        return "paid" if currency.is_zero(outstanding) else "partial"
-
     @api.depends("line_ids")
     def _compute_line_count(self):
         for claim in self:
@@ -342,38 +244,6 @@ class RcmClaim(models.Model):
     def _compute_waiting_for(self):
         for claim in self:
             claim.waiting_for = claim._rcm_waiting_for() or False
-
-    @api.depends("state", "invoice_state", "payer_id", "self_pay", "leg_ids.state")
-    def _compute_is_submittable(self):
-        for claim in self:
-            claim.is_submittable = bool(
-                claim.filtered_domain(self._submittable_domain())
-            )
-
-    @api.model
-    def _search_is_submittable(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        domain = self._submittable_domain()
-        return domain if True in value else ~domain
-
-    @api.model
-    def _submittable_domain(self):
-        """Cleared, invoiced where that comes first, or due at the next payer."""
-        first = (
-            fields.Domain("state", "=", "cleared")
-            & fields.Domain("self_pay", "=", False)
-            & fields.Domain("payer_id", "!=", False)
-            & (
-                fields.Domain("invoice_state", "=", "posted")
-                | fields.Domain("replaces_id", "!=", False)
-                | fields.Domain("invoice_rule", "=", "adjudicated")
-            )
-        )
-        further = fields.Domain(
-            "state", "in", ("adjudicated", "reopened")
-        ) & fields.Domain("leg_ids.state", "=", "ready")
-        return first | further
 
     @api.depends("name", "version")
     def _compute_display_name(self):
@@ -397,63 +267,3 @@ class RcmClaim(models.Model):
 
     def _rcm_audit_name(self):
         return self.display_name
-
-    # ------------------------------------------------------------------
-    # Look-up and numbering
-    # ------------------------------------------------------------------
-    @api.model
-    def _rcm_find_by_control_number(self, numbers, company, sending=False):
-        """Return {number: the version meant by it} for the numbers that exist.
-
-        Others speak of the last version they were sent; with ``sending`` the version
-        that goes out next is meant, where there is one.
-        """
-        found = self.search(
-            [("company_id", "=", company.id), ("name", "in", list(set(numbers)))],
-            order="version, id",
-        )
-        meant = {}
-        for claim in found:
-            rank = _rank_of_version(claim.state, sending)
-            if claim.name not in meant or rank >= meant[claim.name][0]:
-                meant[claim.name] = rank, claim
-        return {number: claim for number, (_rank, claim) in meant.items()}
-
-    @api.model
-    def _rcm_next_numbers(self, company, count):
-        """Draw ``count`` control numbers; gaps are fine, repeats are not."""
-        if not count:
-            return []
-        sequence = self._rcm_number_sequence(company)
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT nextval(%s) FROM generate_series(1, %s)",
-                f"ir_sequence_{sequence.id:03d}",
-                count,
-            )
-        )
-        start = company.id * COMPANY_RANGE
-        return [control_number.make(start + number) for [number] in rows]
-
-    @api.model
-    def _rcm_number_sequence(self, company):
-        """The company's own sequence, made when its first claim is built."""
-        # Numbering is not a right of the person who builds the claim.
-        Sequence = self.env["ir.sequence"].sudo()
-        domain = [("code", "=", "rcm.claim"), ("company_id", "=", company.id)]
-        return Sequence.search(domain, limit=1) or Sequence.create(
-            {
-                "name": f"Claim control numbers of {company.name}",
-                "code": "rcm.claim",
-                "company_id": company.id,
-                "implementation": "standard",
-            }
-        )
-
-
-def _rank_of_version(state, sending):
-    """Which of two versions a control number means; the later one among equals."""
-    if state in ("void", "superseded"):
-        return 0
-    sent = state in ("submitted", "accepted", "rejected", "adjudicated")
-    return 2 if sending or sent or state in ("closed", "reopened") else 1

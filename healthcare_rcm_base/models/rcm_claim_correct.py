@@ -124,11 +124,3 @@ class RcmClaimLine(models.Model):
             "place_of_service",
             "revenue_code",
         )
-
-    def _rcm_values(self, names):
-        """Values of these fields in the form in which they are written."""
-        self.ensure_one()
-        return {
-            name: self._fields[name].convert_to_write(self[name], self)
-            for name in names
-        }

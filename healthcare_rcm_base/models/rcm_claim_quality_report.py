@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .rcm_analysis_mixin import choices_of
+
 
 class RcmClaimQualityReport(models.Model):
     """Claims by how they left the house: clean, and accepted at the first attempt.
@@ -10,24 +12,15 @@ class RcmClaimQualityReport(models.Model):
     """
 
     _name = "rcm.claim.quality.report"
+    _inherit = "rcm.analysis.mixin"
     _description = "Claim Quality"
     _auto = False
     _rec_name = "claim_id"
     _order = "service_date desc, id desc"
 
-    claim_id = fields.Many2one("rcm.claim", readonly=True)
-    company_id = fields.Many2one("res.company", readonly=True)
-    facility_id = fields.Many2one("rcm.facility", readonly=True)
-    provider_group_id = fields.Many2one("rcm.provider.group", readonly=True)
-    payer_id = fields.Many2one("rcm.payer", readonly=True)
-    plan_type = fields.Char(string="Kind Of Plan", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    service_date = fields.Date(readonly=True)
     submitted_date = fields.Datetime(string="Submitted", readonly=True)
     state = fields.Selection(
-        selection=lambda self: self.env["rcm.claim"]._fields["state"].selection,
-        string="Status",
-        readonly=True,
+        selection=choices_of("rcm.claim", "state"), string="Status", readonly=True
     )
     first_answer = fields.Selection(
         [("accepted", "Accepted"), ("rejected", "Rejected")], readonly=True

@@ -2,11 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import claim_versions
-from ..core.claim_versions import REPLACEMENT, VOID, VersionFacts
+from ..core.claim_versions import REPLACEMENT, VOID
+from ..tools import written
 from .rcm_claim import AMOUNT_FIELDS
 from .rcm_payer import CORRECTION_MODES
-
-DECIDED_LEGS = ("adjudicated", "closed", "reversed")
 
 
 class RcmClaim(models.Model):
@@ -237,14 +236,14 @@ class RcmClaim(models.Model):
         """A copy of this claim that only says: void; it passes no edits again."""
         copied = self._rcm_header_vals(self.encounter_id)
         names = [*copied, "contract_id", "total_charge"]
-        version = self._rcm_create([{**self._rcm_values(names), **values}])
+        version = self._rcm_create([{**written(self, names), **values}])
         skipped = {"claim_id", "state", "paid_amount", "contractual_amount"}
         skipped |= {"patient_amount", "adjusted_amount"}
         line_names = self.line_ids._rcm_protected_fields() - skipped
         self.env["rcm.claim.line"]._rcm_create(
             [
                 {
-                    **line._rcm_values(line_names),
+                    **written(line, line_names),
                     "claim_id": version.id,
                     "correlation_id": version.correlation_id,
                 }
@@ -283,72 +282,6 @@ class RcmClaim(models.Model):
     # ------------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------------
-    def _rcm_version_facts(self):
-        self.ensure_one()
-        decided = self.leg_ids.filtered(lambda leg: leg.state in DECIDED_LEGS)
-        return VersionFacts(
-            state=self._rcm_standing(),
-            frequency=self.frequency_code,
-            known_to_payer=bool(decided),
-            payer_number=self.payer_claim_number or self.original_reference or "",
-            invoiced=self.invoice_state != "none",
-            self_pay=bool(self.self_pay or not self.payer_id),
-            successor_open=bool(self._rcm_successor()),
-        )
-
-    def _rcm_version_obstacle(self, frequency):
-        """The code of what stands in the way of a further version, or nothing."""
-        self.ensure_one()
-        step = claim_versions.next_version(frequency, self._rcm_version_facts())
-        return step.code if isinstance(step, claim_versions.Refusal) else False
-
-    def _rcm_version_refusal(self, code):
-        """What stands in the way of a further version, and what to do about it."""
-        self.ensure_one()
-        number = self.display_name
-        texts = {
-            "self_pay": self.env._(
-                "Claim %(number)s has no payer. Credit its invoice, or add a charge "
-                "for the correction.",
-                number=number,
-            ),
-            "not_live": self.env._(
-                "Claim %(number)s is not live any more; use its latest one.",
-                number=number,
-            ),
-            "successor_open": self.env._(
-                "Claim %(number)s has a further version already. Go on with that one, "
-                "or withdraw it first.",
-                number=number,
-            ),
-            "not_invoiced": self.env._(
-                "Claim %(number)s was not sent or invoiced yet. Put it back to draft "
-                "and correct the encounter.",
-                number=number,
-            ),
-            "at_platform": self.env._(
-                "Claim %(number)s is at the billing platform. Wait for its "
-                "acknowledgement, or recall it there first.",
-                number=number,
-            ),
-            "never_sent": self.env._(
-                "The payer does not know claim %(number)s, so there is nothing to void "
-                "there. Withdraw it instead: its invoice is credited.",
-                number=number,
-            ),
-            "void_only": self.env._(
-                "Claim %(number)s was a void. Bill its charges anew instead.",
-                number=number,
-            ),
-            "number_missing": self.env._(
-                "Claim %(number)s cannot be replaced or voided without the payer's own "
-                "claim number (REF*F8). Take it from the payer's acknowledgement, "
-                "portal or remittance and enter it here, or wait until it comes.",
-                number=number,
-            ),
-        }
-        return texts[code]
-
     def _rcm_successor(self):
         """The version that follows this one, drafted or sent."""
         self.ensure_one()
@@ -368,14 +301,6 @@ class RcmClaim(models.Model):
         """The versions before this one, oldest first."""
         self.ensure_one()
         return self._rcm_chain().filtered(lambda item: item.version < self.version)
-
-    def _rcm_values(self, names):
-        """Values of these fields in the form in which they are written."""
-        self.ensure_one()
-        return {
-            name: self._fields[name].convert_to_write(self[name], self)
-            for name in names
-        }
 
     def _rcm_released_charges(self):
         """Billed charges of these claims that no other live claim carries."""

@@ -5,19 +5,10 @@ from odoo.tools import mute_logger
 
 from ..core import encounter_facts
 from ..core.errors import RcmPermanent, RcmRetryable, ReferenceMissing
+from ..core.person import CONTACT
 from ..tools import differing
 
-CONTACT_FIELDS = (
-    "first_name",
-    "last_name",
-    "phone",
-    "email",
-    "street",
-    "street2",
-    "city",
-    "state_id",
-    "zip",
-)
+CONTACT_FIELDS = ("first_name", "last_name", *CONTACT)
 GUARANTOR_RELATIONSHIPS = {
     "self": "self",
     "spouse": "spouse",

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..core.person import CONTACT
 from .rcm_coverage import SUBSCRIBER_FIELDS
 
 # What upstream systems may change, by kind of record.
@@ -10,14 +11,7 @@ SUBJECTS = {
         "last_name",
         "birth_date",
         "sex",
-        "phone",
-        "email",
-        "street",
-        "street2",
-        "city",
-        "state_id",
-        "zip",
-        "country_id",
+        *CONTACT,
         "guarantor_id",
         "guarantor_relationship",
     ),

@@ -9,18 +9,19 @@ class RcmClaim(models.Model):
     _inherit = "rcm.claim"
 
     billed_to = fields.Char(
-        compute="_compute_billed_to", help="The payer, or “Self-pay”."
+        compute="_compute_billed_to",
+        help="The payer whose turn it is, or “Self-pay”.",
     )
     next_step = fields.Char(
         compute="_compute_next_step",
         help="What happens next with this claim, and who does it.",
     )
 
-    @api.depends("payer_id.name", "self_pay")
+    @api.depends("goes_to_id.name", "self_pay")
     def _compute_billed_to(self):
         self_pay = self.env._("Self-pay")
         for claim in self:
-            claim.billed_to = claim.payer_id.name or (claim.self_pay and self_pay)
+            claim.billed_to = claim.goes_to_id.name or (claim.self_pay and self_pay)
 
     def _compute_next_step(self):
         for claim in self:

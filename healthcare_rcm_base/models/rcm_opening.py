@@ -218,9 +218,13 @@ class RcmOpening(models.Model):
         self.env.user._rcm_require(*ROLES)
         self.check_access("write")
         for opening in self:
-            if not opening.control_total:
+            # Debts and credits may come to nothing: then their number is the control.
+            if not opening.control_total and not opening.control_count:
                 raise UserError(
-                    self.env._("Type in what the earlier system says is open first.")
+                    self.env._(
+                        "Type in first what the earlier system says is open, and how "
+                        "many claims."
+                    )
                 )
             if not opening.is_tied:
                 raise UserError(

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..core.person import CONTACT
+
 PATIENT = "healthcare_rcm_base.group_patient_data"
 # Fields that tell who a patient is: closed to everyone without that right.
 IDENTITY_FIELDS = (
@@ -10,14 +12,7 @@ IDENTITY_FIELDS = (
     "last_name",
     "birth_date",
     "sex",
-    "phone",
-    "email",
-    "street",
-    "street2",
-    "city",
-    "state_id",
-    "zip",
-    "country_id",
+    *CONTACT,
 )
 
 

@@ -1,48 +1,14 @@
 from collections import defaultdict
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import matching
 from .rcm_match_key import person_of
-from .rcm_patient_account import PATIENT
 
 KINDS = [("patient", "Patients"), ("guarantor", "Guarantors")]
 CASE = "possible_duplicate"
 RESOLVERS = ("front_desk", "biller")
-PATIENT_ROWS = (
-    "mrn",
-    "facility_id",
-    "last_name",
-    "first_name",
-    "middle_name",
-    "birth_date",
-    "sex",
-    "phone",
-    "email",
-    "street",
-    "street2",
-    "city",
-    "state_id",
-    "zip",
-    "guarantor_id",
-    "coverage_ids",
-    "create_date",
-)
-GUARANTOR_ROWS = (
-    "rcm_last_name",
-    "rcm_first_name",
-    "phone",
-    "email",
-    "street",
-    "street2",
-    "city",
-    "state_id",
-    "zip",
-    "create_date",
-)
 
 
 class RcmPossibleDuplicate(models.Model):
@@ -120,9 +86,6 @@ class RcmPossibleDuplicate(models.Model):
     reason_codes = fields.Char(readonly=True)
     reason = fields.Char(string="Why", compute="_compute_reason")
     parts = fields.Json(readonly=True)
-    comparison = fields.Html(
-        compute="_compute_comparison", sanitize=False, groups=PATIENT
-    )
     state = fields.Selection(
         [
             ("open", "To decide"),
@@ -193,47 +156,6 @@ class RcmPossibleDuplicate(models.Model):
             "other_middle_name": self.env._("different middle names"),
             "several_sure": self.env._("several accounts fit"),
         }
-
-    @api.depends("patient_id", "other_patient_id", "guarantor_id", "parts")
-    @api.depends_context("uid")
-    def _compute_comparison(self):
-        visible = self.env.user._rcm_sees_patients()
-        for pair in self:
-            pair.comparison = visible and pair._rcm_comparison()
-
-    def _rcm_comparison(self):
-        """The two side by side, differences marked; for those who may know them."""
-        names = PATIENT_ROWS if self.kind == "patient" else GUARANTOR_ROWS
-        one, other = self._rcm_sides()
-        labels = one.fields_get(names, ["string"])
-        rows = [
-            (
-                labels[name]["string"],
-                self._rcm_shown(one, name),
-                self._rcm_shown(other, name),
-            )
-            for name in names
-        ]
-        rows = [row for row in rows if any(row[1:])]
-        heads = self._rcm_numbers()
-        return Markup(
-            '<table class="table table-sm table-bordered mb-0"><thead><tr>'
-            "<th></th><th>%s</th><th>%s</th></tr></thead><tbody>%s</tbody></table>"
-        ) % (*heads, Markup().join(_comparison_row(*row) for row in rows))
-
-    @api.model
-    def _rcm_shown(self, record, name):
-        """A value as text."""
-        field, value = record._fields[name], record[name]
-        if field.relational:
-            return ", ".join(item.display_name for item in value)
-        if field.type == "selection":
-            return dict(field._description_selection(self.env)).get(value, "")
-        if field.type == "datetime":
-            return fields.Date.to_string(value.date()) if value else ""
-        if field.type == "date":
-            return fields.Date.to_string(value) if value else ""
-        return value or ""
 
     # ------------------------------------------------------------------
     # Noting
@@ -414,17 +336,3 @@ class RcmPossibleDuplicate(models.Model):
 
 def _side(kind):
     return "patient_id" if kind == "patient" else "guarantor_id"
-
-
-def _comparison_row(label, one, other):
-    """A row of the comparison; what differs is marked by more than its colour."""
-    differs = one != other
-    mark = Markup("≠ ") if differs and one and other else Markup("")
-    style = "table-warning" if differs and one and other else ""
-    return Markup('<tr class="%s"><th>%s%s</th><td>%s</td><td>%s</td></tr>') % (
-        style,
-        mark,
-        label,
-        one,
-        other,
-    )

@@ -197,11 +197,6 @@ class RcmClaim(models.Model):
             )
         return False
 
-    def _rcm_due_leg(self):
-        """The payer whose turn it is."""
-        self.ensure_one()
-        return self._rcm_leg_of(None, ("ready",)) or self.leg_ids[:1]
-
     def _rcm_open_line(self):
         self.ensure_one()
         return self.submission_line_ids.filtered("is_open")[:1]
@@ -250,6 +245,13 @@ class RcmClaim(models.Model):
             claim._rcm_check_submittable()
         self._rcm_set_state("pending_interface", submission_reference=reference)
 
+    def _rcm_state_before_platform(self):
+        """Where a claim goes that the platform did not take in: it is due again."""
+        self.ensure_one()
+        if self.leg_ids.filtered(lambda leg: leg.state == "reversed"):
+            return "reopened"
+        return "adjudicated" if self.leg_ids.filtered("adjudicated_date") else "cleared"
+
     def _rcm_acknowledged(self, status, reasons, line):
         """The receiver took the claim in, or not. The same answer twice is one."""
         self.ensure_one()
@@ -270,7 +272,7 @@ class RcmClaim(models.Model):
         if status == "accepted":
             return
         if self.state == "pending_interface":
-            self._rcm_set_state("cleared")
+            self._rcm_set_state(self._rcm_state_before_platform())
             self._rcm_raise_case(
                 "claim_rejected",
                 self.env._(

@@ -174,7 +174,8 @@ class RcmSubmissionBatch(models.Model):
             "healthcare_rcm_base.rcm_claim_action"
         )
         action["domain"] = [("id", "in", self.line_ids.claim_id.ids)]
-        action["context"] = {"create": False}
+        action["context"] = {"create": False, "search_default_group_goes_to": 1}
+        action["views"] = [(False, "list"), (False, "form")]
         return action
 
     # ------------------------------------------------------------------

@@ -38,6 +38,9 @@ class RcmSubmissionLine(models.Model):
     facility_id = fields.Many2one(related="claim_id.facility_id", store=True)
     leg_id = fields.Many2one("rcm.claim.leg", readonly=True, ondelete="set null")
     payer_id = fields.Many2one(related="leg_id.payer_id", store=True)
+    turn = fields.Integer(
+        related="leg_id.sequence", help="1: the first payer, 2: the next one."
+    )
     service_date = fields.Date(related="claim_id.service_date")
     claim_state = fields.Selection(related="claim_id.state", string="Claim Status")
     amount = fields.Monetary(string="Charge", readonly=True)

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..core.person import CONTACT
 from .rcm_identifier import GUARANTOR, OWN_SYSTEM
 
 PATIENT = "healthcare_rcm_base.group_patient_data"
@@ -33,18 +34,7 @@ MASKED_FIELDS = frozenset(
         "bank_ids",
     }
 )
-GUARANTOR_KEYS = (
-    "first_name",
-    "last_name",
-    "phone",
-    "email",
-    "street",
-    "street2",
-    "city",
-    "state_id",
-    "zip",
-    "country_id",
-)
+GUARANTOR_KEYS = ("first_name", "last_name", *CONTACT)
 
 
 class ResPartner(models.Model):

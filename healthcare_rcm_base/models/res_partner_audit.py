@@ -4,6 +4,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..core import redaction
+from ..core.person import CONTACT
 
 # Where a contact becomes one of ours: the tables whose ``partner_id`` names it.
 OWNERS = ("rcm.payer", "rcm.client", "res.company")
@@ -38,14 +39,7 @@ class ResPartner(models.Model):
         "ref",
         "vat",
         "company_registry",
-        "email",
-        "phone",
-        "street",
-        "street2",
-        "city",
-        "state_id",
-        "zip",
-        "country_id",
+        *CONTACT,
         "parent_id",
         "company_id",
         "active",

@@ -20,6 +20,7 @@ from . import test_core_encounter_facts
 from . import test_rcm_encounter_intake
 from . import test_rcm_claim_build
 from . import test_rcm_claim_tax
+from . import test_rcm_claim_turn
 from . import test_rcm_claim_validation
 from . import test_accounting_setup
 from . import test_ledger_entries
@@ -114,6 +115,7 @@ from . import test_walk_charge
 from . import test_walk_claim_version
 from . import test_walk_client_invoice
 from . import test_walk_merge
+from . import test_walk_opening
 from . import test_res_company_numbering
 from . import test_audit_memory
 from . import test_core_database_log

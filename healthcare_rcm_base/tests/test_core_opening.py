@@ -1,10 +1,14 @@
 from datetime import date
 from decimal import Decimal
 
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
 from odoo.tests import BaseCase, tagged
 
 from ..core.ledger_entries import entry
-from ..core.opening import entry_amounts, gather
+from ..core.opening import AMOUNTS, entry_amounts, gather
+from . import opening_rows
 
 DAY = date(2026, 6, 30)
 
@@ -103,3 +107,69 @@ class TestOpeningRules(BaseCase):
                 self.assertFalse(problems)
                 self.assertEqual(entry_amounts(claim), expected)
                 entry(entry_amounts(claim))  # raises unless it balances
+
+
+@tagged("post_install", "-at_install")
+class TestOpeningProperties(BaseCase):
+    """Whatever amounts a file holds: they tie to the cent, or the row is named."""
+
+    def gathered(self, rows):
+        return gather(list(enumerate(rows, start=2)), DAY)
+
+    @settings(deadline=None)
+    @given(opening_rows.claims())
+    def test_entries_of_a_file_tie_to_its_own_total(self, found):
+        assume(found)
+        claims, problems = self.gathered(opening_rows.rows_of(found))
+        self.assertFalse(problems)
+        books = {}
+        for claim in claims:
+            amounts = entry_amounts(claim)
+            self.assertFalse(sum(amounts.values()), "each entry balances")
+            entry(amounts)
+            for purpose, amount in amounts.items():
+                books[purpose] = books.get(purpose, 0) + amount
+        self.assertEqual(
+            {purpose: amount for purpose, amount in books.items() if amount},
+            opening_rows.expected(found),
+        )
+        owed = books.get("receivable_payer", 0) + books.get("receivable_patient", 0)
+        self.assertEqual(owed, opening_rows.total(found), "the tie-out")
+
+    @settings(deadline=None)
+    @given(opening_rows.claims(), st.randoms(use_true_random=False))
+    def test_the_order_of_the_rows_moves_no_money(self, found, random):
+        assume(found)
+        rows = opening_rows.rows_of(found)
+        turned = random.sample(rows, len(rows))
+
+        def sums(some):
+            return {
+                claim.number: [claim.total(name) for name in AMOUNTS]
+                for claim in self.gathered(some)[0]
+            }
+
+        self.assertEqual(sums(turned), sums(rows))
+        self.assertEqual(
+            sum(claim[0] for claim in sums(turned).values()),
+            sum(row["charge"] for row in rows),
+            "no row is lost",
+        )
+
+    @settings(deadline=None)
+    @given(
+        opening_rows.claims(),
+        st.data(),
+        st.sampled_from(("charge", "paid", "contractual", "patient", "other", "open")),
+        st.sampled_from((Decimal("0.01"), Decimal("-0.01"))),
+    )
+    def test_one_cent_anywhere_is_found_in_its_row(self, found, data, name, cent):
+        assume(found)
+        rows = opening_rows.rows_of(found)
+        place = data.draw(st.integers(0, len(rows) - 1))
+        rows[place] = {**rows[place], name: rows[place][name] + cent}
+        _claims, problems = self.gathered(rows)
+        self.assertIn(
+            (place + 2, "Open", "not_adding_up"),
+            [(one.row, one.column, one.code) for one in problems],
+        )

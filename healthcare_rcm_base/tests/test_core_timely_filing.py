@@ -45,6 +45,17 @@ class TestTimelyFiling(BaseCase):
         for values, kind, start, days in (
             ({}, "original", SERVICE, 90),
             ({"state": "rejected"}, "original", SERVICE, 90),
+            ({"state": "pending_interface"}, "original", SERVICE, 90),
+            (
+                {
+                    "state": "pending_interface",
+                    "decided_on": DECIDED_ON,
+                    "next_limits": later,
+                },
+                "secondary",
+                DECIDED_ON,
+                45,
+            ),
             (
                 {"is_correction": True, "replaced_on": DECIDED_ON},
                 "corrected",

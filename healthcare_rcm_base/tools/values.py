@@ -1,4 +1,4 @@
-"""Comparing what a record says with what is to be written."""
+"""What a record says, as it is written, and compared with what is to be written."""
 
 
 def differing(record, vals):
@@ -11,6 +11,14 @@ def differing(record, vals):
         name: value
         for name, value in vals.items()
         if _written(record, name) != _normal(record, name, value)
+    }
+
+
+def written(record, names):
+    """Values of these fields of ``record`` in the form in which they are written."""
+    return {
+        name: record._fields[name].convert_to_write(record[name], record)
+        for name in names
     }
 
 

@@ -4,38 +4,8 @@ from odoo.tools import SQL
 
 from ..models.rcm_merge import MERGERS
 from ..models.rcm_possible_duplicate import KINDS
+from ..models.rcm_possible_duplicate_compare import CHOICES
 
-CHOICES = {
-    "patient": (
-        "last_name",
-        "first_name",
-        "middle_name",
-        "birth_date",
-        "sex",
-        "phone",
-        "email",
-        "street",
-        "street2",
-        "city",
-        "state_id",
-        "zip",
-        "country_id",
-        "facility_id",
-        "guarantor_id",
-    ),
-    "guarantor": (
-        "rcm_last_name",
-        "rcm_first_name",
-        "phone",
-        "email",
-        "street",
-        "street2",
-        "city",
-        "state_id",
-        "zip",
-        "country_id",
-    ),
-}
 # The two accounts' numbers of one facility cannot both stay on the record.
 FOLLOWS_NUMBER = "facility_id"
 
