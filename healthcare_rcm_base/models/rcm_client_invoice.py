@@ -122,8 +122,12 @@ class RcmClientInvoice(models.Model):
         invoices = self._rcm_as("biller", "finance_manager")
         if any(item.state != "draft" for item in invoices):
             raise UserError(self.env._("Only a draft is cancelled; credit the others."))
-        invoices.line_ids._rcm_write({"live": False})
-        invoices._rcm_set_state("cancelled")
+        invoices._rcm_give_up()
+
+    def _rcm_give_up(self):
+        """Cancel these drafts: what they asked for is free for another invoice."""
+        self.line_ids._rcm_write({"live": False})
+        self._rcm_set_state("cancelled")
 
     def action_open_move(self):
         """The customer invoice, for people who may see it."""

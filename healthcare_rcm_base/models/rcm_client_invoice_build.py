@@ -31,6 +31,7 @@ class RcmClient(models.Model):
         """Invoice every month these clients are behind, the oldest first."""
         today = fields.Date.context_today(self)
         for client in self:
+            client._rcm_settle_drafts()
             while client.next_invoice_date <= today:
                 month = client.next_invoice_date.replace(day=1) - PERIOD
                 invoice = client._rcm_invoice_month(month)
@@ -40,6 +41,21 @@ class RcmClient(models.Model):
             client._rcm_resolve_cases(
                 ["client_invoice_failed"], self.env._("Invoiced.")
             )
+
+    def _rcm_settle_drafts(self):
+        """Bring open drafts up to date: a correction stays in its month.
+
+        The oldest first, so that no later month takes what belongs to them. A draft
+        that came to nothing is given up.
+        """
+        self.ensure_one()
+        drafts = self.env["rcm.client.invoice"].search(
+            [("client_id", "=", self.id), ("state", "=", "draft")],
+            order="period_start, id",
+        )
+        for draft in drafts:
+            draft._rcm_refresh()
+        drafts.filtered(lambda item: not item.line_ids)._rcm_give_up()
 
     def _rcm_invoice_month(self, month):
         """The draft of the month that begins on ``month``, made or brought up to date.

@@ -305,6 +305,25 @@ class TestRcmClientInvoice(LedgerCase):
         invoice.action_post()
         self.assertEqual(invoice.state, "posted")
 
+    def test_correction_before_posting_stays_on_the_draft_of_its_month(self):
+        encounter = self.ready()
+        march = self.run_on(date(2026, 4, 3))
+        encounter.charge_ids._rcm_replace(
+            {"units": 2.0, "external_ref": "C1/2"}, "units"
+        )
+        self.ready(service_date=date(2026, 4, 10))
+        april = self.run_on(date(2026, 5, 3)) - march
+        self.assertEqual((march.amount_total, april.amount_total), (80.0, 40.0))
+        self.assertEqual(march.line_ids.units, 2.0)
+        (march | april)._rcm_post()
+
+    def test_draft_that_came_to_nothing_is_given_up(self):
+        encounter = self.ready()
+        invoice = self.run_on(date(2026, 4, 3))
+        encounter.charge_ids._rcm_withdraw("other")
+        self.assertEqual(self.run_on(date(2026, 5, 3)), invoice, "no other one")
+        self.assertEqual((invoice.state, len(invoice.line_ids)), ("cancelled", 0))
+
     def test_cancelled_draft_goes_on_the_next_invoice(self):
         self.ready()
         invoice = self.run_on(date(2026, 4, 3))

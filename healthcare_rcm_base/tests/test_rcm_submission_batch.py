@@ -2,7 +2,7 @@ import base64
 import json
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg2 import IntegrityError
 
@@ -16,6 +16,7 @@ from ..core.errors import PredecessorMissing
 from . import builders
 from .common_ground import audit_rows, role_user
 from .ledger_common import LedgerCase
+from .walk_common import WalkMixin, profile, surely
 
 STEPS = (
     "_rcm_export",
@@ -28,7 +29,7 @@ STEPS = (
 
 
 @tagged("post_install", "-at_install")
-class TestSubmissionBatch(LedgerCase):
+class TestSubmissionBatch(WalkMixin, LedgerCase):
     """Claims leave the house in numbered batches."""
 
     @classmethod
@@ -306,6 +307,31 @@ class TestSubmissionBatch(LedgerCase):
         self.assertEqual(good.state, "submitted")
         self.gathered(bad)
 
+    def test_platform_that_refuses_the_next_payers_claim_leaves_it_due_there(self):
+        following = builders.payer(
+            self.env, submission_route="platform", timely_filing_secondary_days=60
+        )
+        claim = builders.claims_of(
+            builders.encounter(self.env, ["1000"], [self.payer, following])
+        )
+        claim._rcm_create_invoices()
+        claim._rcm_mark_submitted(fields.Datetime.now())
+        claim._rcm_mark_adjudicated()
+        claim._rcm_open_next_leg()
+        batch = self.sent(claim)
+        self.assertEqual((batch.route, batch.line_ids.turn), ("platform", 2))
+        self.assertEqual(claim.state, "pending_interface")
+        self.assertEqual(claim.filing_kind, "secondary", "the clock goes on")
+        self.receive("rejected", claims=[(claim.name, "rejected", ["E1"])])
+        self.assertEqual((claim.state, claim.goes_to_id), ("adjudicated", following))
+        self.assertTrue(claim.is_submittable)
+        again = self.sent(claim)
+        self.receive("accepted", claims=[(claim.name, "accepted", ())])
+        self.assertEqual(again.state, "acknowledged")
+        claim._rcm_mark_submitted(fields.Datetime.now(), payer=following)
+        self.assertEqual(claim.state, "submitted")
+        self.assertEqual(claim.leg_ids.mapped("state"), ["adjudicated", "submitted"])
+
     # -- people -----------------------------------------------------------------------
 
     def test_only_billers_gather_export_and_send(self):
@@ -348,23 +374,32 @@ class TestSubmissionBatch(LedgerCase):
 
     # -- the state machine ------------------------------------------------------------
 
-    @settings(
-        max_examples=20,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.lists(st.sampled_from(STEPS), max_size=6))
-    def test_whatever_is_tried_the_batch_stays_sound(self, steps):
+    def test_whatever_is_tried_the_batch_stays_sound(self):
+        self.walk()
+        self.assert_reached(
+            "draft",
+            "exported",
+            "submitted",
+            "partly_acknowledged",
+            "acknowledged",
+            "cancelled",
+            "refused",
+        )
+
+    @profile(20)
+    @surely("begun", range(4), steps=["accept"])
+    @surely("begun", (1,), steps=["_rcm_cancel"])
+    @given(st.integers(0, 3), st.lists(st.sampled_from(STEPS), max_size=6))
+    def walk(self, begun, steps):
         with self.env.cr.savepoint() as savepoint:
             claims = self.pair
             batch = self.gathered(claims)
-            for step in steps:
+            for step in (*("_rcm_export", "submit", "reject")[:begun], *steps):
                 before = batch.state
-                try:
-                    with self.env.cr.savepoint():
-                        self.run_step(batch, step)
-                except (UserError, PredecessorMissing):
+                if not self.attempt(self.run_step, batch, step):
                     self.assertEqual(batch.state, before)
+                    self.reach("refused")
+                self.reach(batch.state)
                 moved = before == batch.state or states.can_move(
                     "submission_batch", before, batch.state
                 )
@@ -381,7 +416,7 @@ class TestSubmissionBatch(LedgerCase):
             batch._rcm_acknowledge("accepted")
         elif step == "reject":
             name = batch.line_ids[0].claim_id.name
-            self.receive("rejected", number=batch.name, claims=[(name, "rejected", ())])
+            self.receive("rejected", claims=[(name, "rejected", ())])
         else:
             getattr(batch, step)()
 

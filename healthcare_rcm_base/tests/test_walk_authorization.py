@@ -8,7 +8,9 @@ from odoo.tests import tagged
 from .master_common import MasterCase
 from .walk_common import WalkMixin, profile
 
-units = st.integers(1, 4000).map(lambda value: Decimal(value) / 1000)
+units = st.integers(1, 4000).map(lambda value: Decimal(value) / 1000) | st.sampled_from(
+    (Decimal(1), Decimal("3.5"), Decimal(6))
+)
 steps = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(("use", "give_back")), units),
@@ -31,9 +33,23 @@ class TestWalkAuthorization(WalkMixin, MasterCase):
         super().setUp()
         self.patient = self.make_patient()
 
-    @profile(20)
+    def test_units_are_what_was_used_and_not_given_back(self):
+        self.walk()
+        self.assert_reached(
+            "use done",
+            "use refused",
+            "give_back done",
+            "give_back refused",
+            "used up",
+            "active",
+            "denied",
+            "cancelled",
+            "cancel refused",
+        )
+
+    @profile(40)
     @given(st.sampled_from((0, 1, 3.5, 6)), steps)
-    def test_units_are_what_was_used_and_not_given_back(self, authorized, courses):
+    def walk(self, authorized, courses):
         type(self).number += 1
         authorization = self.env["rcm.authorization"].create(
             {
@@ -50,6 +66,9 @@ class TestWalkAuthorization(WalkMixin, MasterCase):
                 state = authorization.state
                 done = self.attempt(getattr(authorization, step))
                 self.assertTrue(done or authorization.state == state)
+                self.reach(authorization.state)
+                if step == "action_cancel" and not done:
+                    self.reach("cancel refused")
                 if step == "action_cancel" and done:
                     self.assertFalse(used, "cancelled with units in use")
             else:
@@ -57,10 +76,13 @@ class TestWalkAuthorization(WalkMixin, MasterCase):
                 fits = used + wanted >= 0 and (not limit or used + wanted <= limit)
                 done = self.attempt(authorization._rcm_use, float(wanted))
                 self.assertEqual(done, fits, (step, amount))
+                self.reach(f"{step} {'done' if done else 'refused'}")
                 used += wanted if done else 0
             self.assertEqual(
                 Decimal(str(authorization.units_used)).quantize(Decimal("0.001")), used
             )
+            if limit and used == limit:
+                self.reach("used up")
             if limit:
                 self.assertAlmostEqual(
                     authorization.units_left, float(limit - used), places=3

@@ -3,11 +3,20 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .billing_common import BillingCase
-from .walk_common import WalkMixin, profile
+from .walk_common import WalkMixin, profile, surely
 
+# Walks begin somewhere on a usual way, and go on at random.
+BEGUN = (
+    (),
+    (("bill", 1), ("late", 2)),
+    (("adjust", 3), ("confirm", 1), ("bill", 1)),
+    (("adjust", 3), ("undo", 1)),
+    (("adjust", 3), ("bill", 1)),
+)
 STEPS = ("adjust", "replace", "withdraw", "late", "confirm", "undo", "bill")
 
 
@@ -26,17 +35,33 @@ class TestWalkCharge(WalkMixin, BillingCase):
     def as_user(self, records, user):
         return records.with_user(user).with_company(self.company)
 
-    @profile(14)
-    @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 9)), max_size=9))
-    def test_every_charge_counts_once(self, steps):
+    def test_every_charge_counts_once(self):
+        self.walk()
+        self.assert_reached(
+            *(f"{step} done" for step in STEPS),
+            "bill stopped",
+            "replaced",
+            "withdrawn",
+            "to review",
+            "billed whole",
+            "late after billing",
+        )
+
+    @profile(16)
+    @surely("begun", BEGUN, steps=[])
+    @given(
+        st.sampled_from(BEGUN),
+        st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 9)), max_size=7),
+    )
+    def walk(self, begun, steps):
         type(self).number += 1
         encounter = self.intake(number=f"CW{self.number}")
-        adjusted = {}
-        for step, figure in steps:
-            self.attempt(self.take, encounter, adjusted, step, figure)
-            self.check(encounter, adjusted)
+        for step, figure in (*begun, *steps):
+            changed = self.attempt(self.take, encounter, step, figure)
+            self.reach(f"{step} {'done' if changed else 'refused'}")
+            self.check(encounter)
 
-    def take(self, encounter, adjusted, step, figure):
+    def take(self, encounter, step, figure):
         current = encounter.charge_ids.filtered("is_current")
         charge = current[figure % len(current)] if current else current
         reviews = encounter.env["rcm.charge.review"].search(
@@ -44,7 +69,8 @@ class TestWalkCharge(WalkMixin, BillingCase):
         )
         if step == "bill":
             encounter._rcm_make_ready()
-            encounter._rcm_bill()
+            if not encounter._rcm_bill():
+                self.reach("bill stopped")
         elif step == "late":
             item = {
                 "id": f"L{len(encounter.charge_ids)}",
@@ -52,7 +78,10 @@ class TestWalkCharge(WalkMixin, BillingCase):
                 "units": "1",
                 "amount": f"{20 + figure}.00",
             }
+            billed = encounter.state == "billed"
             encounter._rcm_add_charge(item, None, "test")
+            if billed:
+                self.reach("late after billing")
         elif step in ("confirm", "undo") and reviews:
             getattr(self.as_user(reviews[:1], self.manager), f"action_{step}")()
         elif step == "adjust" and charge:
@@ -65,8 +94,10 @@ class TestWalkCharge(WalkMixin, BillingCase):
             )
         elif step == "withdraw" and charge:
             charge._rcm_withdraw("other")
+        else:
+            raise UserError("nothing to do it to")
 
-    def check(self, encounter, _adjusted):
+    def check(self, encounter):
         encounter.invalidate_recordset()
         charges = encounter.charge_ids
         followed = Counter(charge.replaces_id.id for charge in charges)
@@ -94,3 +125,7 @@ class TestWalkCharge(WalkMixin, BillingCase):
                 self.assertAlmostEqual(
                     claim.total_charge, sum(current.mapped("amount")), places=2
                 )
+                self.reach("billed whole")
+        for name in ("replaced_by_id", "withdrawn", "to_review"):
+            if charges.filtered(name):
+                self.reach(name.removesuffix("_by_id").replace("_", " "))

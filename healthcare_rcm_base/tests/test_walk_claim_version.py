@@ -8,7 +8,7 @@ from odoo.tests import tagged
 
 from . import builders
 from .ledger_common import LedgerCase, difference
-from .walk_common import WalkMixin, profile
+from .walk_common import WalkMixin, profile, surely
 
 STEPS = (
     "late",
@@ -17,8 +17,16 @@ STEPS = (
     "send",
     "accept",
     "reject",
+    "decide",
     "withdraw",
     "drop_draft",
+)
+# Walks begin somewhere on a usual way, and go on at random.
+BEGUN = (
+    (),
+    ("send", "accept"),
+    ("send", "accept", "decide", "late", "correct", "send"),
+    ("send", "accept", "decide", "void"),
 )
 STANDS_NOT = ("superseded", "void")
 
@@ -28,24 +36,23 @@ class TestWalkClaimVersion(WalkMixin, LedgerCase):
     """However a claim is corrected, it is asked for once."""
 
     def test_never_twice_billed(self):
-        self.reached = set()
         self.walk()
-        self.assertLessEqual({"draft", "submitted", "superseded"}, self.reached)
+        self.assert_reached(
+            "draft", "submitted", "accepted", "superseded", "7", "8", "two followers"
+        )
 
     @profile(12)
+    @surely("begun", BEGUN, mode="replacement", steps=[])
     @given(
-        st.booleans(),
+        st.sampled_from(BEGUN),
         st.sampled_from(("replacement", "line", "reopening", "new")),
         st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 99)), max_size=10),
     )
-    def walk(self, sent, mode, steps):
+    def walk(self, begun, mode, steps):
         before = self.trial_balance()
         claim = builders.invoiced_claim(self.env, charge="1000", expected="400")
         claim.payer_id.correction_mode = mode
-        if sent:
-            claim._rcm_mark_submitted(fields.Datetime.now())
-            claim._rcm_apply_status("accepted", payer_claim_number="P1")
-        for step, figure in steps:
+        for step, figure in (*((step, 1) for step in begun), *steps):
             self.attempt(self.take, claim, step, figure)
             self.check(claim, difference(self.trial_balance(), before))
 
@@ -72,6 +79,8 @@ class TestWalkClaimVersion(WalkMixin, LedgerCase):
             latest._rcm_apply_status("accepted", payer_claim_number=f"P{figure}")
         elif step == "reject":
             latest._rcm_apply_status("rejected", reason="A7:33")
+        elif step == "decide":
+            latest._rcm_mark_adjudicated()
         elif step == "withdraw":
             latest._rcm_withdraw()
         elif step == "drop_draft" and latest.replaces_id:
@@ -92,7 +101,9 @@ class TestWalkClaimVersion(WalkMixin, LedgerCase):
     def check(self, claim, ledger):
         versions = self.versions(claim)
         versions.invalidate_recordset()
-        self.reached.update(versions.mapped("state"))
+        self.reach(*versions.mapped("state"), *versions.mapped("frequency_code"))
+        if len(versions) > 2:
+            self.reach("two followers")
         self.assertEqual(
             versions.mapped("version"), list(range(1, len(versions) + 1)), "no gaps"
         )

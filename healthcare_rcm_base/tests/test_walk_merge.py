@@ -70,14 +70,20 @@ class TestWalkMerge(WalkMixin, BillingCase):
             found[encounter.id, "coverages"] = encounter.coverage_ids.ids
         return found
 
-    @profile(6)
+    def test_merge_and_undo_change_nothing(self):
+        self.walk_merges()
+        self.assert_reached(
+            "one coverage", "two coverages", "several visits", "values chosen"
+        )
+
+    @profile(8)
     @given(
         st.booleans(),
         st.integers(1, 3),
         st.integers(1, 3),
         st.sets(st.sampled_from(CHOICES)),
     )
-    def test_merge_and_undo_change_nothing(self, same_member, mine, theirs, chosen):
+    def walk_merges(self, same_member, mine, theirs, chosen):
         member = f"SAME{self.next_number()}" if same_member else None
         keep, kept = self.account(member, mine)
         drop, turned = self.account(member, theirs)
@@ -92,11 +98,22 @@ class TestWalkMerge(WalkMixin, BillingCase):
         self.assertNotEqual(self.picture(patients, encounters), before)
         merge._rcm_undo()
         self.assertEqual(self.picture(patients, encounters), before)
+        self.reach("one coverage" if same_member else "two coverages")
+        if theirs > 1:
+            self.reach("several visits")
+        if chosen:
+            self.reach("values chosen")
 
-    @profile(8)
-    @given(st.lists(st.sampled_from(PAIR_STEPS), max_size=8))
-    def test_possible_duplicates(self, steps):
+    def test_possible_duplicates(self):
         """One row a pair; who was told apart is not suggested again."""
+        self.walk_pairs()
+        self.assert_reached(
+            "open", "dismissed", "merged", "undone", "noted again", "merged again"
+        )
+
+    @profile(12)
+    @given(st.lists(st.sampled_from(PAIR_STEPS), min_size=2, max_size=8))
+    def walk_pairs(self, steps):
         keep, _kept = self.account(None, 1)
         drop, _turned = self.account(None, 1)
         Pair = self.env["rcm.possible.duplicate"]
@@ -115,6 +132,13 @@ class TestWalkMerge(WalkMixin, BillingCase):
                 known = states.MACHINES["possible_duplicate"][before]
                 self.assertIn(pair.state, known)
             standing = [merge for merge in merges if not merge.is_undone]
+            self.reach(pair.state)
+            if len(standing) < len(merges):
+                self.reach("undone")
+            if len(merges) > 1:
+                self.reach("merged again")
+            if step == "note" and pair.state == "dismissed":
+                self.reach("noted again")
             self.assertEqual(bool(standing), not drop.active)
             self.assertEqual(pair.state == "merged", bool(standing))
             open_cases = pair.rcm_case_ids.filtered(
