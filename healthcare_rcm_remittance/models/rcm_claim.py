@@ -34,6 +34,12 @@ class RcmClaim(models.Model):
         self._rcm_wake_remittances()
         return result
 
+    def _rcm_post_invoices(self, plans):
+        """What waited for the invoice, or for the rest a corrected version adds."""
+        result = super()._rcm_post_invoices(plans)
+        self._rcm_wake_remittances()
+        return result
+
     def _rcm_wake_remittances(self):
         """Take up remittances that wait for these claims."""
         if not self:

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..settlement import plan as make_plan
-from ..settlement.outcome import POST
+from ..settlement.outcome import HOLD, PARK, POST
 from ..settlement.reasons import case_type
 
 PLANNABLE = ("balanced", "matched", "held", "approval")
@@ -94,7 +94,9 @@ class RcmRemittance(models.Model):
         self._rcm_lock_claims(transaction, options)
         facts = self._rcm_claim_facts(transaction, options.overrides)
         rules = self.env["rcm.posting.rule"]._rcm_book(self.company_id)
-        return make_plan(transaction, facts, rules, options)
+        plan = make_plan(transaction, facts, rules, options)
+        self._rcm_mark_awaited(plan)
+        return plan
 
     def _rcm_lock_claims(self, transaction, options):
         """Nobody else posts on these claims until this transaction ends."""
@@ -110,6 +112,26 @@ class RcmRemittance(models.Model):
                     """,
                     self.company_id.id,
                     numbers,
+                )
+            )
+
+    def _rcm_mark_awaited(self, plan):
+        """Have whoever changes a claim that keeps something waiting start over.
+
+        A step on the claim that began before this one ended cannot see what waits,
+        so it would wake nothing. After a changed row it begins anew, and sees it.
+        """
+        awaited = {
+            outcome.claim_id
+            for decision in (HOLD, PARK)
+            for outcome in plan.with_decision(decision)
+            if outcome.claim_id
+        }
+        if awaited:
+            self.env.execute_query(
+                SQL(
+                    "UPDATE rcm_claim SET id = id WHERE id = ANY(%s) RETURNING id",
+                    sorted(awaited),
                 )
             )
 

@@ -3,7 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..settlement import purposes
 from ..settlement.facts import DATE_BY_RECEIPT, HOLD_UNDATED
+from ..settlement.outcome import POST
 
 OVERDUE = "remittance_hold_overdue"
 WAITING_STATES = ("held", "approval")
@@ -78,7 +80,12 @@ class RcmRemittance(models.Model):
     def _cron_watch_holds(self):
         """Once a night: try everything again that waits; tell what waits too long."""
         today = fields.Date.context_today(self)
-        waiting = self.search([("state", "=", "held"), ("duplicate_of_id", "=", False)])
+        waiting = self.search(
+            [
+                ("state", "in", ("held", "posted_with_parked")),
+                ("duplicate_of_id", "=", False),
+            ]
+        )
         waiting._rcm_wake_again()
         late = self.search([("state", "=", "held"), ("hold_deadline", "<", today)])
         for remittance in late:
@@ -157,14 +164,21 @@ class RcmRemittance(models.Model):
     def _rcm_retry_parked(self):
         """Release parked claims that can be posted now; the others stay as they are.
 
-        What a person set aside or resolved by hand is the person's.
+        What a person set aside or resolved by hand is the person's. All are planned
+        at once; only those for which something has changed are taken up.
         """
         self.ensure_one()
         parked = self.claim_ids.filtered(
             lambda claim: claim.state == "parked" and not claim.override
         )
+        if not parked:
+            return
+        plan = self._rcm_plan(set(parked.mapped("index")), purposes.UNAPPLIED)
         for claim in parked:
-            claim._rcm_release()
+            outcome = plan.outcome(claim.index)
+            known = [item["code"] for item in claim.reasons or ()]
+            if outcome.decision == POST or known[:1] != [outcome.reasons[0].code]:
+                claim._rcm_release()
 
     # ------------------------------------------------------------------
     # Payments without a date

@@ -229,3 +229,97 @@ class TestRemittanceSequence(RemittanceCase):
         remittance = self.post(200, self.answer(claim, 200, ("CO-50", 800)), day="")
         self.assertPosted(remittance)
         self.assertEqual(claim.denial_ids.denied_date, remittance._rcm_receipt_day())
+
+    def test_parked_claim_goes_on_when_its_claim_is_invoiced(self):
+        """The claim is with the payer, its invoice could not be posted at first."""
+        claim = builders.claim(self.env, charge="1000", payers=(self.payer,))
+        other = self.claim()
+        answers = [self.answer(item, 400, ("CO-45", 600)) for item in (claim, other)]
+        claim._rcm_set_state("submitted")
+        remittance = self.post(800, *answers)
+        self.assertEqual(self.case_types(remittance), ["claim_not_submitted"])
+        remittance.action_post_parking()
+        self.assertPosted(remittance, parked=1)
+        self.assertFalse(remittance.retry)
+        claim._rcm_create_invoices()
+        self.assertTrue(remittance.retry)
+        self.run_cron()
+        self.assertPosted(remittance)
+        self.assertEqual((claim.paid_amount, claim.open_balance), (400, 0))
+
+    def test_held_remittance_goes_on_when_its_claim_is_invoiced(self):
+        claim = builders.claim(self.env, charge="1000", payers=(self.payer,))
+        claim._rcm_set_state("submitted")
+        remittance = self.post(400, self.answer(claim, 400, ("CO-45", 600)))
+        self.assertEqual(remittance.state, "held")
+        claim._rcm_create_invoices()
+        self.run_cron()
+        self.assertPosted(remittance)
+
+    def test_decision_on_a_corrected_version_waits_for_its_invoice(self):
+        """What the correction adds is not on the receivable before it is invoiced."""
+        claim = self.claim()
+        claim._rcm_apply_status("accepted", payer_claim_number="PCN1")
+        encounter = claim.encounter_id
+        encounter._rcm_set_state("reopened")
+        late = encounter.charge_ids[:1].copy(
+            {"encounter_id": encounter.id, "external_ref": "LATE"}
+        )
+        late.write({"amount": 200, "modifiers": "76"})
+        version = claim._rcm_correct("Late charge")
+        version._rcm_validate()
+        version._rcm_clear()
+        services = [
+            era.svc(
+                line.charge_amount,
+                line.charge_amount,
+                number=line.line_control_number,
+            )
+            for line in version.line_ids
+        ]
+        answer = era.clp(claim.name, 1200, 1200, services=services)
+        remittance = self.post(1200, answer)
+        self.assertPosted(remittance, parked=1)  # the first version charged 1000
+        version._rcm_mark_submitted(fields.Datetime.now())
+        self.run_cron()
+        self.assertPosted(remittance)
+        self.assertEqual((version.paid_amount, version.open_balance), (1200, 0))
+
+    def test_step_on_a_claim_at_the_same_moment_begins_anew(self):
+        """Its row changes, so a step that could not see the hold starts over."""
+        claim = self.claim(submitted=False)
+        self.env.flush_all()
+
+        def place():
+            self.env.cr.execute("SELECT ctid FROM rcm_claim WHERE id = %s", [claim.id])
+            return self.env.cr.fetchone()
+
+        before = place()
+        remittance = self.post(400, self.answer(claim, 400, ("CO-45", 600)))
+        self.assertEqual(remittance.state, "held")
+        self.assertNotEqual(place(), before)
+
+    def test_retry_tells_another_reason(self):
+        """What stood in the way is gone, something else is not: the case says that."""
+        claim, other = self.claim(submitted=False), self.claim()
+        remittance = self.post(
+            890,
+            self.answer(claim, 490, ("CO-45", 600), charge=1090),
+            self.answer(other, 400, ("CO-45", 600)),
+        )
+        remittance.action_post_parking()
+        parked = remittance.claim_ids.filtered(lambda item: item.state == "parked")
+        self.assertEqual(self.case_types(parked), ["claim_not_submitted"])
+        claim._rcm_mark_submitted(fields.Datetime.now())
+        self.run_cron()
+        self.assertPosted(remittance, parked=1)
+        self.assertEqual(self.case_types(parked), ["claim_charge_mismatch"])
+
+    def test_parked_claims_are_tried_again_every_night(self):
+        remittance = self.post(100, era.clp("NOBODY", 100, 100))
+        self.assertPosted(remittance, parked=1)
+        self.env["rcm.remittance"]._cron_watch_holds()
+        self.assertTrue(remittance.retry)
+        self.run_cron()
+        self.assertPosted(remittance, parked=1)
+        self.assertFalse(remittance.retry)
