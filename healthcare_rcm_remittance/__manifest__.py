@@ -16,6 +16,7 @@
         "data/rcm_remittance_cron_data.xml",
         "data/rcm_posting_rule_data.xml",
         "data/rcm_deposit_data.xml",
+        "data/rcm_code_table_data.xml",
         "views/rcm_remittance_wizard_views.xml",
         "views/rcm_remittance_file_views.xml",
         "views/rcm_remittance_claim_views.xml",
@@ -36,6 +37,9 @@
         "report/rcm_remittance_report.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "healthcare_rcm_remittance/static/src/**/*",
+        ],
         "web.assets_tests": [
             "healthcare_rcm_remittance/static/tests/tours/*.js",
         ],

@@ -24,6 +24,7 @@ from . import rcm_remittance_release
 from . import rcm_remittance_suggest
 from . import rcm_remittance_action
 from . import rcm_remittance_unpost
+from . import rcm_remittance_raw
 from . import rcm_remittance_show
 from . import rcm_posting_result_mixin
 from . import rcm_denial
@@ -43,5 +44,7 @@ from . import rcm_deposit_policy
 from . import rcm_deposit_close
 from . import rcm_paper_eob
 from . import rcm_remittance_resolution
+from . import rcm_remittance_split
 from . import rcm_remittance_print
 from . import rcm_remittance_backlog
+from . import rcm_reason_text

@@ -51,7 +51,7 @@ class RcmDenial(models.Model):
     adjustment_code = fields.Char(string="Code", compute="_compute_adjustment_code")
     remarks = fields.Char(readonly=True)
     rule_id = fields.Many2one("rcm.posting.rule", readonly=True, ondelete="set null")
-    words = fields.Char(string="What It Means", related="rule_id.name")
+    words = fields.Char(string="What It Means", compute="_compute_words")
     category = fields.Selection(CATEGORIES, readonly=True, index=True)
     amount = fields.Monetary(string="Denied", readonly=True)
     denied_date = fields.Date(readonly=True)

@@ -250,7 +250,8 @@ def entries_tie_to_payments(company):
 def overpayments_are_records(company):
     """I5: what we owe each payer on the overpayment account is its open records.
 
-    What our own entries put there (a voided claim, a demand) stands on the claim.
+    Remittances put it there, refunds of ours and recoveries take it off. What our own
+    entries put there (a voided claim, a demand) stands on the claim.
     """
     return SQL(
         """
@@ -260,7 +261,8 @@ def overpayments_are_records(company):
               JOIN account_move move ON move.id = line.move_id
              WHERE line.company_id = %s AND line.parent_state = 'posted'
                AND line.rcm_purpose = 'payer_overpayment'
-               AND move.rcm_kind = 'remittance'
+               AND (move.rcm_kind = 'remittance'
+                    OR move.rcm_local_kind = 'refund' AND line.rcm_claim_id IS NULL)
              GROUP BY line.partner_id
         ), records AS (
             SELECT partner.commercial_partner_id AS partner_id,

@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from odoo.addons.healthcare_rcm_approvals.models.rcm_refund import LOCKED
 from odoo.addons.healthcare_rcm_base.core.ledger_entries import ZERO
 from odoo.addons.healthcare_rcm_base.core.money import from_decimal, to_decimal
 
@@ -11,6 +12,15 @@ class RcmRefund(models.Model):
     """
 
     _inherit = "rcm.refund"
+    _rcm_draft_fields = LOCKED | {"remittance_claim_id"}
+
+    remittance_claim_id = fields.Many2one(
+        "rcm.remittance.claim",
+        string="Payment That Was Not Ours",
+        check_company=True,
+        index="btree_not_null",
+        help="The unpostable whose payment goes back by this refund.",
+    )
 
     def _rcm_have_effect(self):
         result = super()._rcm_have_effect()
@@ -25,17 +35,24 @@ class RcmRefund(models.Model):
         return result
 
     def _rcm_settle_overpayments(self, amount):
-        """Use the payer's open records up to ``amount``; those of the claim first."""
+        """Use the payer's open records up to ``amount``.
+
+        That of the unpostable that goes back first, then the oldest. A refund of what
+        stands on a claim concerns that claim's records only.
+        """
         domain = [
             ("payer_id", "=", self.payer_id.id),
             ("company_id", "=", self.company_id.id),
             ("state", "=", "open"),
         ]
+        if self.claim_id:
+            domain.append(("claim_id.name", "=", self.claim_id.name))
         records = self.env["rcm.payer.overpayment"].search(
             domain, order="opened_date, id"
         )
+        returned = self.remittance_claim_id
         records = records.sorted(
-            lambda item: bool(self.claim_id) and item.claim_id != self.claim_id
+            lambda item: bool(returned) and item.remittance_claim_id != returned
         )
         for record in records:
             part = min(amount, to_decimal(record.open_amount))

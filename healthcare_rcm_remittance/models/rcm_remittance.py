@@ -239,12 +239,6 @@ class RcmRemittance(models.Model):
     eob_html = fields.Html(
         string="Explanation of Benefits", compute="_compute_eob_html", sanitize=False
     )
-    raw_html = fields.Html(
-        string="Raw Data",
-        compute="_compute_raw_html",
-        sanitize=False,
-        groups="healthcare_rcm_base.group_patient_data",
-    )
 
     _payment_uniq = models.UniqueIndex(
         "(company_id, payment_slot)",

@@ -6,12 +6,14 @@ MACHINE = "remittance_claim"
 states.register(
     MACHINE,
     {
-        "open": ("posted", "parked", "nothing"),
-        "parked": ("posted", "not_ours", "open"),
+        "open": ("posted", "parked", "nothing", "cancelled"),
+        "parked": ("posted", "not_ours", "open", "split", "cancelled"),
         "posted": ("reversed", "open"),
         "reversed": ("posted",),
         "nothing": ("open",),
         "not_ours": ("parked", "open"),
+        "split": ("parked", "open"),
+        "cancelled": (),
     },
 )
 CLAIM_STATUSES = {
@@ -142,6 +144,8 @@ class RcmRemittanceClaim(models.Model):
             ("nothing", "Nothing to Post"),
             ("reversed", "Reversed"),
             ("not_ours", "Not Ours"),
+            ("split", "Divided"),
+            ("cancelled", "Cancelled"),
         ],
         string="Status",
         default="open",

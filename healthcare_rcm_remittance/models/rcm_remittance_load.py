@@ -97,7 +97,7 @@ class RcmRemittance(models.Model):
                        patient_responsibility::text, payer_claim_number, frequency,
                        remarks, "references", amounts, names, date_from
                   FROM rcm_remittance_claim
-                 WHERE remittance_id = %s ORDER BY index
+                 WHERE remittance_id = %s AND state <> 'cancelled' ORDER BY index
                 """,
                 self.id,
             )

@@ -54,6 +54,7 @@ class RcmRemittance(models.Model):
                 cap_contractual=bool(values.get("cap_contractual")),
                 cash_only=bool(values.get("cash_only")),
                 park=bool(values.get("park")),
+                part=bool(values.get("part")),
                 lines={
                     int(key): value for key, value in values.get("lines", {}).items()
                 },

@@ -67,7 +67,7 @@ class RcmRemittanceClaim(models.Model):
         Line = self.env["account.move.line"].sudo()  # part of posting
         lines = Line.search(
             [
-                ("rcm_remittance_claim_id", "=", self.id),
+                ("rcm_remittance_claim_id", "in", self._rcm_family().ids),
                 ("rcm_purpose", "=", purposes.UNAPPLIED),
                 ("parent_state", "=", "posted"),
                 ("reconciled", "=", False),

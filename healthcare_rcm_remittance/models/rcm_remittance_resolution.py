@@ -7,6 +7,8 @@ from ..settlement.reasons import case_type
 from .rcm_deposit_batch import POSTERS
 
 SET_ASIDE = "parked_by_hand"
+# Undoing a decision that led to one of these takes entries back.
+REVERSED_STATES = ("posted", "not_ours")
 
 
 class RcmRemittanceResolution(models.Model):
@@ -38,7 +40,10 @@ class RcmRemittanceResolution(models.Model):
             ("lines", "Lines matched by hand"),
             ("cap", "Contractual capped"),
             ("cash", "Payment alone"),
+            ("split", "Divided among claims"),
+            ("part", "Part of a division"),
             ("not_ours", "Not ours"),
+            ("return", "Given back to the payer"),
         ],
         string="Decision",
         required=True,
@@ -54,9 +59,11 @@ class RcmRemittanceResolution(models.Model):
             ("posted", "Posted"),
             ("parked", "Still parked"),
             ("not_ours", "Owed to the payer"),
+            ("split", "Divided"),
         ],
         readonly=True,
     )
+    refund_id = fields.Many2one("rcm.refund", readonly=True, index="btree_not_null")
     move_id = fields.Many2one(
         "account.move", string="Journal Entry", readonly=True, index="btree_not_null"
     )
@@ -65,9 +72,9 @@ class RcmRemittanceResolution(models.Model):
     undo_reason = fields.Char(readonly=True)
 
     @api.model
-    def _rcm_note(self, claim, kind, before, reason):
+    def _rcm_note(self, claim, kind, before, reason, refund=None):
         """Keep a decision just carried out. Private: for the resolving step only."""
-        outcomes = {"posted": "posted", "not_ours": "not_ours"}
+        outcomes = {"posted": "posted", "not_ours": "not_ours", "split": "split"}
         return self._rcm_create(
             [
                 {
@@ -80,6 +87,7 @@ class RcmRemittanceResolution(models.Model):
                     "after": claim.override or {},
                     "outcome": outcomes.get(claim.state, "parked"),
                     "move_id": False if claim.state == "parked" else claim.move_id.id,
+                    "refund_id": refund.id if refund else False,
                 }
             ]
         )
@@ -112,13 +120,15 @@ class RcmRemittanceResolution(models.Model):
         self._rcm_check_undo()
         claim = self.remittance_claim_id
         self._rcm_write({"undo_reason": reason})
-        if claim.state != "parked" and not claim._rcm_gate("undo"):
+        if claim.state in REVERSED_STATES and not claim._rcm_gate("undo"):
             claim._rcm_emit("remittance.undo_asked", {"reason": [None, reason]})
             return False
         if claim.state == "posted":
             claim._rcm_take_back_release(reason)
         elif claim.state == "not_ours":
             claim._rcm_take_back_not_ours(reason)
+        elif claim.state == "split":
+            claim._rcm_join()
         self._rcm_set_undone(reason)
         return True
 
@@ -132,7 +142,7 @@ class RcmRemittanceResolution(models.Model):
         )
         if later:
             raise UserError(self.env._("Undo the later decision first."))
-        if claim.state not in ("posted", "not_ours", "parked"):
+        if claim.state not in (*REVERSED_STATES, "parked", "split"):
             raise UserError(
                 self.env._("%s can no longer be undone.", claim.display_name)
             )
@@ -216,6 +226,8 @@ class RcmRemittanceClaim(models.Model):
     def _rcm_check_take_back(self):
         """Nothing later builds on what is taken back."""
         self.ensure_one()
+        if self.state == "split":
+            self._rcm_check_join()
         if self.state == "posted" and self.move_id == self.remittance_id.move_id:
             raise UserError(
                 self.env._("It was posted with its remittance; unpost that instead.")
@@ -267,6 +279,7 @@ class RcmRemittanceClaim(models.Model):
         """The money is no longer owed to the payer; it waits on unapplied cash."""
         self.ensure_one()
         record = self._rcm_not_ours_record()
+        self._rcm_drop_refunds()
         self.remittance_id._rcm_reverse_entries(
             self.move_id.sudo(),  # its own entry
             reason,
@@ -274,6 +287,17 @@ class RcmRemittanceClaim(models.Model):
         record._rcm_set_state("cancelled")
         self._rcm_set_state("parked", move_id=False)
         self.remittance_id._rcm_after_undo()
+
+    def _rcm_drop_refunds(self):
+        """Refunds of this payment that were asked for and not paid yet."""
+        refunds = self.env["rcm.refund"].search(
+            [
+                ("remittance_claim_id", "=", self.id),
+                ("state", "in", ("draft", "requested", "approved", "refused")),
+            ]
+        )
+        refunds._rcm_set_state("cancelled")
+        refunds._rcm_approval_void(refunds._rcm_open_requests())
 
 
 class RcmRemittance(models.Model):

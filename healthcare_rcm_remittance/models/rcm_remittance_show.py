@@ -1,14 +1,10 @@
-import base64
-
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from odoo import api, models
 from odoo.tools import format_amount
 
 from odoo.addons.healthcare_rcm_base.core.ledger_accounts import PURPOSES
 
-# A raw view longer than this helps nobody; the file itself can be downloaded.
-RAW_SEGMENTS = 2000
 EOB_CLAIMS = 50
 CELL = Markup('<td class="text-end text-nowrap">%s</td>')
 
@@ -22,19 +18,27 @@ class RcmRemittance(models.Model):
     # Balance bar
     # ------------------------------------------------------------------
     @api.depends("claim_total", "provider_total", "amount", "is_balanced")
+    @api.depends_context("uid")
     def _compute_balance_html(self):
+        links = self.env.user._rcm_sees_patients()
         for remittance in self:
-            remittance.balance_html = remittance._rcm_balance_bar()
+            remittance.balance_html = remittance._rcm_balance_bar(links)
 
-    def _rcm_balance_bar(self):
+    def _rcm_balance_bar(self, links=False):
         """Claims less provider adjustments is the payment, as one line with a mark."""
         self.ensure_one()
         tie = self.claim_total - self.provider_total - self.amount
         ties = self.currency_id.is_zero(tie)
         parts = (
-            (self.env._("Claims"), self.claim_total, ""),
-            (self.env._("Provider adjustments"), self.provider_total, "−"),
-            (self.env._("Payment"), self.amount, "="),
+            (self.env._("Claims"), self._rcm_shown(self.claim_total), ""),
+            (
+                self.env._("Provider adjustments"),
+                self._rcm_figure("provider_total", links)
+                if self.provider_adjustment_ids
+                else self._rcm_shown(self.provider_total),
+                "−",
+            ),
+            (self.env._("Payment"), self._rcm_figure("amount", links), "="),
         )
         cells = Markup()
         for label, amount, sign in parts:
@@ -43,7 +47,7 @@ class RcmRemittance(models.Model):
                 '<div class="border rounded px-3 py-2 text-center bg-view">'
                 '<div class="text-muted small">%s</div>'
                 '<div class="fs-4 fw-bold">%s</div></div>'
-            ) % (sign, label, self._rcm_shown(amount))
+            ) % (sign, label, amount)
         style, text = ("success", self.env._("ties to the cent"))
         if not (ties and self.is_balanced):
             style = "danger"
@@ -76,6 +80,11 @@ class RcmRemittance(models.Model):
 
     def _rcm_shown(self, amount):
         return format_amount(self.env, amount, self.currency_id)
+
+    def _rcm_figure(self, name, links):
+        """An amount of this payment, which leads to its segment where it may."""
+        shown = self._rcm_shown(self[name])
+        return raw_link(self, name, shown) if links and self.file_id else shown
 
     # ------------------------------------------------------------------
     # Plan
@@ -143,53 +152,17 @@ class RcmRemittance(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Raw data
-    # ------------------------------------------------------------------
-    @api.depends("file_id", "start_offset", "end_offset")
-    def _compute_raw_html(self):
-        for remittance in self:
-            remittance.raw_html = remittance._rcm_raw_table()
-
-    def _rcm_raw_table(self):
-        """Segments of this ST with their byte offsets; money segments stand out."""
-        self.ensure_one()
-        if not self.file_id or not self.end_offset:
-            return False
-        file = self.file_id.with_context(bin_size=False)
-        content = base64.b64decode(file.content or b"")
-        part = content[self.start_offset : self.end_offset]
-        terminator = part[-1:] or b"~"
-        rows, offset = Markup(), self.start_offset
-        for number, raw in enumerate(part.split(terminator)):
-            text = raw.decode("utf-8", "replace")
-            if number >= RAW_SEGMENTS:
-                rows += Markup("<tr><td></td><td>…</td></tr>")
-                break
-            if text.strip():
-                tag = text.strip()[:3]
-                strong = tag in ("BPR", "CLP", "SVC", "CAS", "PLB")
-                rows += Markup(
-                    '<tr id="o%s"><td class="text-muted pe-3">%s</td><td%s>%s</td></tr>'
-                ) % (
-                    offset,
-                    offset,
-                    Markup(' class="fw-bold"') if strong else "",
-                    escape(text.strip()),
-                )
-            offset += len(raw) + len(terminator)
-        return (
-            Markup('<table class="font-monospace small"><tbody>%s</tbody></table>')
-            % rows
-        )
-
-    # ------------------------------------------------------------------
     # Explanation of benefits
     # ------------------------------------------------------------------
     @api.depends("claim_ids.eob_html")
+    @api.depends_context("uid")
     def _compute_eob_html(self):
+        sees = self.env.user._rcm_sees_patients()
         for remittance in self:
+            links = sees and bool(remittance.file_id)
             parts = Markup().join(
-                claim._rcm_eob_card() for claim in remittance.claim_ids[:EOB_CLAIMS]
+                claim._rcm_eob_card(links)
+                for claim in remittance.claim_ids[:EOB_CLAIMS]
             )
             if len(remittance.claim_ids) > EOB_CLAIMS:
                 parts += Markup("<p class='text-muted'>%s</p>") % self.env._(
@@ -205,11 +178,14 @@ class RcmRemittanceClaim(models.Model):
     _inherit = "rcm.remittance.claim"
 
     @api.depends("service_ids", "adjustment_ids", "state", "decision")
+    @api.depends_context("uid")
     def _compute_eob_html(self):
+        sees = self.env.user._rcm_sees_patients()
         for claim in self:
-            claim.eob_html = claim._rcm_eob_table()
+            links = sees and bool(claim.remittance_id.file_id)
+            claim.eob_html = claim._rcm_eob_table(links)
 
-    def _rcm_eob_card(self):
+    def _rcm_eob_card(self, links=False):
         """The claim as on a paper explanation: head, lines, why it is parked."""
         self.ensure_one()
         states = dict(self._fields["state"]._description_selection(self.env))
@@ -222,33 +198,43 @@ class RcmRemittanceClaim(models.Model):
             self.control_number or "–",
             self.status_text or "",
             self.env._("Charge"),
-            self.remittance_id._rcm_shown(self.charge),
+            self._rcm_figure(self, "charge", links),
             self.env._("Paid"),
-            self.remittance_id._rcm_shown(self.paid),
+            self._rcm_figure(self, "paid", links),
             self.env._("Patient"),
-            self.remittance_id._rcm_shown(self.patient_responsibility),
+            self._rcm_figure(self, "patient_responsibility", links),
             {"posted": "success", "parked": "warning"}.get(self.state, "secondary"),
             states[self.state],
             Markup("<p class='text-danger mb-1'>%s</p>") % reason if reason else "",
-            self._rcm_eob_table(),
+            self._rcm_eob_table(links),
         )
 
-    def _rcm_eob_table(self):
-        """One row a service or claim-level adjustment, the adjustments beneath."""
+    def _rcm_figure(self, record, name, links, sign=1):
+        """An amount of this claim, which leads to its segment where it may."""
+        shown = self.remittance_id._rcm_shown(sign * record[name])
+        return raw_link(record, name, shown) if links else shown
+
+    def _rcm_eob_table(self, links=False):
+        """One row a service or claim-level adjustment, the adjustments beneath.
+
+        :param links: whether its figures lead to the segments they come from
+        """
         self.ensure_one()
         texts = self.env["rcm.remittance"]._rcm_action_texts()
         rows = Markup()
         claim_level = self.adjustment_ids.filtered(lambda item: not item.service_id)
         for service in self.service_ids:
-            rows += self._rcm_eob_service(service)
+            rows += self._rcm_eob_service(service, links)
+            rows += self._rcm_eob_remarks(service.remarks)
             for item in service.adjustment_ids:
-                rows += self._rcm_eob_adjustment(item, texts)
-        if claim_level:
+                rows += self._rcm_eob_adjustment(item, texts, links)
+        if claim_level or self.remarks:
             rows += Markup(
                 '<tr class="table-light"><td colspan="6"><b>%s</b></td></tr>'
             ) % (self.env._("Whole claim"))
+            rows += self._rcm_eob_remarks(self.remarks)
             for item in claim_level:
-                rows += self._rcm_eob_adjustment(item, texts)
+                rows += self._rcm_eob_adjustment(item, texts, links)
         return Markup(
             '<table class="table table-sm"><thead><tr><th>%s</th><th>%s</th><th>%s</th>'
             '<th class="text-end">%s</th><th class="text-end">%s</th><th>%s</th></tr>'
@@ -263,8 +249,7 @@ class RcmRemittanceClaim(models.Model):
             rows,
         )
 
-    def _rcm_eob_service(self, service):
-        shown = self.remittance_id._rcm_shown
+    def _rcm_eob_service(self, service, links):
         code = ":".join(filter(None, (service.code, service.modifiers)))
         if service.submitted_code and service.submitted_code != service.code:
             code = self.env._(
@@ -279,18 +264,37 @@ class RcmRemittanceClaim(models.Model):
             service.claim_line_id.line_control_number
             or service.line_control_number
             or "–",
-            CELL % shown(service.charge),
-            CELL % shown(service.paid),
-            service.remarks or "",
+            CELL % self._rcm_figure(service, "charge", links),
+            CELL % self._rcm_figure(service, "paid", links),
+            "",
         )
 
-    def _rcm_eob_adjustment(self, item, texts):
-        shown = self.remittance_id._rcm_shown
+    def _rcm_eob_remarks(self, remarks):
+        """A row for each remark code, with its text where the list is imported."""
+        return Markup().join(
+            Markup(
+                '<tr class="text-muted"><td class="ps-4">%s</td>'
+                '<td colspan="5">%s</td></tr>'
+            )
+            % (code, text or self.env._("Remark"))
+            for code, text in self._rcm_remark_texts(remarks)
+        )
+
+    def _rcm_eob_adjustment(self, item, texts, links):
         what = texts.get(item.action, self.env._("not decided yet"))
         if item.action == "next_payer" and item.next_payer_id:
             what = self.env._("moves to %s", item.next_payer_id.code)
+        amount = CELL % self._rcm_figure(item, "amount", links, sign=-1)
         style = {"denial": "text-danger", "review": "text-warning"}.get(item.action, "")
         return Markup(
             '<tr><td class="ps-4">%s</td><td colspan="3">%s</td>'
             '%s<td class="%s">%s</td></tr>'
-        ) % (item.code, item.words, CELL % shown(-item.amount), style, what)
+        ) % (item.code, item.words, amount, style, what)
+
+
+def raw_link(record, name, shown):
+    """A figure that leads to the segment it was read from (see explanation_field)."""
+    return Markup(
+        '<a href="#" class="o_rcm_figure" role="button" title="%s" data-model="%s"'
+        ' data-record="%s" data-figure="%s">%s</a>'
+    ) % (record.env._("Show it in the file"), record._name, record.id, name, shown)

@@ -225,8 +225,11 @@ class RcmRemittance(models.Model):
             lambda claim: claim.state == "reopened"
         )._rcm_mark_adjudicated(payer)
         self.claim_ids._rcm_resolve_cases(None, self.env._("Unposted."))
-        moved = self.claim_ids.filtered(lambda claim: claim.state != "open")
+        moved = self.claim_ids.filtered(
+            lambda claim: claim.state not in ("open", "cancelled")
+        )
         moved._rcm_set_state("open", move_id=False)
+        moved._rcm_cancel_parts()
 
     def _rcm_check_receivables(self, claims):
         """No payer's receivable of a claim is below zero; the last line of defence."""

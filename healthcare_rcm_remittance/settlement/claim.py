@@ -245,6 +245,8 @@ class _Builder:
         claim, facts = self.claim, self.facts
         if claim.paid < 0 or claim.charge < 0:
             self._park("negative_claim", None, claim.paid)
+        elif self.override.part:
+            return
         elif SPLIT_CLAIM_REMARK in claim.remarks:
             together = self.context.charged[claim.control_number]
             if together > facts.charge:
@@ -374,7 +376,7 @@ class _Builder:
 
     def _variances(self) -> tuple[Variance, ...]:
         """Only a first payer's whole decision is compared with the contract."""
-        split = SPLIT_CLAIM_REMARK in self.claim.remarks
+        split = SPLIT_CLAIM_REMARK in self.claim.remarks or self.override.part
         if self.original is not None or self.leg.sequence != 1 or split:
             return ()
         return find_variances(self.claim, self.facts, self.matches, self.actions)

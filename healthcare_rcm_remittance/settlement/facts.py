@@ -169,13 +169,15 @@ class Override:
 
     ``control_number``: our claim it belongs to. ``cap_contractual``: post no more
     contractual than is open. ``cash_only``: post the payment, leave the rest open.
-    ``lines``: service index → our line id.
+    ``lines``: service index → our line id. ``part``: a part of a payment that a person
+    divided among claims; what the payer said about the whole is not compared.
     """
 
     control_number: str | None = None
     cap_contractual: bool = False
     cash_only: bool = False
     park: bool = False
+    part: bool = False
     lines: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -37,3 +37,7 @@ from . import test_paper_eob
 from . import test_remittance_resolution
 from . import test_remittance_print
 from . import test_remittance_backlog
+from . import test_x12_raw
+from . import test_remittance_raw
+from . import test_reason_text
+from . import test_remittance_split

@@ -3,6 +3,7 @@
 from itertools import count
 
 from odoo import fields
+from odoo.tests import new_test_user
 
 from odoo.addons.healthcare_rcm_base.tests import builders
 from odoo.addons.healthcare_rcm_base.tests.ledger_common import LedgerCase
@@ -20,6 +21,20 @@ class RemittanceCase(LedgerCase):
         cls.numbers = count(1)
         cls.payer = builders.payer(cls.env, payer_identifier="1512345678")
         cls.second = builders.payer(cls.env, payer_identifier="1523456789")
+
+    # -- people ----------------------------------------------------------------
+
+    @classmethod
+    def person(cls, role, company=None):
+        """A person with one role in one company."""
+        company = company or cls.company
+        return new_test_user(
+            cls.env,
+            f"remittance_{role}_{company.id}",
+            groups=f"healthcare_rcm_base.group_{role}",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
 
     # -- claims ----------------------------------------------------------------
 

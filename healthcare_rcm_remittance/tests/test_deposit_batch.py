@@ -1,7 +1,7 @@
 """Deposits: control totals, matching by trace, the daily close."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from . import era
 from .remittance_common import RemittanceCase
@@ -16,17 +16,6 @@ class DepositCase(RemittanceCase):
         cls.contract()
         cls.poster = cls.person("cash_poster")
         cls.manager = cls.person("finance_manager")
-
-    @classmethod
-    def person(cls, role, company=None):
-        company = company or cls.company
-        return new_test_user(
-            cls.env,
-            f"deposit_{role}_{company.id}",
-            groups=f"healthcare_rcm_base.group_{role}",
-            company_id=company.id,
-            company_ids=[(6, 0, company.ids)],
-        )
 
     def deposit(self, *items, count=None, amount=None, **values):
         """A deposit keyed by the cash poster; items are (trace, amount)."""

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ..models.rcm_deposit_batch import POSTERS
+from ..models.rcm_remittance_resolution import REVERSED_STATES
 
 
 class RcmRemittanceUndo(models.TransientModel):
@@ -19,7 +20,7 @@ class RcmRemittanceUndo(models.TransientModel):
         """Take the decision back; what it posted only a finance manager reverses."""
         self.ensure_one()
         resolution = self.resolution_id
-        posted = resolution.remittance_claim_id.state != "parked"
+        posted = resolution.remittance_claim_id.state in REVERSED_STATES
         roles = ("finance_manager",) if posted else POSTERS
         self.env.user._rcm_require(*roles)
         resolution.check_access("read")
