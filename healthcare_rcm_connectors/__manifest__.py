@@ -17,6 +17,7 @@
         "views/rcm_connector_wizard_views.xml",
         "views/rcm_event_views.xml",
         "views/rcm_connector_views.xml",
+        "views/rcm_connector_pull_views.xml",
         "views/rcm_event_type_views.xml",
         "views/rcm_delivery_views.xml",
         "views/rcm_webhook_views.xml",

@@ -17,8 +17,9 @@ from odoo.exceptions import (
 )
 from odoo.http import request
 
+from ..models.adapters.rcm_adapter_roles import UnreadableContent
 from ..models.ir_http import Refused
-from ..protocol import problem, strict_json
+from ..protocol import problem
 from ..protocol.place import place_of
 from ..protocol.problem import Problem, ProblemError
 from ..protocol.rate import Buckets
@@ -158,7 +159,19 @@ def read_body():
 def read_json():
     """Return (value, text) of the JSON body."""
     raw = read_body()
+    values, text = decode("json", raw), raw.decode()
+    # an array is no event: its envelope is refused like that of any other value
+    return values if text.lstrip().startswith("[") else values[0], text
+
+
+def decode(name, content, filename=""):
+    """The records in ``content``, read by the adapter called ``name``."""
+    adapter = request.env["rcm.adapter"]._rcm_find("decode", name)
+    if adapter is None:
+        known = sorted(request.env["rcm.adapter"]._rcm_adapters("decode"))
+        raise ProblemError("invalid-request", "Unknown format.", known_formats=known)
     try:
-        return strict_json.loads(raw), raw.decode()
-    except strict_json.InvalidJson as error:
-        raise ProblemError("invalid-json", str(error)) from None
+        return adapter._rcm_decode(content, filename)
+    except UnreadableContent as error:
+        code = "invalid-json" if name == "json" else "unreadable"
+        raise ProblemError(code, str(error)) from None

@@ -1,68 +1,79 @@
-import base64
 from hashlib import sha256
 
-from odoo import fields, http
+from odoo import http
 from odoo.http import request
 
-from ..protocol import envelope
 from ..protocol.problem import ProblemError
-from .dispatcher import answer, connector, read_body
+from .dispatcher import answer, connector, decode, instance, read_body
 from .events import ROUTE
 
-FILE_TYPE = "remittance.received"
+CHUNK = 500
 
 
 class FileDoor(http.Controller):
     """Files as they are, for systems that can post one but build no JSON."""
 
     @http.route("/rcm/v1/files", methods=["POST"], **ROUTE)
-    def submit(self, filename=None, id=None, type=FILE_TYPE, version=None, **query):
-        """Store the raw body as an event that carries a file.
+    def submit(
+        self, filename=None, id=None, type=None, version=None, format=None, **query
+    ):
+        """Read the raw body with the adapter of its format and store its events.
 
-        Without ``id`` the file's own hash is the event's id: the same file again is
-        the same event.
+        Without ``format`` it is the connector's own, as a rule *file as it is*: one
+        event that carries the file. Without ``id`` the file's own hash is that event's
+        id: the same file again is the same event.
         """
         content = read_body()
         if not content:
             raise ProblemError("invalid-request", "The body is the file; it is empty.")
-        number = self._version(type, version)
-        event_id = id or f"sha256-{sha256(content).hexdigest()}"
-        Event = request.env["rcm.event"].sudo()  # stored for its own connector only
-        value = {
-            "id": event_id,
+        if version and not version.isdecimal():
+            raise ProblemError("invalid-request", "version is a number.")
+        name = format or connector().file_format
+        hints = {
+            "id": id,
             "type": type,
-            "version": number,
-            "occurred_at": self._moment(Event, event_id),
-            "data": {
-                "filename": filename or "",
-                "content_base64": base64.b64encode(content).decode(),
-            },
+            "version": int(version) if version else None,
+            "filename": filename or "",
+            "digest": sha256(content).hexdigest(),
         }
-        [result] = Event._rcm_submit(connector(), [value])
+        results = self._store(name, decode(name, content, filename or ""), hints)
+        if len(results) == 1:
+            return self._one(results[0])
+        return self._many(results)
+
+    def _store(self, name, records, hints):
+        """Map and store the records of one file; an answer to each, in order."""
+        mapper = request.env["rcm.adapter"]._rcm_find("map", name)
+        if mapper is None:
+            raise ProblemError("invalid-request", "This format cannot be handed in.")
+        if not records:
+            raise ProblemError("unreadable", "The file holds no records.")
+        sender = connector()
+        values = [mapper._rcm_map(sender, record, hints) for record in records]
+        Event = request.env["rcm.event"].sudo()  # stored for its own connector only
+        results = []
+        for start in range(0, len(values), CHUNK):
+            results += Event._rcm_submit(sender, values[start : start + CHUNK])
+        return results
+
+    def _one(self, result):
+        """The answer to a file that is one event: as if it had come by itself."""
         if isinstance(result, ProblemError):
             raise result
         status = 200 if result["duplicate"] else 202
         headers = {"Location": f"/rcm/v1/events/{result['id']}"}
         return answer(result, status, headers)
 
-    def _version(self, type_name, version):
-        """The version asked for, else the newest this connector may send."""
-        if version:
-            if not version.isdecimal():
-                raise ProblemError("invalid-request", "version is a number.")
-            return int(version)
-        allowed = connector().event_type_ids.filtered(
-            lambda kind: kind.name == type_name and kind.state != "retired"
-        )
-        return max(allowed.mapped("version"), default=1)
-
-    def _moment(self, events, event_id):
-        """When it happened: now, or as said when this id came first."""
-        known = events.search(
-            [
-                ("connector_id", "=", connector().id),
-                ("external_id", "=", event_id),
-            ],
-            limit=1,
-        )
-        return envelope.format_time(known.occurred_at or fields.Datetime.now())
+    def _many(self, results):
+        """An answer to each record: 202, 200 when all came before, 207 with faults."""
+        items = [
+            {"error": item.problem.body(instance())}
+            if isinstance(item, ProblemError)
+            else item
+            for item in results
+        ]
+        if any("error" in item for item in items):
+            status = 207
+        else:
+            status = 200 if all(item["duplicate"] for item in items) else 202
+        return answer({"events": items}, status)

@@ -11,3 +11,4 @@ UPDATE rcm_delivery
  WHERE state IN ('pending', 'retry');
 UPDATE rcm_secret
    SET secret = NULL, valid_until = now() AT TIME ZONE 'UTC';
+UPDATE rcm_connector_pull SET active = false;

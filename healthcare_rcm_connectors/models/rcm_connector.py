@@ -48,6 +48,7 @@ class RcmConnector(models.Model):
         "rate_limit_per_minute",
         "queue_limit",
         "allowed_networks",
+        "file_format",
     )
 
     name = fields.Char(required=True)
@@ -106,6 +107,14 @@ class RcmConnector(models.Model):
         help="Addresses this system calls from, for example 203.0.113.0/24. Empty: "
         "any. Behind a proxy Odoo needs proxy_mode to see them.",
     )
+    file_format = fields.Selection(
+        "_selection_file_format",
+        required=True,
+        default="file",
+        help="How files handed in at /rcm/v1/files are read when the sender names no "
+        "format. “File as it is” takes the file whole, as a remittance is.",
+    )
+    pull_ids = fields.One2many("rcm.connector.pull", "connector_id", string="Pulls")
     sender_id = fields.Char(
         string="Sender ID",
         readonly=True,
@@ -179,6 +188,13 @@ class RcmConnector(models.Model):
             record.oldest_waiting_at = oldest.get(record.id)
             record.failed_count = failed.get(record.id, 0)
             record.today_count = today.get(record.id, 0)
+
+    @api.model
+    def _selection_file_format(self):
+        """Adapters that can decode and map."""
+        mappers = self.env["rcm.adapter"]._rcm_adapters("map")
+        choices = self.env["rcm.adapter"]._rcm_choices("decode")
+        return [item for item in choices if item[0] in mappers]
 
     # ------------------------------------------------------------------
     # Checks

@@ -79,28 +79,31 @@ class RcmDelivery(models.Model):
                     one for one in subscriptions if outbound.wants(event, one[2])
                 ]
             company = row.get("company_id") or None
-            for webhook, webhook_company, _patterns in wanted[event]:
+            for webhook, webhook_company, _patterns, adapter in wanted[event]:
                 if company in (None, webhook_company):
                     base = base or self.get_base_url()
-                    vals_list.append(self._rcm_vals(row, webhook, now, base))
+                    vals_list.append(self._rcm_vals(row, webhook, adapter, now, base))
         if vals_list:
             self.sudo().create(vals_list)  # the outbox is the system's
             self.env["ir.cron"]._rcm_wake(CRON)
 
     @api.model
-    def _rcm_vals(self, row, webhook, now, base):
+    def _rcm_vals(self, row, webhook, adapter, now, base):
         model, res_id = row.get("model"), row.get("res_id")
         known = bool(model and res_id)
         change = (row.get("changes") or {}).get("state")
-        body = outbound.body_of(
-            row["event"],
-            now,
-            (model, res_id, row.get("record_name") or None) if known else None,
-            row.get("company_id") or None,
-            row.get("correlation_id") or None,
-            change if isinstance(change, (list, tuple)) else None,
-            f"{base}/odoo/{model}/{res_id}" if known else None,
-        )
+        message = {
+            "event": row["event"],
+            "moment": now,
+            "document": (model, res_id, row.get("record_name") or None)
+            if known
+            else None,
+            "company": row.get("company_id") or None,
+            "correlation_id": row.get("correlation_id") or None,
+            "state": change if isinstance(change, (list, tuple)) else None,
+            "url": f"{base}/odoo/{model}/{res_id}" if known else None,
+        }
+        encoder = self.env["rcm.adapter"]._rcm_get("encode", adapter)
         return {
             "message_id": f"msg_{uuid4().hex}",
             "webhook_id": webhook,
@@ -109,7 +112,7 @@ class RcmDelivery(models.Model):
             "res_id": res_id or False,
             "record_name": row.get("record_name") or False,
             "correlation_id": row.get("correlation_id") or False,
-            "body": body,
+            "body": encoder._rcm_encode(message),
             "next_attempt_at": now,
         }
 
@@ -124,7 +127,8 @@ class RcmDelivery(models.Model):
             "company_id": webhook.company_id.id,
         }
         now = fields.Datetime.now()
-        self.create(self._rcm_vals(row, webhook.id, now, self.get_base_url()))
+        base = self.get_base_url()
+        self.create(self._rcm_vals(row, webhook.id, webhook.adapter, now, base))
         self.env["ir.cron"]._rcm_wake(CRON)
 
     # ------------------------------------------------------------------

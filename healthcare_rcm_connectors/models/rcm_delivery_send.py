@@ -1,4 +1,5 @@
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,8 +9,8 @@ from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFai
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..protocol import outbound, signature
-from ..tools.http_sender import Answer, send
+from ..protocol import outbound
+from ..tools.http_sender import Answer
 from .rcm_webhook import FAILED_CASE
 
 ENDPOINTS_AT_ONCE = 8
@@ -27,6 +28,7 @@ class Job:
     private_allowed: bool
     body: str
     headers: dict | None
+    send: Callable
 
 
 class RcmDelivery(models.Model):
@@ -126,9 +128,12 @@ class RcmDelivery(models.Model):
                     webhook.url,
                     webhook.private_allowed,
                     delivery.body,
-                    signature.sign_all(own, delivery.message_id, now, delivery.body)
+                    webhook._rcm_adapter("encode")._rcm_sign(
+                        own, delivery.message_id, now, delivery.body
+                    )
                     if own
                     else None,
+                    webhook._rcm_adapter("send")._rcm_sender(),
                 )
             )
         return list(jobs.values())
@@ -191,7 +196,7 @@ def _send_all(jobs):
         if job.headers is None:
             results.append((job.delivery_id, Answer(None, "no_secret", None, 0)))
             break
-        answer = send(job.url, job.body, job.headers, job.private_allowed)
+        answer = job.send(job.url, job.body, job.headers, job.private_allowed)
         results.append((job.delivery_id, answer))
         if answer.error:
             break

@@ -278,11 +278,7 @@ class RcmEventType(models.Model):
     def _rcm_handler(self):
         """The handler as an empty model, or None when this part is not installed."""
         self.ensure_one()
-        name = self.handler_model
-        if not name or name not in self.env:
-            return None
-        handler = self.env[name]
-        return handler if hasattr(handler, "_rcm_handle") else None
+        return self.env["rcm.adapter"]._rcm_find("handle", self.handler_model)
 
     def _rcm_sensitive_keys(self):
         """Payload fields this type hides beside those hidden everywhere."""

@@ -62,6 +62,21 @@ class RcmSecret(models.Model):
         return text
 
     @api.model
+    def _rcm_keep(self, record, text):
+        """Keep a credential that another system gave us for ``record``.
+
+        It replaces the one before at once; like a signing secret it is never shown.
+        """
+        record.ensure_one()
+        self._rcm_revoke_of(record)
+        made = self.create({"res_model": record._name, "res_id": record.id})
+        made.flush_recordset()
+        self.env.cr.execute(
+            SQL("UPDATE rcm_secret SET secret = %s WHERE id = %s", text, made.id),
+            log_exceptions=False,
+        )
+
+    @api.model
     def _rcm_revoke_of(self, records):
         """Make every secret of these records useless at once."""
         now = fields.Datetime.now()

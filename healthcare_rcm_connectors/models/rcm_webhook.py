@@ -37,6 +37,7 @@ class RcmWebhook(models.Model):
         "patterns",
         "private_allowed",
         "company_id",
+        "adapter",
     )
 
     name = fields.Char(required=True)
@@ -53,6 +54,13 @@ class RcmWebhook(models.Model):
         "Private Network",
         help="Allow http and addresses of your own network, for a receiver such as "
         "n8n beside Odoo. Without it only public https addresses are called.",
+    )
+    adapter = fields.Selection(
+        "_selection_adapter",
+        "Format",
+        required=True,
+        default="standard_webhooks",
+        help="How messages are written and sent.",
     )
     patterns = fields.Text(
         "Events",
@@ -107,6 +115,18 @@ class RcmWebhook(models.Model):
             webhook.dead_count = dead.get(webhook.id, 0)
             webhook.delivered_count = today.get(webhook.id, 0)
 
+    @api.model
+    def _selection_adapter(self):
+        """Adapters that can both encode and send."""
+        senders = self.env["rcm.adapter"]._rcm_adapters("send")
+        choices = self.env["rcm.adapter"]._rcm_choices("encode")
+        return [item for item in choices if item[0] in senders]
+
+    def _rcm_adapter(self, role):
+        """The adapter of this webhook in ``role``."""
+        self.ensure_one()
+        return self.env["rcm.adapter"]._rcm_get(role, self.adapter)
+
     # ------------------------------------------------------------------
     # Checks
     # ------------------------------------------------------------------
@@ -156,7 +176,7 @@ class RcmWebhook(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"active", "patterns", "company_id", "state"}:
+        if vals.keys() & {"active", "patterns", "company_id", "state", "adapter"}:
             self.env.registry.clear_cache()
         return result
 
@@ -249,10 +269,15 @@ class RcmWebhook(models.Model):
     @api.model
     @tools.ormcache()
     def _rcm_subscriptions(self):
-        """((id, company id, patterns), …) of what events are kept for."""
+        """((id, company id, patterns, adapter), …) of what events are kept for."""
         webhooks = self.sudo().search([("state", "!=", "gone")])  # every company's
         return tuple(
-            (one.id, one.company_id.id, outbound.split_patterns(one.patterns))
+            (
+                one.id,
+                one.company_id.id,
+                outbound.split_patterns(one.patterns),
+                one.adapter,
+            )
             for one in webhooks
         )
 

@@ -21,6 +21,7 @@ _SUBMIT = (
     "unknown-event-type",
     "conflict",
     "schema",
+    "mapping",
     "overloaded",
 )
 
@@ -131,17 +132,26 @@ def _submit(types):
 
 
 def _file():
-    taken = _answer("Taken, or taken before", "EventTaken")
+    each = {
+        "type": "object",
+        "required": ["events"],
+        "properties": {"events": {"type": "array", "items": {"type": "object"}}},
+    }
+    taken = _answer("Taken, or taken before; per record when there are many", None)
+    taken["content"][_JSON]["schema"] = {"oneOf": [_ref("EventTaken"), each]}
+    mixed = _answer("Some records were refused: a result for each", None)
+    mixed["content"][_JSON]["schema"] = each
     text = {"type": "string"}
     names = (
-        ("filename", True, {**text, "minLength": 1, "maxLength": 200}),
+        ("filename", False, {**text, "minLength": 1, "maxLength": 200}),
         ("id", False, {**text, "minLength": 1, "maxLength": ID_MAX_LENGTH}),
         ("type", False, text),
+        ("format", False, text),
         ("version", False, {"type": "integer", "minimum": 1}),
     )
     return {
         "operationId": "submitFile",
-        "summary": "Hand in a file as it is; its hash is the id when none is given",
+        "summary": "Hand in a file as it is, or read by the adapter that format names",
         "parameters": [
             {"name": name, "in": "query", "required": needed, "schema": schema}
             for name, needed, schema in names
@@ -153,8 +163,16 @@ def _file():
         "responses": {
             "200": taken,
             "202": taken,
+            "207": mixed,
             **_problems(
-                (*_COMMON, "length-required", "too-large", "invalid-request", *_SUBMIT)
+                (
+                    *_COMMON,
+                    "length-required",
+                    "too-large",
+                    "invalid-request",
+                    "unreadable",
+                    *_SUBMIT,
+                )
             ),
         },
     }

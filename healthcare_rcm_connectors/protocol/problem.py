@@ -93,6 +93,19 @@ KINDS = {
         "The event does not fit its schema",
         "Correct what errors names; nothing was stored.",
     ),
+    "unreadable": Kind(
+        422,
+        -32015,
+        "The content is not of the named format",
+        "Correct what detail names; nothing was stored.",
+    ),
+    "mapping": Kind(
+        422,
+        -32016,
+        "The content cannot be turned into the event's fields",
+        "Correct what errors names, or ask for the mapping to be changed; nothing was "
+        "stored.",
+    ),
     "too-many-requests": Kind(
         429, -32012, "Too many requests", "Wait as long as Retry-After says."
     ),

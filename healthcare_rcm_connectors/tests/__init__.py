@@ -9,6 +9,8 @@ from . import (
     test_protocol_signature,
 )
 from . import (
+    test_adapters,
+    test_connector_pull,
     test_doors,
     test_event_processing,
     test_file_door,

@@ -8,12 +8,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from ..protocol.addresses import AddressRefused, check_address, check_url
 
 TIMEOUT_SECONDS = 20
 AGENT = "Healthcare-RCM-Odoo"
+LIMIT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,40 @@ def send(url, body, headers, private_allowed=False, timeout=TIMEOUT_SECONDS):
     except requests.RequestException as failure:
         error = _refused_code(failure) or "connection"
     return Answer(status, error, retry_after, round((monotonic() - start) * 1000))
+
+
+def fetch(url, headers, private_allowed=False, timeout=TIMEOUT_SECONDS, limit=LIMIT):
+    """GET ``url``; return (:class:`Answer`, content), never more than ``limit`` bytes."""
+    start = monotonic()
+    status = error = retry_after = None
+    content = b""
+    try:
+        check_url(url, private_allowed)
+        with _session(private_allowed) as session:
+            with session.get(
+                url,
+                headers={"User-Agent": AGENT, **headers},
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                status = response.status_code
+                retry_after = response.headers.get("Retry-After")
+                if 200 <= status < 300:
+                    content = response.raw.read(limit + 1, decode_content=True)
+                    error = "too_large" if len(content) > limit else None
+                else:
+                    error = "redirect" if 300 <= status < 400 else "status"
+    except AddressRefused as refused:
+        error = refused.code
+    except requests.Timeout:
+        error = "timeout"
+    except requests.exceptions.SSLError:
+        error = "certificate"
+    except (requests.RequestException, HTTPError) as failure:
+        error = _refused_code(failure) or "connection"
+    duration = round((monotonic() - start) * 1000)
+    return Answer(status, error, retry_after, duration), b"" if error else content
 
 
 def _session(private_allowed):

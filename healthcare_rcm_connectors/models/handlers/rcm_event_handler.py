@@ -6,24 +6,16 @@ from odoo.addons.healthcare_rcm_base.core.errors import RcmPermanent
 class RcmEventHandler(models.AbstractModel):
     """Turns the payload of one event type into steps of the suite.
 
-    A handler is one file: an AbstractModel that inherits this one and is named in
-    the event type's *Handler*. It maps fields and calls domain methods; it never
+    The adapter role *handle*. A handler is one file: an AbstractModel that inherits
+    this one and is named in the event type's *Handler*. It maps fields and calls domain methods; it never
     writes their tables. What it raises decides what happens to the event:
     ``PredecessorMissing`` waits, ``RcmRetryable`` tries again, ``ReferenceMissing``
     and ``RcmPermanent`` give up with a case, anything else is a defect.
     """
 
     _name = "rcm.event.handler"
+    _inherit = "rcm.adapter.handle"
     _description = "Event Handler"
-
-    def _rcm_handle(self, event, data):
-        """Do what the event asks for; called inside a savepoint as the service user.
-
-        :param event: the ``rcm.event`` (correlation id, connector, company)
-        :param dict data: payload that fits the event type's schema
-        :return: the documents made or changed: a recordset or a tuple of recordsets
-        """
-        raise NotImplementedError(f"{self._name} handles nothing")
 
     def _rcm_check_facility(self, event, record):
         """Refuse a document of a facility the connector does not speak for."""
