@@ -16,6 +16,7 @@
         "data/rcm_exception_data.xml",
         "views/rcm_connector_wizard_views.xml",
         "views/rcm_event_views.xml",
+        "views/rcm_mapping_views.xml",
         "views/rcm_connector_views.xml",
         "views/rcm_connector_pull_views.xml",
         "views/rcm_event_type_views.xml",

@@ -32,6 +32,11 @@ VALUES = {
     "rcm.charge": {"code": "99213", "service_date": date(2026, 3, 2)},
     "rcm.event.type": {"schema": '{"type": "object"}'},
     "rcm.identifier": {"res_model": "rcm.payer", "res_id": 1},
+    "rcm.connector.pull": {"address": "https://source.example.com/events"},
+    "rcm.connector.pull.fetch": {"reference": "remit-1"},
+    "rcm.event.type.check": {"type_id": lambda factory: _event_type(factory)},
+    "rcm.mapping.line": {"target": "facility", "source": "site"},
+    "rcm.redaction.rule": {"path": "patient.ssn"},
     "rcm.secret": {"res_model": "rcm.webhook", "res_id": 1},
     "rcm.webhook": {"url": "https://receiver.example.com/hook"},
     "res.partner": {"name": "Contact"},
@@ -63,6 +68,11 @@ def _user(factory, role):
         )
         .id
     )
+
+
+def _event_type(factory):
+    """A contract of the suite."""
+    return factory.env["rcm.event.type"].search([], limit=1).id
 
 
 def _open_encounter(factory):

@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import request
 
+from ..models.rcm_event_type_version import headers_of
 from ..protocol.problem import ProblemError
 from .dispatcher import answer, connector, read_json
 
@@ -19,7 +20,7 @@ class EventDoor(http.Controller):
         if isinstance(result, ProblemError):
             raise result
         status = 200 if result["duplicate"] else 202
-        headers = {"Location": f"/rcm/v1/events/{result['id']}"}
+        headers = {"Location": f"/rcm/v1/events/{result['id']}", **headers_of(result)}
         return answer(result, status, headers)
 
     @http.route("/rcm/v1/events/<path:event_id>", methods=["GET"], **ROUTE)

@@ -3,6 +3,7 @@ from hashlib import sha256
 from odoo import http
 from odoo.http import request
 
+from ..models.rcm_event_type_version import headers_of
 from ..protocol.problem import ProblemError
 from .dispatcher import answer, connector, decode, instance, read_body
 from .events import ROUTE
@@ -61,7 +62,7 @@ class FileDoor(http.Controller):
         if isinstance(result, ProblemError):
             raise result
         status = 200 if result["duplicate"] else 202
-        headers = {"Location": f"/rcm/v1/events/{result['id']}"}
+        headers = {"Location": f"/rcm/v1/events/{result['id']}", **headers_of(result)}
         return answer(result, status, headers)
 
     def _many(self, results):

@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from ..protocol import business_key
 from ..protocol.addresses import lies_in, read_networks
 from .rcm_connector_key import SCOPE
+from .rcm_event_type import TAKEN
 
 KINDS = [
     ("ehr", "Clinical system (EHR)"),
@@ -49,6 +50,7 @@ class RcmConnector(models.Model):
         "queue_limit",
         "allowed_networks",
         "file_format",
+        "flow",
     )
 
     name = fields.Char(required=True)
@@ -376,5 +378,5 @@ class RcmConnector(models.Model):
                 "schema": json.loads(kind.schema),
                 "example": json.loads(kind.example) if kind.example else None,
             }
-            for kind in self.event_type_ids.filtered(lambda t: t.state != "retired")
+            for kind in self.event_type_ids.filtered(lambda t: t.state in TAKEN)
         ]

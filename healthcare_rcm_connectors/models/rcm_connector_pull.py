@@ -251,6 +251,7 @@ class RcmConnectorPull(models.Model):
     def _rcm_token(self):
         """The source's credential, to send to it and nothing else."""
         self.ensure_one()
+        # it goes into one header and nowhere else
         texts = self.env["rcm.secret"].sudo()._rcm_texts_of(self._name, self.ids)
         return (texts.get(self.id) or [None])[0]
 

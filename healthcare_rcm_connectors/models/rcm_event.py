@@ -1,5 +1,3 @@
-import json
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -57,6 +55,10 @@ class RcmEvent(models.Model):
         "payload",
         "payload_hash",
         "document_refs",
+        "canonical",
+        "mapping_id",
+        "mapping_steps",
+        "remap",
         "error_class",
         "error_code",
         "error_message",
@@ -90,7 +92,7 @@ class RcmEvent(models.Model):
     payload_shown = fields.Text(
         string="Payload",
         compute="_compute_payload_shown",
-        help="What was sent; patient data is hidden.",
+        help="What was sent; patient data only for people who may see patients.",
     )
     priority = fields.Integer(readonly=True, default=10)
     state = fields.Selection(STATES, required=True, readonly=True, default="received")
@@ -128,23 +130,6 @@ class RcmEvent(models.Model):
     # ------------------------------------------------------------------
     # Computes
     # ------------------------------------------------------------------
-    @api.depends("payload_hash")
-    def _compute_payload_shown(self):
-        for record in self:
-            # Everyone who may read the event sees its shape, nobody its patient.
-            record.payload_shown = record.sudo()._rcm_redacted_payload()
-
-    def _rcm_redacted_payload(self):
-        """Payload as indented JSON with every sensitive value hidden."""
-        self.ensure_one()
-        try:
-            envelope = json.loads(self.payload or "")
-        except ValueError:
-            return False
-        hidden = self._rcm_is_sensitive()
-        shown = {**envelope, "data": redaction.redact(envelope.get("data"), hidden)}
-        return json.dumps(shown, indent=2, ensure_ascii=False)
-
     def _rcm_is_sensitive(self):
         """Predicate: does a payload field of this name hold patient data?"""
         own = self.type_id._rcm_sensitive_keys()

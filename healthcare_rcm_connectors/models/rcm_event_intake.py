@@ -4,7 +4,7 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.healthcare_rcm_base.core.canonical import canonical_json, digest
+from odoo.addons.healthcare_rcm_base.core.canonical import digest
 
 from ..protocol import business_key, envelope, idempotency
 from ..protocol.problem import ProblemError
@@ -25,6 +25,9 @@ COLUMNS = (
     "payload",
     "payload_hash",
     "payload_size",
+    "canonical",
+    "mapping_id",
+    "mapping_steps",
     "priority",
     "correlation_id",
     "state",
@@ -59,37 +62,41 @@ class RcmEvent(models.Model):
         if rows:
             stored = self._rcm_insert(connector, list(rows.values()))
             for position, row in rows.items():
-                answers[position] = self._rcm_answer(row, stored)
+                answers[position] = self._rcm_answer(connector, row, stored)
         return answers
 
     @api.model
-    def _rcm_prepare_row(self, connector, value, text):
-        """Check one envelope and return its column values, or raise a problem."""
+    def _rcm_prepare_row(self, connector, value, text, mapping=None):
+        """Check one envelope and return its column values, or raise a problem.
+
+        :param mapping: the ``rcm.mapping`` to try instead of the one in force
+        """
         event = envelope.read(value)
         event_type = self._rcm_type_for(connector, event)
-        faults = event_type._rcm_schema_errors(event.data)
+        now = fields.Datetime.now()
+        data, *mapped = self.env["rcm.mapping"]._rcm_map_event(
+            connector, event_type, event.data, now.date(), mapping
+        )
+        faults = event_type._rcm_schema_errors(data)
         if faults:
             raise ProblemError("schema", event_type=event.type_key, errors=faults)
-        facility, allowed = connector._rcm_facility_of(event_type, event.data)
+        facility, allowed = connector._rcm_facility_of(event_type, data)
         if not allowed:
             raise ProblemError("facility-not-allowed")
-        payload = text if text is not None else canonical_json(value).decode()
-        now = fields.Datetime.now()
         return {
             "connector_id": connector.id,
             "company_id": connector.company_id.id,
             "external_id": event.id,
             "type_id": event_type.id,
             "facility_id": facility.id or None,
-            "business_key": business_key.make(
-                event_type.business_key_template, event.data
-            ),
+            "business_key": business_key.make(event_type.business_key_template, data),
             "occurred_at": event.occurred_at,
             "received_at": now,
-            "payload": payload,
             "payload_hash": digest(value),
-            "payload_size": len(payload.encode()),
-            "priority": event_type._rcm_priority(),
+            **self._rcm_content_columns(
+                connector, event_type, value, data, mapped, text
+            ),
+            "priority": connector._rcm_priority(event_type),
             "correlation_id": uuid4().hex,
             "state": "received",
             "attempt_count": 0,
@@ -106,6 +113,13 @@ class RcmEvent(models.Model):
         type_id = Type._rcm_find_id(event.type, event.version)
         if not type_id:
             raise ProblemError("unknown-event-type", known_types=Type._rcm_known())
+        notice = Type._rcm_notice(type_id)
+        if notice and notice[2] and notice[2] < fields.Date.context_today(self):
+            raise ProblemError(
+                "unknown-event-type",
+                f"This version was taken until {notice[2]}.",
+                known_types=Type._rcm_known(),
+            )
         event_type = Type.browse(type_id)
         if event_type not in connector.event_type_ids:
             raise ProblemError(
@@ -189,6 +203,11 @@ class RcmEvent(models.Model):
                         "state": [None, "received"],
                         "payload_hash": [None, row["payload_hash"]],
                         "business_key": [None, row["business_key"]],
+                        **(
+                            {"mapping_id": [None, row["mapping_id"]]}
+                            if row["mapping_id"]
+                            else {}
+                        ),
                     },
                     "source": connector.code,
                 }
@@ -197,7 +216,7 @@ class RcmEvent(models.Model):
         )
 
     @api.model
-    def _rcm_answer(self, row, stored):
+    def _rcm_answer(self, connector, row, stored):
         """Result of one event; the first with its id in a batch is the new one."""
         event_id = row["external_id"]
         payload_hash, correlation_id, is_new = stored[event_id]
@@ -213,6 +232,7 @@ class RcmEvent(models.Model):
             "status": "received",
             "correlation_id": correlation_id,
             "duplicate": not is_new,
+            **self.env["rcm.event.type"]._rcm_warning(row["type_id"], connector),
         }
 
     @api.model

@@ -220,7 +220,7 @@ class RcmEvent(models.Model):
         # the suite's own and need rights that the user itself does not have.
         service = self.with_user(self.connector_id.user_id).sudo()
         service = service.with_company(self.company_id)
-        data = json.loads(service.payload)["data"]
+        data = service._rcm_data()
         handler = handler.with_env(service.env)
         documents = handler._rcm_handle(service, data) or ()
         references = []

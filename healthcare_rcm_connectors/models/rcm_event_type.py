@@ -5,9 +5,14 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..protocol import business_key, schema
 
-STATES = [("active", "Active"), ("deprecated", "Deprecated"), ("retired", "Retired")]
+STATES = [
+    ("draft", "Draft"),
+    ("active", "Active"),
+    ("deprecated", "Deprecated"),
+    ("retired", "Retired"),
+]
+TAKEN = ("active", "deprecated")
 CLASSES = [("real_time", "Real time"), ("batch", "Batch")]
-PRIORITIES = {"real_time": 10, "batch": 20}
 
 
 class RcmEventType(models.Model):
@@ -24,6 +29,15 @@ class RcmEventType(models.Model):
         "state",
         "schema",
         "handler_model",
+        "owner",
+        "deprecation_date",
+        "activation_note",
+        "delivery_class",
+        "class_reason",
+        "financial_sensitivity",
+        "urgency",
+        "reconciled",
+        "patient_impact",
     )
 
     name = fields.Char(string="Event", required=True, index=True)
@@ -32,8 +46,10 @@ class RcmEventType(models.Model):
     state = fields.Selection(
         STATES,
         required=True,
-        default="active",
-        help="Deprecated: still taken, senders should move on. Retired: refused.",
+        # The module's own contracts are checked before they are shipped.
+        default=lambda self: "active" if self.env.su else "draft",
+        help="Draft: taken from nobody yet. Deprecated: still taken, senders are told "
+        "to move on. Retired: refused.",
     )
     deprecation_date = fields.Date(
         string="Taken Until", help="Announced to senders of a deprecated version."
@@ -219,7 +235,14 @@ class RcmEventType(models.Model):
         newest = self.with_context(active_test=False).search(
             [("name", "=", self.name)], order="version desc", limit=1
         )
-        copy = self.copy({"version": newest.version + 1})
+        copy = self.copy(
+            {
+                "version": newest.version + 1,
+                "state": "draft",
+                "deprecation_date": False,
+                "activation_note": False,
+            }
+        )
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
@@ -240,7 +263,7 @@ class RcmEventType(models.Model):
                 [
                     ("name", "=", name),
                     ("version", "=", version),
-                    ("state", "!=", "retired"),
+                    ("state", "in", TAKEN),
                 ],
                 limit=1,
             )
@@ -250,7 +273,7 @@ class RcmEventType(models.Model):
     @api.model
     def _rcm_known(self):
         """["name v1", …] of what can be sent, for error answers."""
-        known = self.sudo().search([("state", "!=", "retired")], order="name, version")
+        known = self.sudo().search([("state", "in", TAKEN)], order="name, version")
         return [record.display_name for record in known]
 
     def _rcm_schema_errors(self, data):
@@ -285,8 +308,3 @@ class RcmEventType(models.Model):
         self.ensure_one()
         names = (self.redacted_keys or "").split(",")
         return frozenset(name.strip().lower() for name in names if name.strip())
-
-    def _rcm_priority(self):
-        """Smaller is earlier."""
-        self.ensure_one()
-        return PRIORITIES[self.delivery_class]

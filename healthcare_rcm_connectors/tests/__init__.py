@@ -1,6 +1,8 @@
 from . import (
     test_protocol_json,
     test_protocol_envelope,
+    test_protocol_field_rules,
+    test_protocol_mapping,
     test_protocol_jsonrpc,
     test_protocol_openapi,
     test_protocol_outbound,
@@ -18,6 +20,8 @@ from . import (
     test_migration_sender_ids,
     test_handlers_charges,
     test_handlers_control,
+    test_mapping,
+    test_redaction,
     test_replay,
     test_security,
     test_signed_doors,

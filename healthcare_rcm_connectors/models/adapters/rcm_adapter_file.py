@@ -2,6 +2,8 @@ import base64
 
 from odoo import models
 
+from ..rcm_event_type import TAKEN
+
 FILE_TYPE = "remittance.received"
 
 
@@ -36,6 +38,6 @@ class RcmAdapterFile(models.AbstractModel):
     def _rcm_version(self, connector, name):
         """The newest version this connector may send."""
         allowed = connector.event_type_ids.filtered(
-            lambda kind: kind.name == name and kind.state in ("active", "deprecated")
+            lambda kind: kind.name == name and kind.state in TAKEN
         )
         return max(allowed.mapped("version"), default=1)

@@ -1,0 +1,531 @@
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.healthcare_rcm_base.core import states
+from odoo.addons.healthcare_rcm_base.core.effective import Span, place
+
+from ..protocol import mapping
+from ..protocol.problem import ProblemError
+
+MACHINE = "mapping"
+states.register(
+    MACHINE, {"draft": ("active",), "active": ("retired",), "retired": ()}
+)
+# By which of its fields the canonical data names a record.
+CODES = {
+    "rcm.client": "code",
+    "rcm.facility": "code",
+    "rcm.patient.account": "name",
+    "rcm.payer": "code",
+    "rcm.provider": "npi",
+    "rcm.provider.group": "code",
+    "rcm.service.code": "code",
+}
+FROZEN = (
+    "connector_id",
+    "type_id",
+    "keep_rest",
+    "line_ids",
+    "valid_from",
+)
+
+
+class RcmMapping(models.Model):
+    """How one system's content becomes one event's: a version, in force from a day."""
+
+    _name = "rcm.mapping"
+    _inherit = ["rcm.document.mixin"]
+    _description = "Mapping"
+    _order = "connector_id, type_id, version desc, id desc"
+    _check_company_auto = True
+    _rcm_state_machine = MACHINE
+    _rcm_protected = ("version", "valid_to", "activated_at", "activated_by_id")
+    _rcm_audit_fields = (
+        "connector_id",
+        "type_id",
+        "keep_rest",
+        "valid_from",
+        "owner_id",
+    )
+
+    connector_id = fields.Many2one(
+        "rcm.connector", required=True, index=True, check_company=True
+    )
+    company_id = fields.Many2one(related="connector_id.company_id", store=True)
+    type_id = fields.Many2one(
+        "rcm.event.type",
+        string="Event",
+        required=True,
+        index=True,
+        help="The contract its result must fit.",
+    )
+    version = fields.Integer(readonly=True, copy=False)
+    state = fields.Selection(
+        [("draft", "Draft"), ("active", "In force"), ("retired", "Retired")],
+        required=True,
+        readonly=True,
+        default="draft",
+        copy=False,
+        index=True,
+    )
+    valid_from = fields.Date(
+        string="From",
+        required=True,
+        default=fields.Date.context_today,
+        help="Events received on this day and later are mapped by it.",
+    )
+    valid_to = fields.Date(string="Until", readonly=True, copy=False)
+    keep_rest = fields.Boolean(
+        string="Keep Other Fields",
+        help="On: the content is ours already and only the fields below change. Off: "
+        "only what the lines below fill is taken.",
+    )
+    line_ids = fields.One2many("rcm.mapping.line", "mapping_id", copy=True)
+    owner_id = fields.Many2one(
+        "res.users",
+        default=lambda self: self.env.user,
+        help="Who knows both sides and decides on changes.",
+    )
+    note = fields.Text(string="Notes")
+    activated_at = fields.Datetime(readonly=True, copy=False)
+    activated_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    event_count = fields.Integer(compute="_compute_event_count")
+
+    _version_uniq = models.UniqueIndex(
+        "(connector_id, type_id, version) WHERE version > 0",
+        "This version exists already.",
+    )
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+    @api.depends("connector_id.name", "type_id.name", "type_id.version", "version")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = (
+                f"{record.connector_id.name}: {record.type_id.display_name} "
+                f"({record.version})"
+            )
+
+    def _compute_event_count(self):
+        counts = dict(
+            self.env["rcm.event"]._read_group(
+                [("mapping_id", "in", self.ids)], ["mapping_id"], ["__count"]
+            )
+        )
+        for record in self:
+            record.event_count = counts.get(record, 0)
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        for record in records:
+            newest = max(record._rcm_siblings().mapped("version"))
+            record._rcm_write({"version": newest + 1})
+        return records
+
+    def write(self, vals):
+        if set(FROZEN) & set(vals):
+            self._rcm_check_draft()
+        return super().write(vals)
+
+    def unlink(self):
+        # lines go with it in the database, which would ask nobody
+        self.line_ids.unlink()
+        return super().unlink()
+
+    def _rcm_check_draft(self):
+        """What events were mapped by stays readable as it was."""
+        if any(record.state != "draft" for record in self):
+            raise UserError(
+                self.env._(
+                    "A mapping in force is evidence of what it did: make a new version."
+                )
+            )
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+    def action_activate(self):
+        """Put this version in force from its day; the one before ends the day before."""
+        self.ensure_one()
+        self.env.user._rcm_require("administrator")
+        self.check_access("write")
+        self._rcm_activate()
+
+    def action_retire(self):
+        """Map nothing by it any more."""
+        self.env.user._rcm_require("administrator")
+        self.check_access("write")
+        today = fields.Date.context_today(self)
+        for record in self:
+            ends = min(filter(None, (record.valid_to, today)))
+            record._rcm_set_state("retired", valid_to=max(ends, record.valid_from))
+        self.env.registry.clear_cache()
+
+    def action_new_version(self):
+        """Make a draft like this one and open it."""
+        self.ensure_one()
+        self.env.user._rcm_require("administrator")
+        self.check_access("write")
+        copy = self.copy({"valid_from": fields.Date.context_today(self)})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": copy.id,
+            "views": [[False, "form"]],
+        }
+
+    def action_try(self):
+        """Open the panel that shows what this mapping makes of a pasted event."""
+        self.ensure_one()
+        self.env.user._rcm_require("administrator", "integration_support")
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Try the mapping"),
+            "res_model": "rcm.event.check",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_connector_id": self.connector_id.id,
+                "default_mapping_id": self.id,
+            },
+        }
+
+    def action_open_events(self):
+        """Open the events this version mapped."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "healthcare_rcm_connectors.rcm_event_action"
+        )
+        return {**action, "domain": [("mapping_id", "=", self.id)], "context": {}}
+
+    # ------------------------------------------------------------------
+    # Steps
+    # ------------------------------------------------------------------
+    def _rcm_activate(self):
+        self.ensure_one()
+        if not self.line_ids:
+            raise UserError(self.env._("A mapping without lines does nothing."))
+        standing = self._rcm_siblings().filtered(lambda one: one.state == "active")
+        placed = place(
+            [Span(one, one.valid_from, one.valid_to or None) for one in standing],
+            self.valid_from,
+        )
+        if placed.same:
+            placed.same._rcm_set_state("retired", valid_to=placed.same.valid_from)
+        if placed.ended:
+            placed.ended._rcm_write_logged(
+                {placed.ended.id: {"valid_to": placed.ended_on}}, "rcm.mapping.ended"
+            )
+        self._rcm_set_state(
+            "active",
+            valid_to=placed.end or False,
+            activated_at=fields.Datetime.now(),
+            activated_by_id=self.env.user.id,
+        )
+        self.env.registry.clear_cache()
+
+    def _rcm_siblings(self):
+        """Every version for the same system and event, this one too."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("connector_id", "=", self.connector_id.id),
+                ("type_id", "=", self.type_id.id),
+            ]
+        )
+
+    # ------------------------------------------------------------------
+    # For the inbox
+    # ------------------------------------------------------------------
+    @api.model
+    def _rcm_map_event(self, connector, event_type, data, day, tried=None):
+        """Return (canonical data, mapping, steps) of what a connector sent.
+
+        Without a mapping in force the data is what it is. A fault is a problem that
+        names paths and never a value.
+
+        :param tried: a mapping to use instead of the one in force
+        """
+        mapping_id = (
+            tried.id
+            if tried
+            else self._rcm_in_force(connector.id, event_type.id, day)
+        )
+        if not mapping_id:
+            return data, self.browse(), ()
+        record = self.sudo().browse(mapping_id)  # rules of the house, not the sender's
+        outcome = record._rcm_evaluate(data)
+        if outcome.faults:
+            raise ProblemError(
+                "mapping",
+                mapping=record.version,
+                errors=[record._rcm_fault(fault) for fault in outcome.faults[:50]],
+            )
+        return outcome.data, record, outcome.steps
+
+    @api.model
+    def _rcm_in_force(self, connector_id, type_id, day):
+        """Id of the mapping that holds on ``day``, or False."""
+        for id_, start, end in self._rcm_spans(connector_id, type_id):
+            if start <= day and (not end or day <= end):
+                return id_
+        return False
+
+    @api.model
+    @tools.ormcache("connector_id", "type_id")
+    def _rcm_spans(self, connector_id, type_id):
+        records = self.sudo().search(  # whoever sends, the rules are the same
+            [
+                ("connector_id", "=", connector_id),
+                ("type_id", "=", type_id),
+                ("state", "=", "active"),
+            ]
+        )
+        return tuple((one.id, one.valid_from, one.valid_to) for one in records)
+
+    def _rcm_evaluate(self, data):
+        """The :class:`~.mapping.Outcome` of this mapping on ``data``."""
+        self.ensure_one()
+        # Which of our records a source means is nothing it could read here.
+        return mapping.evaluate(
+            self.sudo().line_ids._rcm_rules(), data, self._rcm_look_up, self.keep_rest
+        )
+
+    def _rcm_look_up(self, system, kind, value):
+        """Our own code of what ``system`` calls ``value``, or None."""
+        connector = self.connector_id.sudo()  # its code and company
+        record = self.env["rcm.identifier"]._rcm_lookup(
+            system or connector.code, kind, value, connector.company_id
+        )
+        name = record is not None and CODES.get(record._name)
+        if not name:
+            return None
+        return record.sudo().exists()[name] or None  # a code, no patient data
+
+    @api.model
+    def _rcm_fault(self, fault):
+        """A fault as the doors tell it."""
+        told = {"path": fault.location, "rule": fault.code}
+        if fault.expected is not None:
+            told["expected"] = fault.expected
+        return told
+
+
+class RcmMappingLine(models.Model):
+    """One field: where it comes from and what becomes of it."""
+
+    _name = "rcm.mapping.line"
+    _inherit = ["rcm.audit.mixin"]
+    _description = "Mapped Field"
+    _order = "sequence, id"
+    _rcm_audit_fields = (
+        "mapping_id",
+        "action",
+        "target",
+        "source",
+        "default_value",
+        "default_kind",
+        "required",
+        "value_map",
+        "unmapped",
+        "convert",
+        "crosswalk_kind",
+        "crosswalk_system",
+        "unknown",
+    )
+
+    mapping_id = fields.Many2one(
+        "rcm.mapping", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="mapping_id.company_id", store=True)
+    sequence = fields.Integer(default=10)
+    action = fields.Selection(
+        [(mapping.SET, "Fill"), (mapping.REMOVE, "Take out")],
+        required=True,
+        default=mapping.SET,
+    )
+    target = fields.Char(
+        string="Our Field",
+        required=True,
+        help="Path in the event's contract: encounter.number, charges[].code.",
+    )
+    source = fields.Char(
+        string="Their Field",
+        help="Path in what is sent: visit.id, lines[].cpt, names[0]. [] stands for "
+        "every element.",
+    )
+    default_value = fields.Char(
+        string="Default", help="Used when the source is silent."
+    )
+    default_kind = fields.Selection(
+        [("text", "Text"), ("json", "JSON (false, 3, [])")],
+        string="Default Is",
+        required=True,
+        default="text",
+    )
+    required = fields.Boolean(help="Without a value the event is refused.")
+    value_map = fields.Text(
+        string="Values", help="One a line: their value = our value."
+    )
+    unmapped = fields.Selection(
+        [
+            (mapping.KEEP, "Keep it"),
+            (mapping.DEFAULT, "Use the default"),
+            (mapping.REFUSE, "Refuse the event"),
+        ],
+        string="Other Values",
+        required=True,
+        default=mapping.KEEP,
+    )
+    convert = fields.Selection(
+        [
+            ("text", "To text"),
+            ("upper", "To capitals"),
+            ("lower", "To small letters"),
+            ("digits", "Digits only"),
+            ("number", "To an amount"),
+            ("integer", "To a whole number"),
+            ("boolean", "To yes or no"),
+            ("date_iso", "Date 2026-11-30"),
+            ("date_compact", "Date 20261130"),
+            ("date_us", "Date 11/30/2026"),
+            ("date_german", "Date 30.11.2026"),
+            ("date_british", "Date 30/11/2026"),
+            ("list", "One value to a list"),
+            ("split", "Words to a list"),
+        ],
+        string="Convert",
+    )
+    crosswalk_kind = fields.Char(
+        string="Look Up",
+        help="Kind of identifier under which the crosswalk knows the value, for "
+        "example facility or payer_id; our own code takes its place.",
+    )
+    crosswalk_system = fields.Char(
+        string="Issued By", help="System in the crosswalk. Empty: the connector's code."
+    )
+    unknown = fields.Selection(
+        [
+            (mapping.KEEP, "Keep it"),
+            (mapping.DEFAULT, "Use the default"),
+            (mapping.REFUSE, "Refuse the event"),
+        ],
+        string="Not in Crosswalk",
+        required=True,
+        default=mapping.KEEP,
+        help="“Keep it” lets the event in; it then waits as a case until the crosswalk "
+        "knows the value.",
+    )
+
+    @api.depends("target", "source")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = f"{line.source or '—'} → {line.target}"
+
+    # ------------------------------------------------------------------
+    # Checks
+    # ------------------------------------------------------------------
+    @api.constrains(
+        "target",
+        "source",
+        "action",
+        "default_value",
+        "default_kind",
+        "value_map",
+        "required",
+    )
+    def _check_rule(self):
+        for line in self:
+            try:
+                rule = line._rcm_rule()
+            except ValueError as error:
+                raise ValidationError(str(error)) from None
+            if wrong := mapping.check(rule):
+                raise ValidationError(line._rcm_check_text(*wrong))
+
+    def _rcm_check_text(self, code, path):
+        texts = {
+            "path": self.env._("%s is no path, such as visit.id or lines[].code."),
+            "target_index": self.env._("%s: our field has no numbers, only []."),
+            "nothing": self.env._("%s has neither a source nor a default."),
+            "arrays": self.env._("%s: both sides need as many []."),
+        }
+        return texts[code] % (path or "—")
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.mapping_id._rcm_check_draft()
+        return lines
+
+    def write(self, vals):
+        self.mapping_id._rcm_check_draft()
+        result = super().write(vals)
+        self.mapping_id._rcm_check_draft()
+        return result
+
+    def unlink(self):
+        self.mapping_id._rcm_check_draft()
+        return super().unlink()
+
+    # ------------------------------------------------------------------
+    # Helpers
+    # ------------------------------------------------------------------
+    def _rcm_rules(self):
+        """These lines as rules of the evaluator, in order."""
+        return [line._rcm_rule() for line in self.sorted(lambda line: line.sequence)]
+
+    def _rcm_rule(self):
+        """This line as a rule; ValueError when a text in it cannot be read."""
+        self.ensure_one()
+        kind = (self.crosswalk_kind or "").strip()
+        return mapping.Rule(
+            target=(self.target or "").strip(),
+            source=(self.source or "").strip(),
+            action=self.action,
+            default=self._rcm_default(),
+            required=self.required,
+            values=self._rcm_values(),
+            unmapped=self.unmapped,
+            convert=self.convert or "",
+            crosswalk=((self.crosswalk_system or "").strip(), kind) if kind else None,
+            unknown=self.unknown,
+        )
+
+    def _rcm_default(self):
+        text = self.default_value
+        if text is False or text == "":
+            return mapping.MISSING
+        if self.default_kind == "text":
+            return text
+        try:
+            return mapping.read_json(text)
+        except ValueError:
+            raise ValueError(
+                self.env._("The default of %s is no JSON.", self.target)
+            ) from None
+
+    def _rcm_values(self):
+        values = {}
+        for row in (self.value_map or "").splitlines():
+            if not row.strip():
+                continue
+            theirs, sign, ours = row.partition("=")
+            if not sign or not theirs.strip():
+                raise ValueError(
+                    self.env._(
+                        "Values of %s: write “their value = our value”.", self.target
+                    )
+                )
+            values[theirs.strip()] = ours.strip()
+        return values
