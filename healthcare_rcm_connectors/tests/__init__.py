@@ -15,6 +15,8 @@ from . import (
     test_connector_pull,
     test_doors,
     test_event_processing,
+    test_event_type_version,
+    test_flow,
     test_file_door,
     test_handlers,
     test_migration_sender_ids,

@@ -93,7 +93,8 @@ class RcmEventCheck(models.TransientModel):
             body.pop("instance")
             return False, json.dumps(body, indent=2, ensure_ascii=False)
         event_type = self.env["rcm.event.type"].browse(row["type_id"])
-        used = self.env["rcm.mapping"].sudo().browse(row["mapping_id"] or [])  # a name
+        # the mapping's name is shown, nothing of what it says
+        used = self.env["rcm.mapping"].sudo().browse(row["mapping_id"] or [])
         lines = [
             self.env._("202: this event would be taken."),
             self.env._(
