@@ -19,6 +19,7 @@
         "views/rcm_mapping_views.xml",
         "views/rcm_connector_views.xml",
         "views/rcm_connector_pull_views.xml",
+        "views/rcm_pending_interface_views.xml",
         "views/rcm_event_type_views.xml",
         "views/rcm_delivery_views.xml",
         "views/rcm_webhook_views.xml",

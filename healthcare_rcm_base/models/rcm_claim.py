@@ -125,7 +125,7 @@ class RcmClaim(models.Model):
             ("draft", "Draft"),
             ("validated", "Validated"),
             ("cleared", "Cleared"),
-            ("pending_interface", "At billing platform"),
+            ("pending_interface", "Pending interface"),
             ("submitted", "Submitted"),
             ("accepted", "Accepted"),
             ("rejected", "Rejected"),

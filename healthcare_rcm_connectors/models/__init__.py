@@ -25,6 +25,8 @@ from . import (
     rcm_delivery_attempt,
     rcm_delivery,
     rcm_delivery_send,
+    rcm_connector_down,
+    rcm_pending_interface,
     rcm_audit_log,
     rcm_denial_alert,
     rcm_credit_hold,

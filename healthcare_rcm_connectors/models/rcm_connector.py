@@ -33,7 +33,7 @@ class RcmConnector(models.Model):
     """An external system: who it is, what it may send, for which facilities."""
 
     _name = "rcm.connector"
-    _inherit = ["rcm.audit.mixin", "rcm.secret.holder.mixin", "mail.thread"]
+    _inherit = ["rcm.document.mixin", "rcm.secret.holder.mixin", "mail.thread"]
     _description = "Connector"
     _order = "name"
     _rcm_audit_fields = (
@@ -51,6 +51,9 @@ class RcmConnector(models.Model):
         "allowed_networks",
         "file_format",
         "flow",
+        "carries_claims",
+        "carried_payer_ids",
+        "down_by",
     )
 
     name = fields.Char(required=True)

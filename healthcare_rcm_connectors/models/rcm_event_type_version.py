@@ -48,6 +48,7 @@ class RcmEventType(models.Model):
         "rcm_connector_id",
         string="Pinned By",
         readonly=True,
+        copy=False,
         help="Systems that may send this version.",
     )
 

@@ -24,6 +24,7 @@ from . import (
     test_handlers_control,
     test_mapping,
     test_redaction,
+    test_pending_interface,
     test_replay,
     test_security,
     test_signed_doors,
