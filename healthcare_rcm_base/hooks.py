@@ -1,6 +1,7 @@
 """What happens once, when the module is installed or removed."""
 
 from .models import account_balance_check, rcm_audit_guard
+from .tools import work_marks
 
 
 def post_init_hook(env):
@@ -13,3 +14,4 @@ def uninstall_hook(env):
     """Take away what the ORM does not know of: side tables and functions."""
     rcm_audit_guard.remove(env.cr)
     account_balance_check.remove(env.cr)
+    work_marks.drop_table(env.cr)

@@ -1,8 +1,26 @@
-from odoo import api, models
+from threading import Lock, Timer
+from time import monotonic
+
+from odoo import api, fields, models, sql_db
+from odoo.tools import SQL
+
+from ..tools import work_marks
+
+# Odoo's cron workers look for future work once a minute only, and sleep as long after
+# one of them died: whoever knows of work that is due sooner wakes them.
+TICK_SECONDS = 60
+OVERDUE_SECONDS = 2
+MOST_ALARMS = 32
+_alarms = set()
+_alarms_lock = Lock()
 
 
 class IrCron(models.Model):
     _inherit = "ir.cron"
+
+    def init(self):
+        super().init()
+        work_marks.create_table(self.env.cr)
 
     @api.model
     def _rcm_wake(self, xmlid):
@@ -22,6 +40,92 @@ class IrCron(models.Model):
             cron = self.env.ref(xmlid, raise_if_not_found=False)
             if cron:
                 # Waking a job is not a right of the person whose step asks for it.
-                cron.sudo()._trigger()
+                cron.sudo()._rcm_trigger_now()
 
         precommit.add(trigger)
+
+    def _rcm_trigger_now(self):
+        """Trigger by the database's clock, which decides what is due.
+
+        A node whose own clock is fast would ask for a later moment, and one whose
+        clock is slow would not tell the workers.
+        """
+        now = self.env.cr.now().replace(microsecond=0)
+        self._trigger(now)
+        if now > fields.Datetime.now():
+            self.env.cr.postcommit.add(self._notifydb)
+
+    @api.model
+    def _rcm_wake_at(self, xmlid, moment):
+        """Run the scheduled action ``xmlid`` at ``moment`` (by the database's clock).
+
+        Odoo would notice within a minute; this process wakes the workers when it is
+        time, and if it dies before that the minute is the safety net.
+        """
+        cron = self.env.ref(xmlid, raise_if_not_found=False)
+        if not cron:
+            return
+        # As with _rcm_wake: whoever works may ask for the next turn.
+        cron.sudo()._trigger(moment)
+        seconds = (moment - self._rcm_database_clock()).total_seconds()
+        if seconds < TICK_SECONDS:
+            database = self.env.cr.dbname
+            self.env.cr.postcommit.add(lambda: _ring_later(database, seconds))
+
+    @api.model
+    def _rcm_wake_overdue(self):
+        """Wake the workers when a job should have begun seconds ago; say whether.
+
+        After a worker died its job stays due, and the next worker may sleep a minute.
+        """
+        [[overdue]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT 1 FROM ir_cron c
+                     WHERE c.active AND (c.nextcall < %(late)s OR EXISTS (
+                           SELECT 1 FROM ir_cron_trigger t
+                            WHERE t.cron_id = c.id AND t.call_at < %(late)s)))
+                """,
+                late=SQL(
+                    "(now() AT TIME ZONE 'UTC') - make_interval(secs => %s)",
+                    OVERDUE_SECONDS,
+                ),
+            )
+        )
+        if overdue:
+            _ring(self.env.cr.dbname)
+        return overdue
+
+    @api.model
+    def _rcm_database_clock(self):
+        """This moment by the clock that all nodes share."""
+        [[now]] = self.env.execute_query(
+            SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        )
+        return now.replace(microsecond=0)
+
+
+def _ring(database):
+    """Wake the cron workers of every node."""
+    with sql_db.db_connect("postgres").cursor() as cr:
+        cr.execute(SQL("SELECT pg_notify('cron_trigger', %s)", database))
+
+
+def _ring_later(database, seconds):
+    """Wake them in ``seconds``; one alarm for each second is enough."""
+    seconds = max(0, round(seconds)) + 1
+    alarm_of = database, int(monotonic() + seconds)
+    with _alarms_lock:
+        if alarm_of in _alarms or len(_alarms) >= MOST_ALARMS:
+            return
+        _alarms.add(alarm_of)
+
+    def ring():
+        with _alarms_lock:
+            _alarms.discard(alarm_of)
+        _ring(database)
+
+    alarm = Timer(seconds, ring)
+    alarm.daemon = True
+    alarm.start()

@@ -8,6 +8,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, mute_logger
 
 from ..core.errors import RcmPermanent, RcmRetryable
+from ..tools.work_marks import MOST_CRASHES, WorkMarks
 
 _logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class _Run:
         self.failed = set()
         self.postponed = set()
         self.in_cron = bool(self.env.context.get("ir_cron_progress_id"))
+        self.marks = WorkMarks(model)
 
     def loop(self):
         done = transient = 0
@@ -95,7 +97,9 @@ class _Run:
                 batch = self.next_batch()
                 if not batch:
                     break
-                done += self.handle(batch)
+                batch = self.admit(batch)
+                if batch:
+                    done += self.handle(batch)
                 transient = 0
             except TRANSIENT:
                 transient += 1
@@ -103,11 +107,33 @@ class _Run:
                     raise
                 # Someone changed a row under our snapshot: start from a new one.
                 self.env.cr.rollback()
+                self.marks.end()
                 self.failed, self.postponed = before
                 continue
-            if not self.commit(len(batch)):
+            more = self.commit(len(batch))
+            self.marks.end()
+            if not more:
                 break
         return done
+
+    def admit(self, batch):
+        """Mark the batch before it is worked on; nothing when it was set aside.
+
+        A record over which workers keep dying gets a case and is left alone, as one
+        whose step fails.
+        """
+        if not self.in_cron:
+            return batch
+        batch, crashes = self.marks.admit(batch)
+        self.marks.begin(batch, crashes)
+        if crashes < MOST_CRASHES:
+            return batch
+        self.failed.add(batch.id)
+        _logger.error("%s(%s) killed %s workers", batch._name, batch.id, crashes)
+        message = self.env._("Whoever worked on it died, %s times.", crashes)
+        error = RcmPermanent("crashed", message)
+        self.model._rcm_batch_failed(batch, self.case_type, error)
+        return batch.browse()
 
     def open_domain(self):
         """The queue without what failed in this pass or waits for a person."""

@@ -125,3 +125,4 @@ from . import test_clinical_codes
 from . import test_migration_statement_type
 from . import test_exception_document
 from . import test_audit_search
+from . import test_work_marks

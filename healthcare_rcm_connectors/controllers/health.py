@@ -26,6 +26,7 @@ class HealthDoor(http.Controller):
         if oldest:
             age = max(0, round((fields.Datetime.now() - oldest).total_seconds()))
         if age > STUCK_SECONDS:
-            # After a crash Odoo's cron workers sleep up to a minute.
             env["ir.cron"]._rcm_wake(CRON)
+        # After a crash Odoo's cron workers sleep up to a minute.
+        env["ir.cron"]._rcm_wake_overdue()
         return answer({"status": "ok", "database": "ok", "oldest_waiting_seconds": age})

@@ -19,6 +19,7 @@ from . import (
     rcm_event_type_version,
     rcm_event_type_flow,
     rcm_event_content,
+    rcm_event_quarantine,
     rcm_document_answer,
     rcm_secret,
     rcm_webhook,

@@ -13,7 +13,7 @@ from psycopg2.errors import (
     UniqueViolation,
 )
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.tools import SQL, mute_logger
 
@@ -23,10 +23,11 @@ from odoo.addons.healthcare_rcm_base.core.errors import (
     RcmRetryable,
     ReferenceMissing,
 )
+from odoo.addons.healthcare_rcm_base.tools.work_marks import WorkMarks
 
 from ..protocol import retry, scrub
 from ..protocol.place import place_of
-from .rcm_event import CASE_OF_CLASS, LANE
+from .rcm_event import CASE_OF_CLASS, CRON, LANE
 
 _logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class RcmEvent(models.Model):
         if in_cron:
             cron._commit_progress(remaining=self._rcm_due_count())
         size, clashes = batch_size, 0
+        marks = WorkMarks(self)
         while True:
             batch = self.browse()
             try:
@@ -94,10 +96,14 @@ class RcmEvent(models.Model):
                     break
                 if len(batch) == size > 1:
                     cron._rcm_wake(LANE)
-                batch._rcm_process_batch()
+                if in_cron:
+                    batch = self._rcm_admit(batch, marks)
+                if batch:
+                    batch._rcm_process_batch()
                 self.env.flush_all()
                 if in_cron and not cron._commit_progress(len(batch)):
                     break
+                marks.end()
                 clashes = 0
             except LOCK_CLASHES:
                 # Another lane changed a row after our snapshot: look again.
@@ -105,6 +111,7 @@ class RcmEvent(models.Model):
                 if not in_cron or clashes > CLASHES_IN_A_ROW:
                     raise
                 self.env.cr.rollback()
+                marks.end()
             except (OperationalError, InterfaceError):
                 raise  # the connection itself is in doubt
             except Exception as error:  # one event must not stop the lane
@@ -121,6 +128,7 @@ class RcmEvent(models.Model):
                     continue
                 batch._rcm_give_up(error)
                 cron._commit_progress(1)
+        marks.end()
 
     @api.model
     def _rcm_due_count(self):
@@ -128,7 +136,7 @@ class RcmEvent(models.Model):
             SQL(
                 "SELECT count(*) FROM rcm_event WHERE state = 'received' OR (state IN"
                 " ('retry', 'waiting_predecessor') AND next_attempt_at <= %s)",
-                fields.Datetime.now(),
+                self._rcm_clock(),
             )
         )
         return count
@@ -172,7 +180,7 @@ class RcmEvent(models.Model):
                          FOR NO KEY UPDATE OF e SKIP LOCKED) AS mine
                  ORDER BY mine.priority, mine.id
                 """,
-                now=fields.Datetime.now(),
+                now=self._rcm_clock(),
                 limit=limit,
             )
         )
@@ -186,7 +194,7 @@ class RcmEvent(models.Model):
         for count, events in self.grouped("attempt_count").items():
             events._rcm_set_state("processing")
             events.write({"attempt_count": count + 1})
-        now = fields.Datetime.now()
+        now = self._rcm_clock()
         outcomes = {event: event._rcm_attempt(now) for event in self}
         self._rcm_settle(outcomes, now)
 
@@ -380,7 +388,7 @@ class RcmEvent(models.Model):
         ]
         found = self.search([*waiting, ("business_key", "in", keys)])
         found |= self.search([*waiting, ("awaited_key", "in", keys)])
-        found.write({"next_attempt_at": fields.Datetime.now()})
+        found.write({"next_attempt_at": self._rcm_clock()})
 
     def _rcm_patient_keys(self):
         """Keys of the patients whose encounters these events brought."""
@@ -422,8 +430,7 @@ class RcmEvent(models.Model):
     @api.model
     def _rcm_wake_at(self, moment):
         """Ask for a run when a retry is due; the minute tick is the safety net."""
-        cron = self.env.ref("healthcare_rcm_connectors.cron_process_events")
-        cron.sudo()._trigger(moment + timedelta(seconds=1))
+        self.env["ir.cron"]._rcm_wake_at(CRON, moment + timedelta(seconds=1))
 
     def _rcm_insert_attempts(self, outcomes, now):
         rows = SQL(", ").join(
@@ -451,7 +458,7 @@ class RcmEvent(models.Model):
 
     def _rcm_give_up(self, error):
         """Record a failure outside the event's own savepoint (after a rollback)."""
-        now = fields.Datetime.now()
+        now = self._rcm_clock()
         for event in self:
             event._rcm_set_state("processing")
             event.write({"attempt_count": event.attempt_count + 1})

@@ -17,6 +17,7 @@ from . import (
     test_event_processing,
     test_event_type_version,
     test_flow,
+    test_event_quarantine,
     test_file_door,
     test_handlers,
     test_migration_sender_ids,

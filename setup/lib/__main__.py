@@ -15,7 +15,7 @@ if sys.version_info < (3, 10):  # noqa: UP036
 from . import paths, provision
 from .progress import SetupError
 
-COMMANDS = ("run", "test", "odoo", "bench", "lint")
+COMMANDS = ("run", "test", "odoo", "bench", "lint", "faults")
 
 
 def main():

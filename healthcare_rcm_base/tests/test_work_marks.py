@@ -1,0 +1,97 @@
+from unittest.mock import patch
+
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
+
+from ..tools.work_marks import MOST_CRASHES, WorkMarks
+from . import common_ground as ground
+
+BATCH_LOGGER = "odoo.addons.healthcare_rcm_base.models.rcm_batch_mixin"
+
+
+@tagged("post_install", "-at_install")
+class TestWorkMarks(TransactionCase):
+    """Work that takes its worker with it is found out by the mark it leaves."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Case = cls.env["rcm.exception.case"]
+        cls.cases = cls.Case.union(
+            *(ground.make_case(cls.env, f"M{n}", res_id=n) for n in range(1, 5))
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(self.enter_registry_test_mode())
+
+    def marked(self):
+        self.env.cr.execute("SELECT res_id, crashes FROM rcm_work_mark ORDER BY 1")
+        return dict(self.env.cr.fetchall())
+
+    def crash(self, batch):
+        """A worker that begins and does not live to the end."""
+        marks = WorkMarks(batch)
+        marks.begin(*marks.admit(batch))
+
+    def test_a_mark_goes_when_the_work_is_done(self):
+        marks = WorkMarks(self.cases)
+        self.assertEqual(marks.admit(self.cases), (self.cases, 0))
+        marks.begin(self.cases)
+        self.assertEqual(self.marked(), dict.fromkeys(self.cases.ids, 0))
+        marks.end()
+        self.assertEqual(self.marked(), {})
+
+    def test_after_a_crash_each_is_tried_alone_the_least_suspicious_first(self):
+        self.crash(self.cases)
+        first, crashes = WorkMarks(self.cases).admit(self.cases)
+        self.assertEqual((first, crashes), (self.cases[0], 1))
+        self.crash(self.cases)  # it was the first, alone
+        self.assertEqual(self.marked()[self.cases[0].id], 1)
+        second, crashes = WorkMarks(self.cases).admit(self.cases)
+        self.assertEqual((second, crashes), (self.cases[1], 1))
+
+    def test_marks_of_other_models_do_not_count(self):
+        self.crash(self.env["res.partner"].browse(self.cases.ids))
+        self.assertEqual(WorkMarks(self.cases).admit(self.cases), (self.cases, 0))
+
+    def run_as_job(self, step):
+        """Run ``step`` over the cases as a scheduled action would."""
+        domain = [("id", "in", self.cases.ids), ("state", "=", "open")]
+        context = {"ir_cron_progress_id": -1, "cron_end_time": float("inf")}
+        Case = self.Case.with_context(**context)
+        cron = self.registry["ir.cron"]
+        with (
+            patch.object(self.registry["rcm.exception.case"], "_rcm_test_step", step,
+                         create=True),
+            patch.object(cron, "_commit_progress", lambda *args, **kwargs: 60),
+            mute_logger(BATCH_LOGGER),
+        ):  # fmt: skip
+            return Case._rcm_run_batches(domain, "_rcm_test_step", batch_size=5)
+
+    def test_a_record_that_kills_its_workers_gets_a_case_and_stops_no_other(self):
+        killer = self.cases[1]
+        for _time in range(MOST_CRASHES):
+            self.crash(killer)
+        seen = []
+
+        def step(records):
+            seen.extend(records.ids)
+            records._rcm_set_state("in_progress")
+
+        self.assertEqual(self.run_as_job(step), 3)
+        self.assertEqual(sorted(seen), sorted((self.cases - killer).ids))
+        self.assertEqual(killer.state, "open")
+        self.assertIn("died", killer.rcm_case_ids.message)
+        self.assertEqual(self.marked(), {})
+
+    def test_one_crash_less_and_it_is_tried_again(self):
+        for _time in range(MOST_CRASHES - 1):
+            self.crash(self.cases[1])
+
+        def step(records):
+            records._rcm_set_state("in_progress")
+
+        self.assertEqual(self.run_as_job(step), 4)
+        self.assertFalse(self.cases[1].rcm_case_ids)
+        self.assertEqual(self.marked(), {})

@@ -1,0 +1,91 @@
+"""Marks of work that has begun, so that work which kills its worker is found out.
+
+A mark is written and committed before the work begins, by a transaction of its own, and
+goes when the work is committed, whatever came of it. A mark that is still there when the
+next worker gets hold of the record tells that the one before did not live to the end.
+"""
+
+from odoo.tools import SQL
+
+# So often may a record take its worker with it before it is set aside.
+MOST_CRASHES = 5
+
+
+def create_table(cr):
+    """The side table; the ORM does not know of it."""
+    cr.execute(
+        """
+        CREATE TABLE IF NOT EXISTS rcm_work_mark (
+            model varchar NOT NULL,
+            res_id integer NOT NULL,
+            crashes integer NOT NULL,
+            begun_at timestamp NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
+            PRIMARY KEY (model, res_id))
+        """
+    )
+
+
+def drop_table(cr):
+    """Called when the module goes."""
+    cr.execute("DROP TABLE IF EXISTS rcm_work_mark")
+
+
+class WorkMarks:
+    """The marks one worker sets on records of one model that it holds locked."""
+
+    def __init__(self, records):
+        self.env = records.env
+        self.model = records._name
+        self.ids = []
+
+    def admit(self, batch):
+        """Return ``(records to work on, crashes)`` of a locked batch.
+
+        What killed a worker before is worked on by itself, the least suspicious first:
+        so its neighbours in the batch are done, and it is known who did it.
+        """
+        crashes = self._crashes(batch.ids)
+        if not crashes:
+            return batch, 0
+        suspect = min(crashes, key=lambda id_: (crashes[id_], id_))
+        return batch.browse(suspect), crashes[suspect]
+
+    def begin(self, batch, crashes=0):
+        """Mark ``batch`` before the work on it, for good."""
+        self.ids = batch.ids
+        rows = [(self.model, id_, crashes) for id_ in self.ids]
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    "INSERT INTO rcm_work_mark (model, res_id, crashes) VALUES %s"
+                    " ON CONFLICT (model, res_id) DO UPDATE"
+                    " SET crashes = excluded.crashes, begun_at = excluded.begun_at",
+                    SQL(", ").join(SQL("(%s, %s, %s)", *row) for row in rows),
+                )
+            )
+
+    def end(self):
+        """The work is committed or rolled back: this worker lives."""
+        if not self.ids:
+            return
+        with self.env.registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    "DELETE FROM rcm_work_mark WHERE model = %s AND res_id = ANY(%s)",
+                    self.model,
+                    self.ids,
+                )
+            )
+        self.ids = []
+
+    def _crashes(self, ids):
+        """{id: how many workers died over it}."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT res_id, crashes + 1 FROM rcm_work_mark"
+                " WHERE model = %s AND res_id = ANY(%s)",
+                self.model,
+                ids,
+            )
+        )
+        return dict(rows)

@@ -1,0 +1,280 @@
+"""What goes wrong: each scene hurts a running suite in its own way.
+
+``during`` runs beside the feed until it is over; it draws everything it decides from
+``run.rng``, so that a seed tells the whole story.
+"""
+
+import contextlib
+import shutil
+import subprocess
+
+from .proxy import Proxy
+from .sender import poison_events
+from .server import CRON, HTTP
+
+# Places in the order in which a document passes them; see rcm_failpoints.
+EARLY = ("stored", "acknowledged", "locked", "handled", "settled", "billed")
+POSTING = (
+    "parsed",
+    "matched",
+    "created",
+    "posted",
+    "reconciled",
+    "audited",
+    "outboxed",
+    "committed",
+)
+SKEW_SECONDS = 600
+MOST_CRASHES = 5  # of the suite: so often may a record kill its worker
+DISK_BYTES = 96 * 1024
+
+
+class Skipped(Exception):
+    """The machine refuses what the scene needs; the text says what."""
+
+
+class Scene:
+    """Nothing goes wrong."""
+
+    name = "clean"
+    summary = "nothing goes wrong"
+    copies = 1
+    shuffled = False
+    poison = 0
+    # What was worked on in another order was logged in another order, too.
+    same_log = True
+
+    def nodes(self, _run):
+        """Options of each node that is started."""
+        return [{}]
+
+    def before(self, run):
+        """When the database is there and no server yet."""
+
+    def during(self, run):
+        """Beside the feed."""
+
+    def after(self, run):
+        """When the feed is over; yields what is wrong."""
+        return ()
+
+
+class Kills(Scene):
+    """Workers are killed at random moments."""
+
+    name, summary = "kills", "kill -9 of workers at random moments"
+
+    def during(self, run):
+        while run.node.kills < run.kills and run.pause(0.2, 1.2):
+            run.node.kill_one(run.rng, run.rng.choice((CRON, CRON, HTTP)))
+
+
+class Failpoints(Scene):
+    """A worker dies at each named place once.
+
+    Two places of the posting at a time: a remittance that kills more workers than
+    that would be suspected, and set aside as one that kills them.
+    """
+
+    name, summary = "failpoints", "kill -9 at every named place of the work"
+
+    def during(self, run):
+        places = list(POSTING)
+        run.rng.shuffle(places)
+        for point in EARLY:
+            run.node.arm(point, run.rng.randint(0, 3))
+        while places:
+            pair, places = places[:2], places[2:]
+            posted = run.posted()
+            for point in pair:
+                run.node.arm(point, 20 if point == "committed" else 0)
+            run.wait_until(lambda pair=pair: run.hit() >= set(pair), 100)
+            if places:
+                run.wait_until(lambda posted=posted: run.posted() > posted, 60)
+
+    def after(self, run):
+        run.killed += len(run.hit())
+        for point in sorted({*EARLY, *POSTING} - run.hit()):
+            yield f"nobody died at {point}: the place was never reached"
+
+
+class Crash(Scene):
+    """PostgreSQL loses power under load."""
+
+    name, summary = "crash", "PostgreSQL stops at once (immediate), under load"
+    most = 3
+
+    def during(self, run):
+        for _number in range(self.most):
+            if not run.pause(0.5, 3.0):
+                break
+            run.lab.cluster.crash(run.rng.uniform(0, 1.0))
+            run.killed += 1
+
+
+class Restart(Crash):
+    """PostgreSQL is restarted in order, under load."""
+
+    name, summary = "restart", "PostgreSQL is restarted, under load"
+
+    def during(self, run):
+        for _number in range(self.most):
+            if not run.pause(0.5, 3.0):
+                break
+            run.lab.cluster.restart(run.rng.uniform(0, 1.0))
+            run.killed += 1
+
+
+class Duplicates(Scene):
+    """Everything comes five times, from four senders at once."""
+
+    name, summary = "duplicates", "every event five times, in disorder, four at once"
+    copies, shuffled, same_log = 5, True, False
+
+
+class Shuffle(Scene):
+    """Everything comes in any order."""
+
+    name, summary = "shuffle", "every wave of events in full disorder"
+    shuffled, same_log = True, False
+
+
+class Poison(Scene):
+    """Some messages can never be worked on, some kill who tries."""
+
+    name = "poison"
+    summary = "rubbish, unknown references, handlers that raise and that kill"
+    poison = 8
+
+    def after(self, run):
+        run.wait_until(lambda: not run.poison_open(), 120)
+        yield from run.poison_open()
+        states = run.poison_states()
+        run.killed += MOST_CRASHES * sum("kills" in name for name in states)
+        for name, (state, attempts) in sorted(states.items()):
+            wanted = "waiting_predecessor" if "unknown" in name else "dead"
+            if state != wanted:
+                yield f"{name} is {state} after {attempts} attempts, not {wanted}"
+
+
+class Skew(Scene):
+    """Two nodes, one ten minutes fast, one ten minutes slow."""
+
+    name, summary = "skew", "two nodes whose clocks differ by twenty minutes"
+    same_log = False
+
+    def nodes(self, run):
+        return [{"skew": SKEW_SECONDS}, {"skew": -SKEW_SECONDS}]
+
+
+class Nodes(Scene):
+    """Two nodes on one database; workers of both die, and one whole node."""
+
+    name, summary = "nodes", "two nodes on one database, workers and a node die"
+    same_log = False
+
+    def nodes(self, _run):
+        return [{}, {}]
+
+    def during(self, run):
+        first, second = run.nodes
+        while first.kills + second.kills < run.kills and run.pause(0.3, 1.5):
+            run.rng.choice(run.nodes).kill_one(run.rng)
+        if run.pause(0.1, 1.0):
+            second.kill_all()
+            run.killed += 1
+            second.start()
+
+
+class DiskFull(Scene):
+    """The attachment store has no room for a while."""
+
+    name, summary = "disk_full", "the attachment store is full for a while"
+
+    def before(self, run):
+        files = run.lab._files(run.database)
+        kept = files.with_name(f"{files.name}-kept")
+        if files.exists():
+            files.rename(kept)
+        files.mkdir(parents=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(files)],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            files.rmdir()
+            if kept.exists():
+                kept.rename(files)
+            raise Skipped(f"the system gives no small disk: {done.stderr.strip()}")
+        run.cleanup.append(lambda: self._unmount(files, kept))
+        if kept.exists():
+            shutil.copytree(kept, files, dirs_exist_ok=True)
+
+    def _unmount(self, files, kept):
+        subprocess.run(["umount", "-l", str(files)], capture_output=True)
+        shutil.rmtree(kept, ignore_errors=True)
+
+    def during(self, run):
+        """Full from the start of the remittances until one was refused for it."""
+        files = run.lab._files(run.database)
+        ballast = files / "ballast"
+        with contextlib.suppress(OSError), open(ballast, "wb") as out:
+            while True:
+                out.write(b"0" * 4096)
+                out.flush()
+        run.wait_until(lambda: run.refused_for_disk() or run.over.is_set(), 120)
+        run.pause(0.5, 1.0)
+        run.saw_full = run.refused_for_disk()
+        ballast.unlink(missing_ok=True)
+
+    def after(self, run):
+        if not getattr(run, "saw_full", False):
+            yield "no file was refused for want of room: the scene proves nothing"
+        yield from run.missing_files()
+
+
+class Silence(Scene):
+    """Connections to the database go dead without a word."""
+
+    name, summary = "silence", "database connections that are dropped in silence"
+    limit_seconds = 20
+
+    def nodes(self, run):
+        run.proxy = Proxy(run.lab.cluster.host)
+        run.cleanup.append(run.proxy.stop)
+        return [
+            {
+                "host": "127.0.0.1",
+                "database_port": run.proxy.port,
+                "limit_time_real": self.limit_seconds,
+            }
+        ]
+
+    def during(self, run):
+        if run.pause(1.0, 3.0):
+            run.killed += run.proxy.silence()
+
+
+SCENES = {
+    scene.name: scene
+    for scene in (
+        Scene,
+        Kills,
+        Failpoints,
+        Crash,
+        Restart,
+        Duplicates,
+        Shuffle,
+        Poison,
+        Skew,
+        Nodes,
+        DiskFull,
+        Silence,
+    )
+}
+
+
+def poison_of(scene, seed):
+    """The poisoned messages of a scene."""
+    return poison_events(seed, scene.poison) if scene.poison else []

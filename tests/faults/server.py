@@ -1,0 +1,170 @@
+"""Odoo servers with workers, as in production, that a test can hurt."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from lib import odoo_server, odoo_source, paths
+from lib.progress import SetupError
+
+HERE = Path(__file__).resolve().parent
+START_SECONDS = 180
+STOP_SECONDS = 20
+FIRST_PORT = 8160
+HTTP, CRON = "http", "cron"
+NICE_FIELD, CRON_NICE = 16, 10
+
+
+class Server:
+    """One node: a master, HTTP workers and cron workers on one database.
+
+    :param cluster: :class:`~faults.cluster.Cluster`
+    :param Path folder: for the log, and for the files that arm failpoints
+    """
+
+    def __init__(self, cluster, database, folder, *, data, number=1, **options):
+        self.cluster, self.database, self.folder = cluster, database, folder
+        self.data, self.number = data, number
+        self.host = options.pop("host", cluster.host)
+        self.port_of_database = options.pop("database_port", 5432)
+        self.skew = options.pop("skew", 0)
+        self.mutation = options.pop("mutation", "")
+        self.workers = options.pop("workers", 2)
+        self.options = options
+        self.log = folder / f"odoo-{number}.log"
+        self.arms = folder / "arms"
+        self.arms.mkdir(parents=True, exist_ok=True)
+        self.process = None
+        self.url = None
+        self.kills = 0
+
+    # -- life ------------------------------------------------------------------
+
+    def start(self):
+        """Up, and answering."""
+        http = odoo_server.free_port(FIRST_PORT + 10 * self.number)
+        gevent = odoo_server.free_port(http + 1)
+        self.url = f"http://127.0.0.1:{http}"
+        self.process = subprocess.Popen(
+            self._command(http, gevent),
+            env=odoo_server.environment(
+                RCM_FAULTS=str(self.arms),
+                RCM_FAULTS_SKEW=str(self.skew),
+                RCM_FAULTS_MUTATION=self.mutation,
+            ),
+            cwd=paths.REPO,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=odoo_server._die_with_parent,
+        )
+        self._wait()
+        return self
+
+    def _command(self, http, gevent):
+        odoo = odoo_source.find()
+        addons = [*odoo.addons, paths.LINKS, paths.REPO, HERE / "addons"]
+        arguments = {
+            "-d": self.database,
+            "--db-filter": f"^{self.database}$",
+            "--db_host": self.host,
+            "--db_port": self.port_of_database,
+            "--db_user": self.cluster.user,
+            "--addons-path": ",".join(map(str, addons)),
+            "--load": "base,rpc,web,rcm_failpoints",
+            "--data-dir": self.data,
+            "--http-port": http,
+            "--gevent-port": gevent,
+            "--workers": self.workers,
+            "--max-cron-threads": 2,
+            "--limit-time-real": self.options.get("limit_time_real", 120),
+            "--limit-time-real-cron": self.options.get("limit_time_real", 120),
+            "--logfile": self.log,
+            "--log-level": "info",
+        }
+        return odoo_server.command(
+            *[part for pair in arguments.items() for part in pair]
+        )
+
+    def _wait(self):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if self.answers():
+                return
+            time.sleep(0.2)
+        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        raise SetupError(f"The node {self.number} does not answer.\n{tail}")
+
+    def answers(self):
+        """Whether the health door says yes; asking also wakes what is overdue."""
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            request = urllib.request.Request(
+                f"{self.url}/rcm/v1/health",
+                headers={"X-Odoo-Database": self.database},
+            )
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status == 200
+        return False
+
+    def stop(self):
+        """In order; whoever does not go is ended."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill_all()
+
+    def kill_all(self):
+        """The whole node at once, as when its power goes."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    # -- what a test does to it --------------------------------------------------
+
+    def worker_pids(self, kind=None):
+        """Process ids of the workers; ``kind``: HTTP, CRON or both.
+
+        Odoo makes its cron workers nicer than the others: that tells them apart.
+        """
+        found = []
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        with contextlib.suppress(OSError):
+            for pid in map(int, path.read_text().split()):
+                with contextlib.suppress(OSError):
+                    if b"\0gevent\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                        continue
+                    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+                    own = CRON if int(stat.split()[NICE_FIELD]) == CRON_NICE else HTTP
+                    if kind in (None, own):
+                        found.append(pid)
+        return found
+
+    def kill_one(self, rng, kind=None):
+        """kill -9 of a worker; the master makes another."""
+        pids = self.worker_pids(kind) or self.worker_pids()
+        if not pids:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(rng.choice(pids), signal.SIGKILL)
+            self.kills += 1
+            return True
+        return False
+
+    def arm(self, point, skip=0):
+        """Whoever passes ``point`` after ``skip`` others dies there."""
+        (self.arms / f"{point}.{skip}").touch()
+
+    def disarm(self):
+        """Forget what was armed and not reached; return how many were reached."""
+        for path in self.arms.glob("*.[0-9]*"):
+            path.unlink(missing_ok=True)
+        return len(list(self.arms.glob("hit-*")))
