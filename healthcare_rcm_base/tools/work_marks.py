@@ -1,8 +1,9 @@
 """Marks of work that has begun, so that work which kills its worker is found out.
 
-A mark is written and committed before the work begins, by a transaction of its own, and
-goes when the work is committed, whatever came of it. A mark that is still there when the
-next worker gets hold of the record tells that the one before did not live to the end.
+A mark is written and committed before the work begins, by a transaction of its own,
+and goes when the work is committed, whatever came of it. A mark that is still there
+when the next worker gets hold of the record tells that the one before did not live to
+the end.
 """
 
 from odoo.tools import SQL

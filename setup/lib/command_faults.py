@@ -1,4 +1,4 @@
-"""./setup/faults: hurts a running suite, and looks whether anything was lost or doubled.
+"""./setup/faults: hurts a running suite and looks whether anything was lost or doubled.
 
     ./setup/faults                         every scene, seed 1
     ./setup/faults --seeds 1-5             every scene with each of these seeds

@@ -19,7 +19,8 @@ from .sender import PatientClient, RoughDay
 from .server import Server
 
 KNOBS = Knobs(
-    encounters=10,
+    encounters=12,
+    payer_weights={"ACME": 4, "MEDICARE": 4, "STATEAID": 2, "UNITY": 2},
     large_claims=0,
     missing_diagnosis=0,
     missing_authorization=0,
@@ -192,6 +193,11 @@ class Run:
         while not condition() and time.monotonic() < deadline:
             self.client.rest(0.3)
 
+    def while_feeding(self, condition):
+        """Until ``condition`` holds or the feed is over."""
+        while not condition() and self.pause(0.3, 0.4):
+            pass
+
     def query(self, statement, *parameters):
         """Rows of the run's database; none while it is down."""
         with contextlib.suppress(Exception):  # it may be restarting just now
@@ -249,7 +255,8 @@ class Run:
         """Whether an event failed because its file could not be kept."""
         return bool(
             self.query(
-                "SELECT 1 FROM rcm_event_attempt a JOIN rcm_event e ON e.id = a.event_id"
+                "SELECT 1 FROM rcm_event_attempt a"
+                " JOIN rcm_event e ON e.id = a.event_id"
                 " JOIN rcm_event_type t ON t.id = e.type_id"
                 " WHERE t.name = 'remittance.received' AND a.outcome = 'retry'"
             )

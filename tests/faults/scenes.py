@@ -13,17 +13,9 @@ from .sender import poison_events
 from .server import CRON, HTTP
 
 # Places in the order in which a document passes them; see rcm_failpoints.
-EARLY = ("stored", "acknowledged", "locked", "handled", "settled", "billed")
-POSTING = (
-    "parsed",
-    "matched",
-    "created",
-    "posted",
-    "reconciled",
-    "audited",
-    "outboxed",
-    "committed",
-)
+PASSING = ("stored", "acknowledged", "locked", "handled", "settled", "billed", "parsed")
+COMMITTED = "committed"
+POSTING = ("matched", "created", "posted", "reconciled", "audited", "outboxed")
 SKEW_SECONDS = 600
 MOST_CRASHES = 5  # of the suite: so often may a record kill its worker
 DISK_BYTES = 96 * 1024
@@ -81,20 +73,20 @@ class Failpoints(Scene):
     def during(self, run):
         places = list(POSTING)
         run.rng.shuffle(places)
-        for point in EARLY:
-            run.node.arm(point, run.rng.randint(0, 3))
-        while places:
+        for point in PASSING:
+            run.node.arm(point, run.rng.randint(0, 2))
+        run.node.arm(COMMITTED, run.rng.randint(2, 8))
+        while places and not run.over.is_set():
             pair, places = places[:2], places[2:]
             posted = run.posted()
             for point in pair:
-                run.node.arm(point, 20 if point == "committed" else 0)
-            run.wait_until(lambda pair=pair: run.hit() >= set(pair), 100)
-            if places:
-                run.wait_until(lambda posted=posted: run.posted() > posted, 60)
+                run.node.arm(point)
+            run.while_feeding(lambda pair=pair: run.hit() >= set(pair))
+            run.while_feeding(lambda posted=posted: run.posted() > posted)
 
     def after(self, run):
         run.killed += len(run.hit())
-        for point in sorted({*EARLY, *POSTING} - run.hit()):
+        for point in sorted({*PASSING, *POSTING, COMMITTED} - run.hit()):
             yield f"nobody died at {point}: the place was never reached"
 
 
@@ -223,7 +215,7 @@ class DiskFull(Scene):
             while True:
                 out.write(b"0" * 4096)
                 out.flush()
-        run.wait_until(lambda: run.refused_for_disk() or run.over.is_set(), 120)
+        run.while_feeding(run.refused_for_disk)
         run.pause(0.5, 1.0)
         run.saw_full = run.refused_for_disk()
         ballast.unlink(missing_ok=True)
