@@ -25,6 +25,7 @@
         "views/rcm_webhook_views.xml",
         "views/rcm_credit_hold_views.xml",
         "views/rcm_source_total_views.xml",
+        "views/rcm_facility_onboarding_views.xml",
         "views/rcm_replay_views.xml",
     ],
     "demo": ["demo/rcm_connector_demo.xml"],

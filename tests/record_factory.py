@@ -35,6 +35,7 @@ VALUES = {
     "rcm.connector.pull": {"address": "https://source.example.com/events"},
     "rcm.connector.pull.fetch": {"reference": "remit-1"},
     "rcm.event.type.check": {"type_id": lambda factory: _event_type(factory)},
+    "rcm.facility.onboarding.item": {"res_model": "rcm.facility", "res_id": 1},
     "rcm.mapping.line": {"target": "facility", "source": "site"},
     "rcm.redaction.rule": {"path": "patient.ssn"},
     "rcm.secret": {"res_model": "rcm.webhook", "res_id": 1},

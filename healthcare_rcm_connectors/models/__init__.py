@@ -15,6 +15,7 @@ from . import (
     rcm_event_intake,
     rcm_event_processing,
     rcm_mapping,
+    rcm_mapping_line,
     rcm_redaction_rule,
     rcm_event_type_version,
     rcm_event_type_flow,
@@ -34,4 +35,10 @@ from . import (
     rcm_credit_hold_documents,
     rcm_source_total,
     rcm_replay,
+    rcm_facility_mode,
+    rcm_shadow_result,
+    rcm_event_shadow,
+    rcm_facility_template,
+    rcm_facility_onboarding,
+    rcm_facility_prepare,
 )

@@ -2,6 +2,7 @@ import json
 import logging
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from time import monotonic
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
@@ -15,6 +16,9 @@ _logger = logging.getLogger(__name__)
 MOST_EVENTS = 1000
 MOST_LINES = 200
 RECENT_DAYS = 90
+# The log names a sender of a deprecated version once an hour and process.
+WARN_SECONDS = 3600
+_warned = {}
 
 
 class RcmEventType(models.Model):
@@ -249,7 +253,10 @@ class RcmEventType(models.Model):
         if not notice:
             return {}
         name, since, until = notice
-        _logger.warning("Connector %s sends deprecated %s", connector.code, name)
+        key, now = (self.env.cr.dbname, connector.id, type_id), monotonic()
+        if now - _warned.get(key, -WARN_SECONDS) >= WARN_SECONDS:
+            _warned[key] = now
+            _logger.warning("Connector %s sends deprecated %s", connector.code, name)
         return {
             "deprecated": {
                 "type": name,

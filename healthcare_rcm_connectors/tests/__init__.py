@@ -18,6 +18,7 @@ from . import (
     test_event_type_version,
     test_flow,
     test_event_quarantine,
+    test_facility_onboarding,
     test_file_door,
     test_handlers,
     test_migration_sender_ids,
