@@ -9,7 +9,8 @@ The last line of output is JSON; the exit code is 0 only when everything matches
 
 Rules, on purpose simpler than the engine: an insured encounter is invoiced at the
 gross charge of the moment when ``claim.submitted`` (or a submission batch) last named
-its claim, a self-pay encounter always, packages at their price. A corrected charge
+its claim, a self-pay encounter always, packages at their price. A guarantor is taxed a
+line at a time for the service that somebody agreed is taxed, a payer never. A corrected charge
 counts instead of the one it replaces. A voided claim asks for nothing, and what its
 payer pays is owed back. An ordering client pays its price list for what was done, once
 a month, and its contract by the month; its encounters are not invoiced to anybody else.
@@ -90,6 +91,7 @@ class Charges:
 
     def __init__(self):
         self.current = {}
+        self.codes = {}
         self.package = ZERO
         self.self_pay = False
         self.payers = 0
@@ -102,6 +104,19 @@ class Charges:
     def take(self, item):
         """A charge, new or as it was."""
         self.current[item["id"]] = Decimal(item["amount"])
+        self.codes[item["id"]] = item["code"]
+
+    def tax(self, percents):
+        """What the guarantor is taxed, by ``{code: percent}``."""
+        return sum(
+            (
+                (amount * percents.get(self.codes[name], ZERO) / 100).quantize(
+                    Decimal("0.01"), ROUND_HALF_UP
+                )
+                for name, amount in self.current.items()
+            ),
+            ZERO,
+        )
 
 
 def read_charges(events):
@@ -165,12 +180,18 @@ def invoice(books, events):
         if event["type"] == "person.claim_voided"
     }
     void = {claims[number] for number in voided}
+    percents = {
+        event["data"]["code"]: Decimal(event["data"]["percent"])
+        for event in events
+        if event["type"] == "person.tax_agreed"
+    }
     for number, visit in encounters.items():
         if visit.client or number in void:
             continue
         if visit.self_pay:
-            books.add("patient", visit.total(), number)
+            books.add("patient", visit.total() + visit.tax(percents), number)
             books.add("revenue", -visit.total())
+            books.add("tax", -visit.tax(percents))
         elif number in billed:
             books.add("receivable_payer", billed[number], number)
             books.add("revenue", -billed[number])
@@ -402,15 +423,20 @@ def actual(cursor):
     """Posted balances by account group, and open balance by encounter."""
     cursor.execute(
         """
-        SELECT mapping.purpose, encounter.number, SUM(line.balance)
+        SELECT COALESCE(mapping.purpose,
+                        CASE WHEN line.tax_line_id IS NOT NULL THEN 'tax'
+                             ELSE 'account ' || line.account_id END) AS purpose,
+               encounter.number, SUM(line.balance)
           FROM account_move_line line
           JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
-          JOIN rcm_account_mapping mapping ON mapping.account_id = line.account_id
+          LEFT JOIN rcm_account_mapping mapping
+               ON mapping.account_id = line.account_id
                AND mapping.company_id = move.company_id
           LEFT JOIN rcm_encounter encounter ON encounter.id = line.rcm_encounter_id
          WHERE move.rcm_kind IS NOT NULL
            AND move.company_id IN (SELECT company_id FROM rcm_event)
-         GROUP BY mapping.purpose, encounter.number
+           AND line.account_id IS NOT NULL
+         GROUP BY 1, encounter.number
         """
     )
     books = Books()

@@ -19,6 +19,7 @@ BILLED = (
     "coded_later",
     "stay",
     "working_aged",
+    "taxed_insured",
 )
 
 
@@ -92,6 +93,7 @@ def _numbers(claims, kinds):
 def _events(knobs, encounters, claims):
     """Events and deeds in the order in which the feeder sends them."""
     seed = knobs.seed
+    yield _deed("tax_agreed", code=world.TAXED, percent=world.TAX_PERCENT)
     yield _deed(
         "client_agreed",
         client=world.CLIENT,
@@ -107,6 +109,7 @@ def _events(knobs, encounters, claims):
     yield from stories.third_wave(encounters)
     yield from _submissions(claims, "")
     changed = stories.CHANGED + stories.CHANGED_AFTER_PAYMENT
+    changed += stories.CHANGED_SELF_PAY
     for encounter in encounters:
         if encounter.kind in changed:
             yield from stories.change_events(encounter)

@@ -115,7 +115,8 @@ class TestSimulator(BaseCase):
 
     def test_changes_ask_for_another_amount_and_name_what_they_replace(self):
         for encounter in make_period(Knobs(), TODAY):
-            if encounter.kind not in stories.CHANGED + stories.CHANGED_AFTER_PAYMENT:
+            kinds = stories.CHANGED + stories.CHANGED_AFTER_PAYMENT
+            if encounter.kind not in kinds + stories.CHANGED_SELF_PAY:
                 continue
             with self.subTest(kind=encounter.kind):
                 self.assertNotEqual(encounter.due, encounter.total)
@@ -124,6 +125,17 @@ class TestSimulator(BaseCase):
                 self.assertFalse(known & new)
                 replaced = {item.replaces for item in encounter.changes} - {None}
                 self.assertLessEqual(replaced, known)
+
+    def test_tax_is_asked_of_guarantors_by_the_line_and_of_no_payer(self):
+        told = {item.kind: item for item in make_period(Knobs(), TODAY)}
+        self.assertEqual(told["taxed"].tax, Decimal("9.64"))
+        self.assertEqual(told["taxed_corrected"].tax, Decimal("28.93"))
+        self.assertEqual(told["taxed_insured"].tax, 0)
+        self.assertEqual(told["package"].tax, 0)
+        path, *_rest = self._sent(Knobs(seed=9))
+        check = load_check_ledger()
+        books, _counts = check.expected(path)
+        self.assertEqual(books.accounts["tax"], Decimal("-38.57"))
 
     def test_who_is_who_follows_from_what_was_sent(self):
         check = load_check_ledger()

@@ -39,7 +39,9 @@ class RcmSubmissionLine(models.Model):
     leg_id = fields.Many2one("rcm.claim.leg", readonly=True, ondelete="set null")
     payer_id = fields.Many2one(related="leg_id.payer_id", store=True)
     turn = fields.Integer(
-        related="leg_id.sequence", help="1: the first payer, 2: the next one."
+        string="Turn",
+        related="leg_id.sequence",
+        help="1: the first payer, 2: the next one.",
     )
     service_date = fields.Date(related="claim_id.service_date")
     claim_state = fields.Selection(related="claim_id.state", string="Claim Status")

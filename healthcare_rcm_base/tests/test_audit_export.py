@@ -169,7 +169,9 @@ class TestAuditExport(TransactionCase):
         total = 0
         for rule in rules:
             by_domain = set(Log.search(rule._rcm_log_domain()).ids)
-            query = SQL("SELECT id FROM rcm_audit_log l WHERE %s", rule._rcm_condition())
+            query = SQL(
+                "SELECT id FROM rcm_audit_log l WHERE %s", rule._rcm_condition()
+            )
             by_sql = {id_ for [id_] in self.env.execute_query(query)}
             with self.subTest(rule=rule.name):
                 self.assertEqual(by_domain, by_sql)

@@ -64,7 +64,9 @@ class TestAuditSearch(TransactionCase):
         self.assertEqual(self.ours.actor_uid, self.biller.id)
 
     def test_by_document_and_its_id(self):
-        self.assertEqual(self.found(self.typed("record_name", "SEARCH-72")), self.theirs)
+        self.assertEqual(
+            self.found(self.typed("record_name", "SEARCH-72")), self.theirs
+        )
         self.assertEqual(self.found(self.typed("res_id", 72)), self.theirs)
         both = self.found(self.typed("model", "rcm.claim"))
         self.assertEqual(both, self.ours | self.theirs)

@@ -68,7 +68,9 @@ class TestClinicalCodes(BillingCase):
             with self.subTest(role=role):
                 seen = self.as_user(self.encounter, role)
                 self.assertEqual(seen.diagnosis_codes, ",".join(CODES))
-                self.assertIn("diagnosis_codes", seen.get_view(view_type="form")["arch"])
+                self.assertIn(
+                    "diagnosis_codes", seen.get_view(view_type="form")["arch"]
+                )
 
     def test_no_other_way_leads_to_them(self):
         for role in WITHOUT:
@@ -121,12 +123,16 @@ class TestClinicalCodes(BillingCase):
             codes = self.env["rcm.encounter.code"].with_user(self.make_user(role))
             with self.subTest(role=role), self.assertRaises(AccessError):
                 codes.search([])
-        self.assertTrue(self.as_user(self.env["rcm.encounter.code"], "coder").search([]))
+        self.assertTrue(
+            self.as_user(self.env["rcm.encounter.code"], "coder").search([])
+        )
 
     def test_the_desk_registers_and_completes_without_them(self):
         """Nothing the desk does needs a diagnosis."""
         desk = self.make_user("front_desk")
-        encounters = self.env["rcm.encounter"].with_user(desk).with_company(self.company)
+        encounters = (
+            self.env["rcm.encounter"].with_user(desk).with_company(self.company)
+        )
         with Form(encounters) as form:
             form.number = "CL2"
             form.facility_id = self.clinic["facility"]

@@ -3,12 +3,13 @@
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from . import world
 from .knobs import Knobs
 
 ZERO = Decimal(0)
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,20 @@ class Encounter:
         gone = {change.replaces for change in self.changes}
         kept = tuple(item for item in self.charges if item.external_id not in gone)
         return kept + tuple(change.charge for change in self.changes)
+
+    @property
+    def tax(self) -> Decimal:
+        """What the guarantor is taxed beside what is due; a payer never is."""
+        taxed = (item.amount for item in self.due_charges if item.code == world.TAXED)
+        if not self.self_pay:
+            return ZERO
+        return sum(
+            (
+                (amount * world.TAX_PERCENT / 100).quantize(CENT, ROUND_HALF_UP)
+                for amount in taxed
+            ),
+            ZERO,
+        )
 
     @property
     def due(self) -> Decimal:

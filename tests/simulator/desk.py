@@ -2,11 +2,12 @@
 
 import sys
 from datetime import datetime, timezone
+from decimal import Decimal
 
 from . import stories
 from .adjudication import SubmittedClaim
 from .clinic import Encounter
-from .documents import submitted_claim
+from .documents import INVOICED, submitted_claim
 
 
 class Desk:
@@ -115,6 +116,31 @@ class Desk:
                 kept.append((encounter, claim))
         return kept
 
+    def _change_self_pay(self) -> dict[str, dict]:
+        """Correct what guarantors were invoiced; the documents as they are then."""
+        turned = [
+            item for item in self.encounters if item.kind in stories.CHANGED_SELF_PAY
+        ]
+        if not turned:
+            return {}
+        say(f"{len(turned)} invoices of guarantors are corrected")
+        self._send_all([e for item in turned for e in stories.change_events(item)])
+        documents: dict[str, dict] = {}
+
+        def unfinished():
+            for item in turned:
+                documents[item.number] = self.client.get_encounter(
+                    item.number, item.facility
+                )
+            return [
+                documents[item.number]
+                for item in turned
+                if _invoiced_at(documents[item.number]) != item.due
+            ]
+
+        self._wait(unfinished, "corrections are not invoiced to their guarantors")
+        return documents
+
     def _wait_versions(self, turned) -> dict[str, dict]:
         """The further version of each claim, once it may be submitted."""
         latest: dict[str, dict] = {}
@@ -146,6 +172,19 @@ class Desk:
 
 def _goes_in_batch(encounter: Encounter, claim: SubmittedClaim) -> bool:
     return encounter.kind == "clean" and claim.payers[0] == "ACME"
+
+
+def _invoiced_at(document: dict) -> Decimal:
+    """The charges of an encounter on invoices that stand."""
+    return sum(
+        (
+            Decimal(line["charge"])
+            for claim in document["claims"]
+            if claim["invoice_state"] == INVOICED
+            for line in claim["lines"]
+        ),
+        Decimal(0),
+    )
 
 
 def _now() -> str:

@@ -52,6 +52,7 @@ class DemoDay(Desk):
             say("agreeing on client prices, a package and a service contract")
             self.office.agree()
         documents = self._register()
+        documents |= self._change_self_pay()
         claims = self._submitted_claims(documents)
         say(f"{len(claims)} claims are cleared and invoiced; submitting them")
         claims = self._submit(claims)

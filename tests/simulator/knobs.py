@@ -22,6 +22,9 @@ STORIES = (
     "eligibility",
     "authorization",
     "working_aged",
+    "taxed",
+    "taxed_corrected",
+    "taxed_insured",
 )
 
 

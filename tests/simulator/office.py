@@ -30,12 +30,54 @@ class Office:
     # Agreements
     # ------------------------------------------------------------------
     def agree(self) -> None:
-        """A client with its price list, a package, and a contract by the month."""
+        """A taxed service, a client with its prices, a package, a monthly contract."""
+        self._make_taxed_service()
         codes = {*world.CLIENT_PRICES, *world.PACKAGE_CODES, world.CONTRACT_SERVICE}
         self.services = {code: self._find("rcm.service.code", code) for code in codes}
         self.customer = self._make_client()
         self._make_package()
         self._make_contract()
+
+    def _make_taxed_service(self) -> None:
+        """A service that patients pay a sales tax on, owed where sales taxes are."""
+        [owed] = self.people.call(
+            SYSTEM,
+            "account.tax.repartition.line",
+            "search_read",
+            [
+                ("repartition_type", "=", "tax"),
+                ("document_type", "=", "invoice"),
+                ("account_id", "!=", False),
+                ("tax_id.type_tax_use", "=", "sale"),
+            ],
+            ["account_id"],
+            limit=1,
+        )
+        account, _name = owed["account_id"]
+        shares = [
+            (0, 0, {"repartition_type": "base"}),
+            (0, 0, {"repartition_type": "tax", "account_id": account}),
+        ]
+        tax = self._create(
+            SYSTEM,
+            "account.tax",
+            name=world.TAX_NAME,
+            amount=float(world.TAX_PERCENT),
+            amount_type="percent",
+            type_tax_use="sale",
+            price_include_override="tax_excluded",
+            invoice_repartition_line_ids=shares,
+            refund_repartition_line_ids=shares,
+        )
+        self._create(
+            ADMINISTRATOR,
+            "rcm.service.code",
+            code=world.TAXED,
+            name="Elective item",
+            standard_charge=float(world.SERVICES[world.TAXED].charge),
+            tax_ids=[(6, 0, [tax])],
+        )
+        self._note("tax_agreed", code=world.TAXED, percent=world.TAX_PERCENT)
 
     def _make_client(self) -> int:
         customer = self._create(

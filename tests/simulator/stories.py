@@ -23,6 +23,8 @@ CHANGED = (
     "rejected_again",
 )
 CHANGED_AFTER_PAYMENT = ("late_after_payment",)
+# Credited whole and invoiced anew: no payer is asked.
+CHANGED_SELF_PAY = ("taxed_corrected",)
 VOIDED, VOIDED_AFTER_PAYMENT = ("voided",), ("voided_after_payment",)
 # Stopped by validation until an answer comes.
 GATED = ("eligibility", "authorization")
@@ -35,6 +37,9 @@ PAYERS = {
     "lab_client": (),
     "package": (),
     "working_aged": ("ACME", "MEDICARE"),
+    "taxed": (),
+    "taxed_corrected": (),
+    "taxed_insured": ("UNITY",),
 }
 
 
@@ -66,6 +71,9 @@ def _story(knobs, today, kind, place, first) -> Encounter:
         "package": ("99213",),
         "stay": ("99285", "80053", "71046"),
         "authorization": ("20610",),
+        "taxed": ("99213", world.TAXED),
+        "taxed_corrected": ("99213", world.TAXED),
+        "taxed_insured": ("99213", world.TAXED),
     }.get(kind, ("99214", "85025", "36415"))
     charges = tuple(
         _line(number, position, code) for position, code in enumerate(codes, start=1)
@@ -111,6 +119,9 @@ def _changes(kind: str, number: str, charges) -> tuple[Change, ...]:
     if kind in ("corrected_by_line", "reopening", "rejected_again"):
         more = _line(number, 9, charges[2].code, units=2)
         return (Change(more, charges[2].external_id),)
+    if kind == "taxed_corrected":
+        more = _line(number, 9, world.TAXED, units=3)
+        return (Change(more, charges[1].external_id),)
     if kind == "new_claim":
         return (late, Change(_line(number, 9, "80053"), charges[1].external_id))
     if kind == "coded_later":

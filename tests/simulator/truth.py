@@ -96,8 +96,9 @@ def expected_ledger(
         if is_void(encounter):
             continue
         account = "receivable_patient" if encounter.self_pay else "receivable_payer"
-        ledger.add(account, encounter.due, number)
+        ledger.add(account, encounter.due + encounter.tax, number)
         ledger.add("revenue", -encounter.due)
+        ledger.add("tax", -encounter.tax)
     for file in files:
         for payment in file.payments:
             for item in payment.provider_adjustments:

@@ -81,6 +81,13 @@ SERVICES = {
         _service("20610", "310.00", "170.00", "62.85", "55.00", authorization=True),
     )
 }
+# Asked of self-pay patients with a sales tax, which no payer is ever charged. Only the
+# payer without a fee schedule prices it. Three units bear another tax than three times
+# one unit: it is rounded once a line.
+TAXED, TAX_NAME, TAX_PERCENT = "A9270", "Simulated sales tax", Decimal("7.25")
+SERVICES[TAXED] = Service(
+    TAXED, Decimal("133.00"), {PERCENT_PAYER: Decimal("133.00") * PERCENT_ALLOWED}
+)
 VISIT_CODES = ("99213", "99214", "99203")
 EXTRA_CODES = ("80053", "85025", "83036", "71046", "93000", "36415", "90686")
 DIAGNOSES = ("E119", "I10", "J069", "M545", "Z0000", "R519", "E785", "N390")
