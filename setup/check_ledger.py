@@ -10,15 +10,15 @@ The last line of output is JSON; the exit code is 0 only when everything matches
 Rules, on purpose simpler than the engine: an insured encounter is invoiced at the
 gross charge of the moment when ``claim.submitted`` (or a submission batch) last named
 its claim, a self-pay encounter always, packages at their price. A guarantor is taxed a
-line at a time for the service that somebody agreed is taxed, a payer never. A corrected charge
-counts instead of the one it replaces. A voided claim asks for nothing, and what its
-payer pays is owed back. An ordering client pays its price list for what was done, once
-a month, and its contract by the month; its encounters are not invoiced to anybody else.
-An 835 counts when it is not a test, balances at all three levels and was not sent
-before. CO-45 and CO-253 reduce the claim, PR moves to the patient (or stays with the
-claim when another payer follows), OA-23 is the prior payer's and never posted, any
-other adjustment is a denial and leaves the receivable open. Money for claims we never
-submitted stays unapplied.
+line at a time for the service that somebody agreed is taxed, a payer never. A
+corrected charge counts instead of the one it replaces. A voided claim asks for
+nothing, and what its payer pays is owed back. An ordering client pays its price list
+for what was done, once a month, and its contract by the month; its encounters are not
+invoiced to anybody else. An 835 counts when it is not a test, balances at all three
+levels and was not sent before. CO-45 and CO-253 reduce the claim, PR moves to the
+patient (or stays with the claim when another payer follows), OA-23 is the prior
+payer's and never posted, any other adjustment is a denial and leaves the receivable
+open. Money for claims we never submitted stays unapplied.
 
 Who is who: one member id with one birth date is one account; a name and birth date
 alone are two accounts and a possible duplicate; nobody else shares an account.

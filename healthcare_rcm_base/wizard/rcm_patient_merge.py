@@ -297,5 +297,7 @@ class RcmPatientMergeLine(models.TransientModel):
     @api.depends("keep_value", "drop_value")
     def _compute_differs(self):
         for line in self:
-            line.differs = (line.keep_value or "") != (line.drop_value or "")
+            # Where only one side says something, there is nothing to weigh.
+            both = line.keep_value and line.drop_value
+            line.differs = bool(both) and line.keep_value != line.drop_value
             line.mark = "≠" if line.differs else ""
