@@ -2,6 +2,9 @@
 
 # {setting: (value to set, other values that do no harm)}
 SETTINGS = {
+    # what a failed statement could not read stands in the error itself:
+    # invalid input syntax for type date: "…"
+    "log_min_messages": ("log", ("fatal", "panic")),
     # a statement that fails is logged with all its values
     "log_min_error_statement": ("panic", ("fatal", "log")),
     # the row that breaks a constraint stands in DETAIL

@@ -225,6 +225,19 @@ class RcmAuditLog(models.Model):
             "uid": self.env.uid,
             "login": user.sudo().login,  # a log names its actor
             "kind": kind,
-            "source": rule_name or ("web" if request else "scheduled action"),
+            "source": rule_name or self._rcm_door(),
             "rule": rule_name,
         }
+
+    @api.model
+    def _rcm_door(self):
+        """Through which door the actor came, when the step does not say.
+
+        Odoo takes the web request away while it serves XML-RPC and JSON-RPC.
+        """
+        if request:
+            return "web"
+        scheduled = self.env.context.get("ir_cron_progress_id")  # no client sends it
+        if scheduled or self.env.uid == api.SUPERUSER_ID:
+            return "scheduled action"
+        return "remote call"

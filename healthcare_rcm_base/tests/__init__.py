@@ -126,3 +126,4 @@ from . import test_migration_statement_type
 from . import test_exception_document
 from . import test_audit_search
 from . import test_work_marks
+from . import test_wire_audit

@@ -14,6 +14,8 @@ class TestDatabaseLog(BaseCase):
 
     def test_each_setting_can_leak(self):
         for name, value in (
+            ("log_min_messages", "warning"),
+            ("log_min_messages", "error"),
             ("log_min_error_statement", "error"),
             ("log_error_verbosity", "default"),
             ("log_statement", "mod"),

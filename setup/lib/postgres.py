@@ -36,6 +36,7 @@ jit = off
 max_locks_per_transaction = 256
 log_line_prefix = '%m [%p] %d '
 # Failed statements and the rows they name hold patient data; Odoo logs their shape.
+log_min_messages = log
 log_min_error_statement = panic
 log_error_verbosity = terse
 """
@@ -156,6 +157,7 @@ def _stop_if_last(handle):
 
 def _start():
     if _pg_ctl("status") == 0:
+        _pg_ctl("reload")  # settings of a newer version, where a reload is enough
         return
     sockets = socket_folder()
     own_folder(sockets)
