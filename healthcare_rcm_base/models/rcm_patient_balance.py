@@ -72,7 +72,11 @@ class RcmPatientBalance(models.Model):
 
     @property
     def _table_query(self):
-        """Grouped by patient, so that a question about one reads its rows alone."""
+        """Grouped by patient, so that a question about one reads its rows alone.
+
+        What is denied on a claim stands with its payers in their order, with each no
+        more than is open there, so that it is counted once.
+        """
         return SQL(
             """
             SELECT g.id, g.patient_id, g.company_id, co.currency_id,
@@ -87,9 +91,9 @@ class RcmPatientBalance(models.Model):
                         WHEN g.purpose = 'receivable_patient' THEN 'patient'
                         ELSE g.purpose END AS responsibility,
                    CASE WHEN g.purpose = 'receivable_payer' AND g.amount > 0
-                        THEN (SELECT SUM(line.denied_amount) FROM rcm_claim_line line
-                               WHERE line.claim_id = g.claim_id)
-                   END AS denied_amount
+                        THEN GREATEST(0, LEAST(g.amount, denied.amount - COALESCE(
+                             SUM(g.amount) FILTER (WHERE g.amount > 0) OVER earlier, 0
+                        ))) END AS denied_amount
               FROM (%(claims)s UNION ALL %(others)s) g
               JOIN res_company co ON co.id = g.company_id
               LEFT JOIN rcm_claim claim ON claim.id = g.claim_id
@@ -98,6 +102,19 @@ class RcmPatientBalance(models.Model):
                   FROM rcm_payer p JOIN res_partner contact ON contact.id = p.partner_id
                  GROUP BY contact.commercial_partner_id
               ) payer ON payer.partner_id = g.debtor_id
+              LEFT JOIN LATERAL (
+                SELECT SUM(line.denied_amount) AS amount FROM rcm_claim_line line
+                 WHERE line.claim_id = g.claim_id
+              ) denied ON g.purpose = 'receivable_payer'
+              LEFT JOIN LATERAL (
+                SELECT MIN(leg.sequence) AS place FROM rcm_claim_leg leg
+                 WHERE leg.claim_id = g.claim_id AND leg.payer_id = payer.id
+              ) turn ON g.purpose = 'receivable_payer'
+            WINDOW earlier AS (
+                PARTITION BY g.patient_id, g.purpose, g.claim_id
+                ORDER BY turn.place, g.id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            )
             """,
             claims=self._rcm_claims_query(),
             others=self._rcm_others_query(),

@@ -1,6 +1,8 @@
 from ast import literal_eval
 from collections import defaultdict
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -203,8 +205,19 @@ class RcmValidationRule(models.Model):
             view_mode="list,form",
             domain=[("id", "in", sorted(stopped))],
             context={"create": False},
+            help=self._rcm_test_help(),
         )
         return action
+
+    def _rcm_test_help(self):
+        """What an empty list of a test means."""
+        return Markup("<p class='o_view_nocontent_smiling_face'>%s</p><p>%s</p>") % (
+            self.env._("No open claim would be stopped"),
+            self.env._(
+                "Nothing was changed. The rule goes on checking every claim that is "
+                "validated, as long as it is active."
+            ),
+        )
 
     def _rcm_test_title(self, stopped, tested, total):
         """What a test found, and whether it looked at all open claims."""

@@ -143,6 +143,32 @@ class TestPatientBalance(LedgerCase):
         self.assertEqual(self.patient.denied_balance, 1000.0)
         self.assertEqual(self.patient.insurance_balance, 1000.0)
 
+    def test_denied_part_of_a_claim_of_two_payers_is_counted_once(self):
+        first, second = builders.payer(self.env), builders.payer(self.env)
+        patient = builders.patient(self.env, self.facility)
+        builders.contract(self.env, first)
+        claim = builders.claims_of(
+            builders.encounter(
+                self.env, ["220", "30"], [first, second], patient=patient
+            )
+        )
+        claim._rcm_create_invoices()
+        # the second service moves on to the next payer, the first one is denied
+        for amount, payer in ((Decimal(30), first), (Decimal(-30), second)):
+            self.post_remittance(
+                claim, {"clearing": amount, "receivable_payer": -amount}, payer
+            )
+        claim.line_ids[0]._rcm_set_state("denied")
+        self.env.flush_all()
+        patient.invalidate_recordset()
+        self.assertEqual(
+            {row.payer_id: row.denied_amount for row in patient.balance_ids},
+            {first: 220.0, second: 0.0},
+        )
+        self.assertEqual(
+            (patient.denied_balance, patient.insurance_balance), (220, 250)
+        )
+
     def test_one_question_for_many_accounts(self):
         more = self.env["rcm.patient.account"]
         for _n in range(3):
