@@ -6,7 +6,9 @@
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",
     "depends": ["healthcare_rcm_remittance"],
-    "external_dependencies": {"python": ["jsonschema", "requests", "standardwebhooks"]},
+    "external_dependencies": {
+        "python": ["jsonschema", "prometheus-client", "requests", "standardwebhooks"]
+    },
     "data": [
         "security/ir.model.access.csv",
         "security/rcm_connector_rules.xml",
@@ -14,6 +16,7 @@
         "data/rcm_event_cron.xml",
         "data/rcm_webhook_data.xml",
         "data/rcm_exception_data.xml",
+        "data/rcm_alert_data.xml",
         "views/rcm_connector_wizard_views.xml",
         "views/rcm_event_views.xml",
         "views/rcm_mapping_views.xml",
@@ -27,6 +30,12 @@
         "views/rcm_source_total_views.xml",
         "views/rcm_facility_onboarding_views.xml",
         "views/rcm_replay_views.xml",
+        "views/rcm_monitoring_menus.xml",
+        "views/rcm_connector_board_views.xml",
+        "views/rcm_expected_feed_views.xml",
+        "views/rcm_alert_views.xml",
+        "views/rcm_monitor_views.xml",
+        "views/rcm_runbook_views.xml",
     ],
     "demo": ["demo/rcm_connector_demo.xml"],
 }

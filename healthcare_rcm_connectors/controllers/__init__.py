@@ -1,1 +1,1 @@
-from . import dispatcher, events, files, jsonrpc, documents, openapi, health, problems
+from . import dispatcher, events, files, jsonrpc, documents, openapi, health, metrics, pages, problems

@@ -10,6 +10,11 @@ ALLOW = {
     "/rcm/v1/events": "POST",
     "/rcm/v1/jsonrpc": "POST",
     "/rcm/v1/health": "GET",
+    "/rcm/v1/health/live": "GET",
+    "/rcm/v1/health/ready": "GET",
+    "/rcm/v1/metrics": "GET",
+    "/rcm/v1/files": "POST",
+    "/rcm/v1/openapi.json": "GET",
 }
 
 

@@ -12,3 +12,4 @@ UPDATE rcm_delivery
 UPDATE rcm_secret
    SET secret = NULL, valid_until = now() AT TIME ZONE 'UTC';
 UPDATE rcm_connector_pull SET active = false;
+UPDATE rcm_monitor SET token_hash = NULL, previous_hash = NULL;

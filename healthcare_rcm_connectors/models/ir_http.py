@@ -1,10 +1,12 @@
 import hashlib
+import logging
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 
+from psycopg2.errors import SerializationFailure
 from werkzeug.exceptions import HTTPException
 
 from odoo import api, models
@@ -18,8 +20,11 @@ from ..protocol.problem import ProblemError
 from ..protocol.rate import Buckets
 from .rcm_connector_key import SCOPE
 
+_logger = logging.getLogger(__name__)
+
 CACHE_SIZE = 1024
 FAILURES_PER_MINUTE = 30
+NOTES_AT_ONCE = 3
 UNKNOWN_LIMIT = 1024 * 1024
 _SENDER = re.compile(r"[0-9a-f]{32}\Z")
 _BEARER = re.compile(r"bearer\s+(\S{1,200})\s*\Z", re.IGNORECASE)
@@ -77,7 +82,7 @@ class IrHttp(models.AbstractModel):
         match = _BEARER.match(http_request.headers.get("Authorization", ""))
         row = match and cls._rcm_find_key(match.group(1), address)
         if not row:
-            _failures.take(address, FAILURES_PER_MINUTE, monotonic())
+            cls._rcm_failed(address, "key")
             raise ProblemError("unauthenticated", headers=_WWW_AUTHENTICATE)
         cls._rcm_become(row["user_id"])
         request.rcm_access = cls._rcm_access_of(row, address)
@@ -85,6 +90,71 @@ class IrHttp(models.AbstractModel):
         request.env.cr.postcommit.add(
             lambda: _touch(registry, "rcm.connector.key", apikey_id)
         )
+
+    @classmethod
+    def _auth_method_rcm_monitor(cls):
+        """The token of a monitoring system: it opens the metrics and nothing else."""
+        try:
+            cls._rcm_open_metrics()
+        except ProblemError as error:
+            raise Refused(error.problem) from None
+
+    @classmethod
+    def _rcm_open_metrics(cls):
+        http_request = request.httprequest
+        address = http_request.remote_addr
+        env = request.env(user=api.SUPERUSER_ID)
+        match = _BEARER.match(http_request.headers.get("Authorization", ""))
+        monitor = env["rcm.monitor"]
+        if match:
+            cls._rcm_refuse_locked(env, address)
+            monitor = monitor._rcm_find(match.group(1), address)
+        if not monitor:
+            cls._rcm_failed(address, "monitor")
+            raise ProblemError("unauthenticated", headers=_WWW_AUTHENTICATE)
+        request.session.can_save = False
+        request.update_env(user=api.SUPERUSER_ID, context={})
+        request.rcm_monitor_id = monitor.id
+        registry, record = request.registry, monitor.id
+        request.env.cr.postcommit.add(lambda: _touch(registry, "rcm.monitor", record))
+
+    @classmethod
+    def _rcm_refuse_locked(cls, env, address):
+        """Refuse to look at anything new from an address that failed too often.
+
+        This process knows of the last minute without asking; the database knows of
+        what all processes saw in the last quarter of an hour.
+        """
+        cls._rcm_refuse_insistent(address)
+        if env["rcm.auth.failure"]._rcm_is_locked(address):
+            raise _too_many_failures()
+
+    @classmethod
+    def _rcm_refuse_insistent(cls, address):
+        """Refuse an address that failed too often here within a minute."""
+        if _failures.peek(address, FAILURES_PER_MINUTE, monotonic()):
+            raise _too_many_failures()
+
+    @classmethod
+    def _rcm_failed(cls, address, reason, connector=None):
+        """Count a failed attempt, here and in the database.
+
+        In a transaction of its own: that of the request is rolled back. An address
+        that this process refuses already is not counted again.
+        """
+        if _failures.take(address, FAILURES_PER_MINUTE, monotonic()):
+            return
+        for _attempt in range(NOTES_AT_ONCE):
+            try:
+                with request.registry.cursor() as cr:
+                    env = api.Environment(cr, api.SUPERUSER_ID, {})
+                    env["rcm.auth.failure"]._rcm_note(
+                        address, reason, connector.id if connector else None
+                    )
+                return
+            except SerializationFailure:
+                continue  # another process counted the same minute: once more
+        _logger.warning("A failed sign-in could not be counted: too many at once.")
 
     @classmethod
     def _rcm_become(cls, user_id):
@@ -100,12 +170,7 @@ class IrHttp(models.AbstractModel):
         secret or signs wrongly gets one and the same answer.
         """
         env = request.env(su=True)
-        if _failures.peek(address, FAILURES_PER_MINUTE, monotonic()):
-            raise ProblemError(
-                "too-many-requests",
-                "Too many failed attempts from this address.",
-                headers={"Retry-After": "60"},
-            )
+        cls._rcm_refuse_insistent(address)
         sender = request.httprequest.args.get("sender", "")
         connector = env["rcm.connector"]
         if _SENDER.match(sender):
@@ -114,7 +179,9 @@ class IrHttp(models.AbstractModel):
         body = cls._rcm_signed_body(connector)
         headers = dict(request.httprequest.headers.items())
         if not signature.verify(secrets.get(connector.id, ()), headers, body):
-            _failures.take(address, FAILURES_PER_MINUTE, monotonic())
+            # Only now: a sender that signs well is not stopped by its neighbours.
+            cls._rcm_refuse_locked(env, address)
+            cls._rcm_failed(address, "signature", connector)
             raise ProblemError(
                 "unauthenticated",
                 "The signature does not hold: unknown sender, wrong secret, a changed "
@@ -153,12 +220,7 @@ class IrHttp(models.AbstractModel):
             [row] = cls._rcm_candidates(env, token, known[0]) or [None]
             if row and row["key"] == known[1]:
                 return row
-        if _failures.peek(address, FAILURES_PER_MINUTE, monotonic()):
-            raise ProblemError(
-                "too-many-requests",
-                "Too many failed attempts from this address.",
-                headers={"Retry-After": "60"},
-            )
+        cls._rcm_refuse_locked(env, address)
         for row in cls._rcm_candidates(env, token):
             if KEY_CRYPT_CONTEXT.verify(token, row["key"]):
                 with _verified_lock:
@@ -211,6 +273,14 @@ class IrHttp(models.AbstractModel):
                 "forbidden", "This system may not call from this address."
             )
         return Access(row["id"] if row else None, user.id, connector.id)
+
+
+def _too_many_failures():
+    return ProblemError(
+        "too-many-requests",
+        "Too many failed attempts from this address.",
+        headers={"Retry-After": "60"},
+    )
 
 
 def _touch(registry, model, res_id):

@@ -28,6 +28,7 @@ COLUMNS = (
     "canonical",
     "mapping_id",
     "mapping_steps",
+    "amount",
     "priority",
     "correlation_id",
     "state",
@@ -96,6 +97,7 @@ class RcmEvent(models.Model):
             **self._rcm_content_columns(
                 connector, event_type, value, data, mapped, text
             ),
+            "amount": event_type._rcm_amount(data),
             "priority": connector._rcm_priority(event_type),
             "correlation_id": uuid4().hex,
             "state": "received",

@@ -1,7 +1,8 @@
 """The doors as an OpenAPI 3.1 document, made from the event contracts."""
 
 from .envelope import ID_MAX_LENGTH
-from .problem import CONTENT_TYPE, KINDS, TYPE_PATH
+from .openapi_schemas import ref, schema_name, schemas
+from .problem import CONTENT_TYPE, KINDS
 
 VERSION = "3.1.0"
 _JSON = "application/json"
@@ -54,15 +55,15 @@ def build(types, title="Healthcare RCM"):
                     "webhook-timestamp and webhook-signature over the raw body, "
                     "with ?sender= in the address.",
                 },
+                "monitor": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Token of a monitoring access, for the metrics.",
+                },
             },
-            "schemas": _schemas(types),
+            "schemas": schemas(types),
         },
     }
-
-
-def schema_name(kind):
-    """Name of the component of one event type and version."""
-    return f"{kind['type']}.v{kind['version']}"
 
 
 def _paths(types):
@@ -98,6 +99,11 @@ def _paths(types):
         },
         "/rcm/v1/jsonrpc": {"post": _rpc()},
         "/rcm/v1/health": {"get": _health()},
+        "/rcm/v1/health/live": {"get": _live()},
+        "/rcm/v1/metrics": {"get": _metrics()},
+        "/rcm/v1/openapi.json": {"get": _described("application/json", "getOpenApi")},
+        "/rcm/v1/docs": {"get": _described("text/html", "getDocs")},
+        "/rcm/v1/problems/{code}": {"get": _problem()},
     }
 
 
@@ -115,7 +121,7 @@ def _submit(types):
         for kind in types
         if kind.get("example")
     }
-    content = {"schema": _ref("Event")}
+    content = {"schema": ref("Event")}
     if examples:
         content["examples"] = examples
     taken = _answer("Taken, or taken before", "EventTaken")
@@ -203,10 +209,19 @@ def _rpc():
         "summary": "The same doors as JSON-RPC 2.0, also in batches",
         "requestBody": {
             "required": True,
-            "content": {_JSON: {"schema": {"type": ["object", "array"]}}},
+            "content": {
+                _JSON: {
+                    "schema": {
+                        "anyOf": [
+                            ref("RpcCall"),
+                            {"type": "array", "items": ref("RpcCall"), "minItems": 1},
+                        ]
+                    }
+                }
+            },
         },
         "responses": {
-            "200": _answer("Result or error of each call", None),
+            "200": _answer("Result or error of each call", "RpcAnswers"),
             "204": {"description": "Only notifications: nothing to answer"},
             **_problems((*_COMMON, "length-required", "too-large")),
         },
@@ -216,18 +231,77 @@ def _rpc():
 def _health():
     return {
         "operationId": "getHealth",
-        "summary": "Whether the suite is up and working",
+        "summary": "Whether requests may be sent here, and whether work is being done",
         "security": [],
         "responses": {
-            "200": _answer("Up", "Health"),
+            "200": _answer("Up; degraded: something behind it is late", "Health"),
             **_problems(("internal", "not-ready")),
         },
     }
 
 
+def _live():
+    return {
+        "operationId": "getLive",
+        "summary": "Whether this process answers",
+        "security": [],
+        "responses": {"200": _answer("It does", "Live"), **_problems(("internal",))},
+    }
+
+
+def _metrics():
+    return {
+        "operationId": "getMetrics",
+        "summary": "Measurements in Prometheus' text format",
+        "security": [{"monitor": []}],
+        "responses": {
+            "200": {
+                "description": "Counts and codes of one company",
+                "content": {"text/plain": {"schema": {"type": "string"}}},
+            },
+            **_problems(("unauthenticated", "too-many-requests", "internal")),
+        },
+    }
+
+
+def _described(media, operation):
+    words = {"application/json": "as OpenAPI 3.1", "text/html": "as a page to read"}
+    kind = "object" if media == _JSON else "string"
+    return {
+        "operationId": operation,
+        "summary": f"This description {words[media]}, with what the caller may send",
+        "responses": {
+            "200": {
+                "description": "The description",
+                "content": {media: {"schema": {"type": kind}}},
+            },
+            **_problems(_COMMON),
+        },
+    }
+
+
+def _problem():
+    return {
+        "operationId": "getProblem",
+        "summary": "What an error means",
+        "security": [],
+        "parameters": [
+            {
+                "name": "code",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "enum": sorted(KINDS)},
+            }
+        ],
+        "responses": {
+            "200": _answer("The kind of error", "ProblemKind"),
+            **_problems(("not-found", "internal")),
+        },
+    }
+
+
 def _answer(description, schema):
-    value = _ref(schema) if schema else {"type": ["object", "array"]}
-    return {"description": description, "content": {_JSON: {"schema": value}}}
+    return {"description": description, "content": {_JSON: {"schema": ref(schema)}}}
 
 
 def _problems(codes):
@@ -240,108 +314,7 @@ def _problems(codes):
             "description": "; ".join(
                 f"{KINDS[code].title} (`{code}`)" for code in found
             ),
-            "content": {CONTENT_TYPE: {"schema": _ref("Problem")}},
+            "content": {CONTENT_TYPE: {"schema": ref("Problem")}},
         }
         for status, found in sorted(by_status.items())
     }
-
-
-def _schemas(types):
-    text, moment = {"type": "string"}, {"type": "string", "format": "date-time"}
-    moment_or_null = {"type": ["string", "null"], "format": "date-time"}
-    schemas = {
-        "Event": {
-            "oneOf": [_ref(f"Event.{schema_name(kind)}") for kind in types],
-        },
-        "EventTaken": _object(
-            id=text,
-            status={"const": "received"},
-            correlation_id=text,
-            duplicate={"type": "boolean"},
-        ),
-        "EventStatus": _object(
-            id=text,
-            type=text,
-            version={"type": "integer"},
-            status={
-                "enum": [
-                    "received",
-                    "processing",
-                    "waiting_predecessor",
-                    "retry",
-                    "done",
-                    "dead",
-                    "ignored",
-                ]
-            },
-            correlation_id=text,
-            occurred_at=moment,
-            received_at=moment,
-            finished_at=moment_or_null,
-            attempts={"type": "integer"},
-            next_attempt_at=moment_or_null,
-            error={"type": ["object", "null"]},
-            documents={"type": "array", "items": {"type": "object"}},
-        ),
-        "Document": {"type": "object"},
-        "Health": _object(
-            status=text, database=text, oldest_waiting_seconds={"type": "integer"}
-        ),
-        "Problem": {
-            **_object(
-                type={"enum": [TYPE_PATH + code for code in sorted(KINDS)]},
-                title=text,
-                status={"type": "integer"},
-                detail=text,
-                instance=text,
-            ),
-            "additionalProperties": True,
-        },
-    }
-    for kind in types:
-        name = schema_name(kind)
-        schemas[name] = _embedded(kind["schema"], name)
-        schemas[f"Event.{name}"] = {
-            "type": "object",
-            "description": kind.get("description") or "",
-            "deprecated": kind.get("state") == "deprecated",
-            "required": ["id", "type", "version", "occurred_at", "data"],
-            "additionalProperties": False,
-            "properties": {
-                "id": {**text, "minLength": 1, "maxLength": ID_MAX_LENGTH},
-                "type": {"const": kind["type"]},
-                "version": {"const": kind["version"]},
-                "occurred_at": moment,
-                "data": _ref(name),
-            },
-        }
-    return schemas
-
-
-def _object(**properties):
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _ref(name):
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _embedded(schema, name):
-    """A contract as a component: its inner references point to where it now lies."""
-    return _moved(
-        {key: value for key, value in schema.items() if key != "$schema"},
-        f"#/components/schemas/{name}/",
-    )
-
-
-def _moved(node, prefix):
-    if isinstance(node, dict):
-        return {
-            key: prefix + value[2:]
-            if key == "$ref" and isinstance(value, str) and value.startswith("#/")
-            else _moved(value, prefix)
-            for key, value in node.items()
-        }
-    if isinstance(node, list):
-        return [_moved(item, prefix) for item in node]
-    return node
