@@ -39,6 +39,13 @@ VALUES = {
     "rcm.mapping.line": {"target": "facility", "source": "site"},
     "rcm.redaction.rule": {"path": "patient.ssn"},
     "rcm.secret": {"res_model": "rcm.webhook", "res_id": 1},
+    "rcm.traffic": {"kind": "hour", "hour": datetime(2026, 3, 2)},
+    "rcm.alert": {"subject_key": "-"},
+    "rcm.auth.failure": {
+        "address": "203.0.113.9",
+        "minute": datetime(2026, 3, 2),
+        "reason": "key",
+    },
     "rcm.webhook": {"url": "https://receiver.example.com/hook"},
     "res.partner": {"name": "Contact"},
 }

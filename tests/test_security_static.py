@@ -21,7 +21,13 @@ ROUTES = {
     "/rcm/v1/files": "rcm",
     "/rcm/v1/events/<path:event_id>": "rcm",
     "/rcm/v1/openapi.json": "rcm",
+    "/rcm/v1/docs": "rcm",
+    "/rcm/v1/metrics": "rcm_monitor",  # a token of its own, which opens only this
     "/rcm/v1/health": "none",  # whether the service is up, and nothing else
+    "/rcm/v1/health/live": "none",
+    "/rcm/v1/health/ready": "none",
+    "/rcm/docs": "user",  # asks for a role
+    "/rcm/runbooks/<string:name>": "user",  # asks for a role
     "/rcm/v1/problems/<code>": "none",  # what an error code means
     "/rcm/v1": "none",  # 404 in the form of the interface
     "/rcm/v1/<path:rest>": "none",

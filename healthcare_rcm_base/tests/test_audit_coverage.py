@@ -25,6 +25,7 @@ NOT_AUDITED = {
     "rcm.reconciliation.result": "what a run found; the run is logged",
     "rcm.reconciliation.break": "what a run found; the run is logged",
     "rcm.remittance.resolution": "written by steps that log it on the claim",
+    "rcm.traffic": "counts, made again from events at any time",
     "rcm.replay.line": "what a replay found; the replay and its events are logged",
     "rcm.deposit.close.line": "what was open when the day was closed, kept with it",
     "rcm.remittance.service": "content of the file, covered by the file's hash",

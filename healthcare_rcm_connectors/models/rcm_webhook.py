@@ -239,6 +239,8 @@ class RcmWebhook(models.Model):
     def _rcm_reprocess(self, case):
         """Try the receiver again with everything that was given up."""
         self._rcm_switch("active")
+        # one that rests after failures is active already: it is tried now all the same
+        self._rcm_write({"failures": 0, "rest_until": False})
         self._rcm_resend_dead()
         return True
 

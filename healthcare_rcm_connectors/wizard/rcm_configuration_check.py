@@ -39,7 +39,8 @@ class RcmConfigurationCheck(models.TransientModel):
         findings = self._rcm_findings(self.env.company)
         levels = [item.level for item in findings]
         texts = self._rcm_texts()
-        check = self.create(
+        # the role was checked; the page is shown, not kept
+        check = self.sudo().create(
             {
                 "level": configuration.worst(findings),
                 "problem_count": levels.count(configuration.PROBLEM),
