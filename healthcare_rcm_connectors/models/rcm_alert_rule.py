@@ -137,7 +137,7 @@ class RcmAlertRule(models.Model):
         subscriptions = self.env["rcm.webhook"].sudo()._rcm_subscriptions()
         told = [
             company
-            for _id, company, patterns in subscriptions
+            for _id, company, patterns, *_how in subscriptions
             if outbound.wants(EVENT, patterns)
         ]
         visible = set(self.env.companies.ids)

@@ -143,10 +143,11 @@ def _file():
         "required": ["events"],
         "properties": {"events": {"type": "array", "items": {"type": "object"}}},
     }
-    taken = _answer("Taken, or taken before; per record when there are many", None)
-    taken["content"][_JSON]["schema"] = {"oneOf": [_ref("EventTaken"), each]}
-    mixed = _answer("Some records were refused: a result for each", None)
-    mixed["content"][_JSON]["schema"] = each
+    taken = _answer_of(
+        "Taken, or taken before; per record when there are many",
+        {"oneOf": [ref("EventTaken"), each]},
+    )
+    mixed = _answer_of("Some records were refused: a result for each", each)
     text = {"type": "string"}
     names = (
         ("filename", False, {**text, "minLength": 1, "maxLength": 200}),
@@ -301,7 +302,11 @@ def _problem():
 
 
 def _answer(description, schema):
-    return {"description": description, "content": {_JSON: {"schema": ref(schema)}}}
+    return _answer_of(description, ref(schema))
+
+
+def _answer_of(description, schema):
+    return {"description": description, "content": {_JSON: {"schema": schema}}}
 
 
 def _problems(codes):

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from itertools import count
+from unittest.mock import patch
 
 from odoo import fields
 
@@ -149,6 +150,16 @@ class ConnectorMixin:
         )
         by_id = {event.external_id: event for event in events}
         return events.browse([by_id[item["id"]].id for item in envelopes])
+
+    def keep_one_clock(self):
+        """The database's clock follows the frozen one of the test."""
+        patcher = patch.object(
+            type(self.env["ir.cron"]),
+            "_rcm_database_clock",
+            lambda cron: fields.Datetime.now(),
+        )
+        patcher.start()
+        self.addCleanup(patcher.stop)
 
     def process(self):
         self.env["rcm.event"]._cron_process_events()

@@ -24,6 +24,10 @@ class TestAlert(ConnectorMixin, TransactionCase):
         cls.alerts = cls.env["rcm.alert"]
         cls.start = fields.Datetime.now().replace(microsecond=0)
 
+    def setUp(self):
+        super().setUp()
+        self.keep_one_clock()
+
     def rule(self, **vals):
         return self.env["rcm.alert.rule"].create(
             {

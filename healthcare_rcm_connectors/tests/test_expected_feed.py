@@ -21,6 +21,10 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
         cls.arrivals = cls.env["rcm.expected.arrival"]
         cls.support = cls.make_user("feed-support", "integration_support")
 
+    def setUp(self):
+        super().setUp()
+        self.keep_one_clock()
+
     def feed(self, **vals):
         return self.env["rcm.expected.feed"].create(
             {

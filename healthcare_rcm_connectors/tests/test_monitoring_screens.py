@@ -21,6 +21,10 @@ class TestMonitoringScreens(ConnectorMixin, TransactionCase):
             for role in ("integration_support", "auditor", "administrator", "biller")
         }
 
+    def setUp(self):
+        super().setUp()
+        self.keep_one_clock()
+
     # ------------------------------------------------------------------
     # Dashboard
     # ------------------------------------------------------------------

@@ -71,6 +71,10 @@ class TestRunbooks(RunbookMixin, TransactionCase):
         super().setUpClass()
         cls.make_runbook_world()
 
+    def setUp(self):
+        super().setUp()
+        self.keep_one_clock()
+
     # ------------------------------------------------------------------
     # The set
     # ------------------------------------------------------------------
@@ -462,7 +466,7 @@ class TestRunbooks(RunbookMixin, TransactionCase):
 
     def test_pull_failed(self):
         event = self.submitted()
-        gone, good = (503, b""), json.dumps({"events": [event]}).encode()
+        gone, good = (503, b""), json.dumps({"events": [event], "cursor": 1}).encode()
         answers = []
 
         def answer(path, query, headers):

@@ -21,6 +21,10 @@ class TestTraffic(ConnectorMixin, TransactionCase):
         cls.make_world()
         cls.traffic = cls.env["rcm.traffic"]
 
+    def setUp(self):
+        super().setUp()
+        self.keep_one_clock()
+
     def totals(self):
         counted = self.traffic._rcm_totals(fields.Datetime.now())
         return counted["connector", self.connector.id]
