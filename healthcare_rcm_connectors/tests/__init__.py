@@ -38,6 +38,7 @@ from . import (
     test_pending_interface,
     test_replay,
     test_runbooks,
+    test_runbooks_money,
     test_security,
     test_signed_doors,
     test_webhook,
