@@ -102,6 +102,7 @@
         "views/rcm_edit_table_views.xml",
         "views/rcm_provider_enrollment_views.xml",
         "views/rcm_claim_filing_views.xml",
+        "views/rcm_claim_collection_views.xml",
     ],
     "demo": [
         "demo/rcm_master_demo.xml",

@@ -111,6 +111,7 @@ from . import rcm_submission_line
 from . import rcm_submission_file
 from . import rcm_submission_acknowledgement
 from . import rcm_claim_filing
+from . import rcm_claim_collection
 from . import rcm_claim_quality
 from . import rcm_claim_quality_report
 from . import rcm_claim_note

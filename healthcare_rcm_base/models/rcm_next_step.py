@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-WAITING_DAYS = 30
-
 
 class RcmClaim(models.Model):
     """Who is billed, and what comes next, in words for the person at the screen."""
@@ -71,7 +69,7 @@ class RcmClaim(models.Model):
         if not self.submitted_date:
             return self.env._("With %s: waits for its answer.", self.billed_to)
         days = (fields.Datetime.now() - self.submitted_date).days
-        if days > WAITING_DAYS:
+        if self.answer_overdue:
             return self.env._(
                 "With %(payer)s for %(days)s days without an answer: call and write "
                 "a note.",

@@ -29,6 +29,7 @@ from . import test_log_records
 from . import test_core_npi
 from . import test_core_claim_versions
 from . import test_rcm_claim_version
+from . import test_rcm_claim_collection
 from . import test_rcm_claim_content
 from . import test_rcm_submission_batch
 from . import test_core_pricing
@@ -69,6 +70,7 @@ from . import test_rcm_billing_screens
 from . import test_rcm_claim_note
 from . import test_core_wire
 from . import test_wire_doors
+from . import test_status_words
 from . import test_stock_doors
 from . import test_core_table
 from . import test_rcm_code
@@ -96,6 +98,7 @@ from . import test_base_automation_webhook
 from . import test_automation
 from . import test_core_timely_filing
 from . import test_core_charge_key
+from . import test_core_collection_priority
 from . import test_core_edits
 from . import test_rcm_claim_filing
 from . import test_rcm_claim_quality

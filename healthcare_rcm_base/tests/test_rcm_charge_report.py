@@ -35,6 +35,17 @@ class TestChargeReport(BillingCase):
         found = self.sums("rcm.charge.report", "service_date:month", "__count")
         self.assertEqual(list(found.values()), [4])
 
+    def test_charges_by_category_of_their_service(self):
+        category = self.env["rcm.charge.category"].create(
+            {"name": "Laboratory", "code": "LABX"}
+        )
+        service = self.clinic["services"].filtered(lambda one: one.code == "80053")
+        service.category_id = category
+        later = self.intake(number="R4", charges=(("80053", "60.00"),))
+        self.assertEqual(later.charge_ids.category_id, category)
+        found = self.sums("rcm.charge.report", "category_id", "amount:sum")
+        self.assertEqual(found[category], 60.0, "as it was when it was charged")
+
     def test_a_charge_counts_once_and_a_void_one_not(self):
         self.claim._rcm_void()
         found = self.sums("rcm.charge.report", "payer_name", "amount:sum")
