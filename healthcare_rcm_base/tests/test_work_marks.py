@@ -95,3 +95,19 @@ class TestWorkMarks(TransactionCase):
         self.assertEqual(self.run_as_job(step), 4)
         self.assertFalse(self.cases[1].rcm_case_ids)
         self.assertEqual(self.marked(), {})
+
+    def test_old_marks_are_forgotten(self):
+        self.crash(self.cases)
+        self.env["ir.cron"]._gc_rcm_work_marks()
+        self.assertTrue(self.marked())
+        self.env.cr.execute("UPDATE rcm_work_mark SET begun_at = '2020-01-01'")
+        self.env["ir.cron"]._gc_rcm_work_marks()
+        self.assertFalse(self.marked())
+
+    def test_a_job_whose_work_is_marked_skips_no_turn(self):
+        cron = self.env["ir.cron"].search([("model_id.model", "=", self.cases._name)])
+        job = {"ir_actions_server_id": cron[0].ir_actions_server_id.id}
+        has_marks = self.registry["ir.cron"]._rcm_has_marks
+        self.assertFalse(has_marks(self.env.cr, job))
+        self.crash(self.cases)
+        self.assertTrue(has_marks(self.env.cr, job))

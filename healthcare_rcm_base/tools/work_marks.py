@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 # So often may a record take its worker with it before it is set aside.
 MOST_CRASHES = 5
+KEPT_DAYS = 7
 
 
 def create_table(cr):
@@ -29,6 +30,17 @@ def create_table(cr):
 def drop_table(cr):
     """Called when the module goes."""
     cr.execute("DROP TABLE IF EXISTS rcm_work_mark")
+
+
+def forget_old(cr):
+    """Drop what nobody came back to for days."""
+    cr.execute(
+        SQL(
+            "DELETE FROM rcm_work_mark WHERE begun_at <"
+            " (now() AT TIME ZONE 'UTC') - make_interval(days => %s)",
+            KEPT_DAYS,
+        )
+    )
 
 
 class WorkMarks:

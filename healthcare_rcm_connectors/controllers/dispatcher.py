@@ -5,7 +5,7 @@ import logging
 from time import monotonic
 from uuid import uuid4
 
-from psycopg2 import OperationalError
+from psycopg2 import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from odoo import http
@@ -62,7 +62,12 @@ class RcmDispatcher(http.Dispatcher):
         try:
             check_rate()
             return self.request.registry["ir.http"]._dispatch(endpoint)
-        except (HTTPException, OperationalError, ConcurrencyError):
+        except (
+            HTTPException,
+            InterfaceError,
+            OperationalError,
+            ConcurrencyError,
+        ):
             raise  # answers as they are, and what the server runs again
         except Exception as error:  # every failure is a problem document
             raise ProblemAnswer(self.handle_error(error)) from None
@@ -81,6 +86,8 @@ def _problem_of(exc):
         code = STATUS_PROBLEMS.get(exc.code)
         fallback = "internal" if (exc.code or 500) >= 500 else "invalid-request"
         return Problem(code or fallback)
+    if isinstance(exc, (InterfaceError, OperationalError)):
+        return Problem("not-ready", headers={"Retry-After": "5"})
     if isinstance(exc, (AccessDenied, http.SessionExpiredException)):
         return Problem("unauthenticated")
     if isinstance(exc, AccessError):

@@ -25,6 +25,8 @@ from . import (
     test_alert,
     test_api_fuzz,
     test_expected_feed,
+    test_http_sender,
+    test_outage,
     test_file_door,
     test_metrics_door,
     test_monitoring_screens,

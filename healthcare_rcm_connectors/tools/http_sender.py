@@ -122,29 +122,42 @@ def _refused_code(failure):
 class _Guard:
     """Judges every address before anything is sent to it.
 
-    The addresses a name has are checked before connecting, and the one that answered
-    again after it: a name that changes its meaning in between gains nothing.
+    A name is looked up once, every address it has is judged, and the connection goes
+    to an address that was judged: a name that changes its meaning in between leads
+    nowhere, not even to a knock on the door.
     """
 
     private_allowed = False
 
     def _new_conn(self):
+        failure = NewConnectionError(self, "no such host")
+        for address in self._judged_addresses():
+            try:
+                return self._connect_to(address)
+            except NewConnectionError as error:
+                failure = error
+        raise failure
+
+    def _judged_addresses(self):
         try:
             found = socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM)
         except OSError as error:
             raise NewConnectionError(self, "no such host") from error
+        addresses = list(dict.fromkeys(address[0] for *_rest, address in found))
         try:
-            for *_rest, address in found:
-                check_address(address[0], self.private_allowed)
-            connection = super()._new_conn()
-            try:
-                check_address(connection.getpeername()[0], self.private_allowed)
-            except AddressRefused:
-                connection.close()
-                raise
+            for address in addresses:
+                check_address(address, self.private_allowed)
         except AddressRefused as refused:
             raise NewConnectionError(self, "address refused") from refused
-        return connection
+        return addresses
+
+    def _connect_to(self, address):
+        """Connect to an address; the certificate is still asked for the name."""
+        name, self._dns_host = self._dns_host, address
+        try:
+            return super()._new_conn()
+        finally:
+            self._dns_host = name
 
 
 def _pools(allowed):

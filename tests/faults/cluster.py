@@ -37,6 +37,7 @@ max_locks_per_transaction = 256
 fsync = on
 synchronous_commit = on
 full_page_writes = on
+recovery_init_sync_method = fsync
 log_min_error_statement = panic
 log_error_verbosity = terse
 """

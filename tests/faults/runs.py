@@ -9,6 +9,7 @@ import traceback
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+import requests
 from lib.progress import SetupError
 from simulator.knobs import Knobs
 from simulator.people import FeedError
@@ -28,6 +29,7 @@ KNOBS = Knobs(
     stories={},
     contracts=False,
 )
+HURT_SECONDS = 180
 FINAL = ("done", "dead", "ignored")
 AT_REST = (
     "posted",
@@ -80,7 +82,7 @@ class Run:
         self.nodes, self.cleanup = [], []
         self.over = threading.Event()
         self.killed = 0
-        self.client = None
+        self.client = self.hurting = None
 
     @property
     def node(self):
@@ -105,6 +107,8 @@ class Run:
             result.problems.append(str(error)[:1500])
         finally:
             self.over.set()
+            if self.hurting:
+                self.hurting.join(HURT_SECONDS)  # it may be about to mend something
             for node in self.nodes:
                 node.stop()
                 self.killed += node.kills
@@ -147,11 +151,11 @@ class Run:
             disorder=self.seed if self.scene.shuffled else None,
             poison=poison_of(self.scene, self.seed),
         )
-        hurting = threading.Thread(target=self._hurt, args=[result], daemon=True)
-        hurting.start()
+        self.hurting = threading.Thread(target=self._hurt, args=[result], daemon=True)
+        self.hurting.start()
         day.run()
         self.over.set()
-        hurting.join(60)
+        self.hurting.join(HURT_SECONDS)
         self._settle()
         result.problems += self.scene.after(self)
         return len(day.event_ids)
@@ -203,6 +207,21 @@ class Run:
         with contextlib.suppress(Exception):  # it may be restarting just now
             return self.lab.cluster.query(self.database, statement, parameters)
         return []
+
+    def post(self, event):
+        """Send an event until it is answered by yes or no: (status, body)."""
+        for _try in range(200):
+            with contextlib.suppress(requests.RequestException):
+                answer = requests.post(
+                    f"{self.node.url}/rcm/v1/events",
+                    json=event,
+                    headers=self.client.session.headers,
+                    timeout=60,
+                )
+                if answer.status_code < 429:
+                    return answer.status_code, answer.json()
+            time.sleep(0.2)
+        return 0, {}
 
     def _moving(self):
         return self.query(

@@ -7,6 +7,8 @@
 import contextlib
 import shutil
 import subprocess
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from .proxy import Proxy
 from .sender import poison_events
@@ -149,6 +151,36 @@ class Poison(Scene):
                 yield f"{name} is {state} after {attempts} attempts, not {wanted}"
 
 
+class Storm(Scene):
+    """Fifty senders come with the same event at the same moment."""
+
+    name, summary = "storm", "fifty at once with one event id, and with another body"
+    senders = 50
+
+    def nodes(self, _run):
+        return [{"workers": 5}]
+
+    def after(self, run):
+        event = poison_events(run.seed, 2)[1]  # a reference that nobody knows
+        event = {key: value for key, value in event.items() if key != "poison"}
+        other = {**event, "occurred_at": "2026-01-06T10:00:00Z"}
+        with ThreadPoolExecutor(self.senders) as pool:
+            answers = list(pool.map(run.post, [event] * self.senders))
+        run.killed += self.senders
+        statuses = Counter(status for status, _body in answers)
+        if statuses != {202: 1, 200: self.senders - 1}:
+            yield f"{self.senders} equal events were answered {dict(statuses)}"
+        if len({body["correlation_id"] for _status, body in answers}) != 1:
+            yield "equal events got different answers"
+        with ThreadPoolExecutor(self.senders) as pool:
+            refused = list(pool.map(run.post, [other] * self.senders))
+        statuses = Counter(status for status, _body in refused)
+        if statuses != {409: self.senders}:
+            yield f"another body under the same id was answered {dict(statuses)}"
+        if len([name for name in run.poison_states() if name == event["id"]]) != 1:
+            yield "the event is not there once"
+
+
 class Skew(Scene):
     """Two nodes, one ten minutes fast, one ten minutes slow."""
 
@@ -259,6 +291,7 @@ SCENES = {
         Duplicates,
         Shuffle,
         Poison,
+        Storm,
         Skew,
         Nodes,
         DiskFull,
