@@ -188,7 +188,8 @@ class RcmClaim(models.Model):
         """Take back a claim the payer rejected unread: credit it, free its charges."""
         self._rcm_as("biller")._rcm_withdraw()
 
-    def _rcm_withdraw(self):
+    def _rcm_check_withdraw(self):
+        """Refuse what a payer has looked at, or what went on meanwhile."""
         for claim in self:
             facts = claim._rcm_version_facts()
             known = facts.known_to_payer or claim.frequency_code != "1"
@@ -202,6 +203,9 @@ class RcmClaim(models.Model):
                 )
             if facts.successor_open:
                 raise UserError(claim._rcm_version_refusal("successor_open"))
+
+    def _rcm_withdraw(self):
+        self._rcm_check_withdraw()
         for claim in self:
             chain = claim._rcm_earlier() | claim
             chain._rcm_reverse_local_entries(self.env._("Claim withdrawn"))

@@ -105,13 +105,15 @@ class RcmServiceContract(models.Model):
     def _cron_bill_contracts(self):
         """Invoice the periods of running service contracts that are due."""
         self._rcm_run_batches(
-            [
-                ("state", "=", "active"),
-                ("next_date", "<=", fields.Date.context_today(self)),
-            ],
-            "_rcm_bill_periods",
-            20,
-            "contract_invoice_failed",
+            self._rcm_due_domain(), "_rcm_bill_periods", 20, "contract_invoice_failed"
+        )
+
+    @api.model
+    def _rcm_due_domain(self):
+        """Contracts with a period to invoice; extended where some have to wait."""
+        today = fields.Date.context_today(self)
+        return fields.Domain("state", "=", "active") & fields.Domain(
+            "next_date", "<=", today
         )
 
     def _rcm_bill_periods(self):
@@ -120,10 +122,18 @@ class RcmServiceContract(models.Model):
         for contract in self.filtered(lambda item: item.state == "active"):
             contract.company_id._rcm_require_accounting()
             while contract.next_date and contract.next_date <= today:
-                contract._rcm_bill_period(contract._rcm_period(contract.next_date))
-            contract._rcm_resolve_cases(
-                ["contract_invoice_failed"], self.env._("Invoiced.")
-            )
+                period = contract._rcm_period(contract.next_date)
+                if not contract._rcm_may_bill(period):
+                    break
+                contract._rcm_bill_period(period)
+            else:
+                contract._rcm_resolve_cases(
+                    ["contract_invoice_failed"], self.env._("Invoiced.")
+                )
+
+    def _rcm_may_bill(self, period):
+        """Whether ``period`` (None after the last one) may be invoiced now (hook)."""
+        return True
 
     def _rcm_bill_period(self, period):
         """Invoice one period; after the last one the contract has ended."""
