@@ -77,7 +77,7 @@ class AccountMove(models.Model):
         for move in self:
             # Whoever sees the invoice is told why it waits.
             claim = move.rcm_claim_id.sudo()
-            move.rcm_pending_text = claim and claim._rcm_pending_text()
+            move.rcm_pending_text = claim._rcm_pending_text() if claim else False
 
     @api.model
     def _search_rcm_pending_text(self, operator, value):
