@@ -43,6 +43,7 @@
         "views/rcm_spending_templates.xml",
         "views/rcm_budget_views.xml",
         "views/rcm_fund_views.xml",
+        "views/rcm_match_tolerance_views.xml",
         "views/rcm_purchase_views.xml",
     ],
     "demo": ["demo/rcm_spending_demo.xml"],

@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
+from .approval_parts import spread_scope
+
 DOCUMENT_TYPES = {
     "out_invoice": "customer_invoice",
     "out_receipt": "customer_invoice",
@@ -27,6 +29,8 @@ LOCKED = frozenset(
 # Not to be changed on a posted document: what was approved is what is booked.
 POSTED_LOCKED = frozenset({"move_type", "partner_id", "currency_id", "company_id"})
 POSTED = "account.move.posted"
+# Lines of text.
+HEADINGS = ("line_section", "line_subsection", "line_note")
 
 
 class AccountMove(models.Model):
@@ -74,18 +78,13 @@ class AccountMove(models.Model):
         else:
             amount = abs(to_decimal(self.amount_total_signed, digits))
             kind = DOCUMENT_TYPES[self.move_type]
-        return {
-            "facts": self._rcm_facts_for(
-                kind, effect, amount, **self._rcm_approval_scope()
-            ),
-            "approved": self._rcm_approved_values(),
-        }
+        approved = self._rcm_approved_values()
+        return self._rcm_approval_item(kind, effect, approved, amount)
 
     def _rcm_approval_scope(self):
         """What policies ask besides the amount."""
-        partner, department = self.commercial_partner_id, self._rcm_department()
+        partner = self.commercial_partner_id
         payer = self.env["rcm.payer"]
-        facility = self.rcm_facility_id
         if self.is_sale_document(include_receipts=True):
             payer = payer.search(
                 [
@@ -94,32 +93,31 @@ class AccountMove(models.Model):
                 ],
                 limit=1,
             )
-        if department and not facility:
-            facility = facility.search(
-                [
-                    ("analytic_account_id", "=", department),
-                    ("company_id", "=", self.company_id.id),
-                ],
-                limit=1,
-            )
-        return {
+        whole, parts = self._rcm_spread_scope()
+        scope = {
+            **whole,
             "company": self.company_id.id,
-            "facility": facility.id or None,
             "payer_type": payer.plan_type or None,
-            "department": department,
             "vendor_categories": frozenset(partner.category_id.ids),
             "risk_factors": self._rcm_risk_factors(),
         }
+        return self._rcm_with_parts(scope, parts)
 
-    def _rcm_department(self):
-        """The analytic account that carries most of it."""
-        weights = {}
-        for line in self.line_ids:
-            for key, percent in (line.analytic_distribution or {}).items():
-                share = abs(line.balance) * percent / 100
-                for account in key.split(","):
-                    weights[int(account)] = weights.get(int(account), 0) + share
-        return max(weights, key=lambda key: (weights[key], -key), default=None)
+    def _rcm_place(self):
+        """The facility the document as a whole is for, or none."""
+        return self.rcm_facility_id or self.rcm_spending_facility_id
+
+    def _rcm_spread_scope(self):
+        """Department and facility of the whole, and the scopes of its parts."""
+        documents = self.move_type in DOCUMENT_TYPES
+        lines = self.invoice_line_ids if documents else self.line_ids
+        own = lines.filtered(lambda line: line.display_type not in HEADINGS)
+        return spread_scope(own, "balance", self.company_id, self._rcm_place())
+
+    def _rcm_parts_paid(self):
+        """Scopes of its parts, for what pays it."""
+        self.ensure_one()
+        return self._rcm_spread_scope()[1]
 
     def _rcm_risk_factors(self):
         """What is measured of it: ``((code, value), …)``."""
@@ -132,10 +130,7 @@ class AccountMove(models.Model):
         digits = self.currency_id.decimal_places
         documents = self.move_type in DOCUMENT_TYPES
         lines = self.invoice_line_ids if documents else self.line_ids
-        lines = lines.filtered(
-            lambda line: line.display_type
-            not in ("line_section", "line_subsection", "line_note")
-        )
+        lines = lines.filtered(lambda line: line.display_type not in HEADINGS)
         return {
             "type": self.move_type,
             "company": self.company_id.id,

@@ -2,13 +2,11 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import formatLang
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..policy.spending import plain
-from ..policy.three_way import Billed, Ordered, match
-from .purchase_order_line import exact
+from ..policy.three_way import match
 
 ACCEPT = "accept_mismatch"
 CASE = "bill_mismatch"
@@ -114,25 +112,20 @@ class AccountMove(models.Model):
         differences = bill._rcm_differences().get(bill)
         if not differences:
             return None
-        digits = self.company_currency_id.decimal_places
-        amount = sum(item.amount for item in differences)
-        return {
-            "facts": self._rcm_facts_for(
-                "override",
-                effect,
-                to_decimal(self.company_currency_id.round(float(amount)), digits),
-                company=self.company_id.id,
-                vendor_categories=frozenset(self.commercial_partner_id.category_id.ids),
-                department=self._rcm_department(),
-            ),
-            "approved": {
+        amount = float(sum(item.amount for item in differences))
+        currency = self.company_currency_id
+        return self._rcm_approval_item(
+            "override",
+            effect,
+            {
                 "document": bill._rcm_approved_values(),
                 "differences": [
                     [item.code, item.line, str(item.expected), str(item.actual)]
                     for item in differences
                 ],
             },
-        }
+            to_decimal(currency.round(amount), currency.decimal_places),
+        )
 
     def _rcm_match_blocked(self):
         """Those of these bills whose differences nobody accepted."""
@@ -243,170 +236,3 @@ class AccountMove(models.Model):
                     for name in bill._rcm_missing_documents(fund, own)
                 ]
         return {id_: texts for id_, texts in found.items() if texts}
-
-    # ------------------------------------------------------------------
-    # Texts
-    # ------------------------------------------------------------------
-    def _rcm_differences_text(self, differences):
-        """One sentence for each difference, with where it is."""
-        lines = {line.id: line for line in self.invoice_line_ids}
-        return "; ".join(
-            self._rcm_difference_text(item, lines[item.line]) for item in differences
-        )
-
-    def _rcm_difference_text(self, item, line):
-        def money(value):
-            return formatLang(
-                self.env, float(value), currency_obj=self.company_currency_id
-            )
-
-        values = {
-            "bill": self._rcm_audit_name(),
-            "line": line._rcm_line_label(),
-            "expected": plain(item.expected),
-            "actual": plain(item.actual),
-            "amount": money(item.amount),
-        }
-        if item.code == "price":
-            values["expected"] = money(item.expected)
-            values["actual"] = money(item.actual)
-        texts = {
-            "over_received": self.env._(
-                "%(bill)s, %(line)s: billed %(actual)s, received %(expected)s "
-                "(%(amount)s too much)",
-                **values,
-            ),
-            "over_ordered": self.env._(
-                "%(bill)s, %(line)s: billed %(actual)s, ordered %(expected)s "
-                "(%(amount)s too much)",
-                **values,
-            ),
-            "price": self.env._(
-                "%(bill)s, %(line)s: price %(actual)s, ordered at %(expected)s "
-                "(%(amount)s too much)",
-                **values,
-            ),
-            "not_ordered": self.env._(
-                "%(bill)s, %(line)s: %(amount)s that no order asks for", **values
-            ),
-            "vendor": self.env._(
-                "%(bill)s, %(line)s: the order is with another vendor", **values
-            ),
-        }
-        return texts[item.code]
-
-    def _rcm_match_table(self, differences):
-        """Ordered, received, billed and the difference, line by line."""
-        lines = self.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product"
-        )
-        if not lines.purchase_line_id and not differences:
-            return False
-        wrong = {item.line: item for item in differences}
-        billed = lines.purchase_line_id._rcm_billed_by_move()
-        rows = []
-        for line in lines:
-            order = line.purchase_line_id
-            before = sum(
-                (quantity for move, quantity in billed[order].items() if move != self),
-                exact(0.0),
-            )
-            fact = line._rcm_billed_facts()
-            item = wrong.get(line.id)
-            rows.append(
-                {
-                    "name": line._rcm_line_label(),
-                    "order": order.order_id.name or "",
-                    "ordered": _text(order.product_qty) if order else "",
-                    "received": _text(order.qty_received) if order else "",
-                    "before": _text(before) if order else "",
-                    "billed": _text(fact.quantity),
-                    "price": formatLang(
-                        self.env,
-                        self._rcm_to_company(
-                            order.currency_id, order.price_unit_discounted
-                        ),
-                        currency_obj=self.company_currency_id,
-                    )
-                    if order
-                    else "",
-                    "billed_price": formatLang(
-                        self.env,
-                        float(fact.price),
-                        currency_obj=self.company_currency_id,
-                    ),
-                    "difference": self._rcm_difference_text(item, line).split(": ", 1)[
-                        1
-                    ]
-                    if item
-                    else "",
-                }
-            )
-        return self.env["ir.qweb"]._render(
-            "healthcare_rcm_approvals.rcm_match_table", {"rows": rows}
-        )
-
-
-class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
-
-    def _rcm_billed_facts(self):
-        """This line in the unit of the order line it names."""
-        order, own = self.purchase_line_id, self.product_uom_id
-        quantity = self.quantity
-        price = self.price_unit * (1 - (self.discount or 0.0) / 100)
-        if order and own and order.product_uom_id != own:
-            quantity = own._compute_quantity(
-                quantity, order.product_uom_id, round=False
-            )
-            price = own._compute_price(price, order.product_uom_id)
-        return Billed(
-            ref=self.id,
-            quantity=exact(quantity),
-            price=exact(self.move_id._rcm_to_company(self.currency_id, price)),
-            order=order.id or None,
-            vendor=self.move_id.commercial_partner_id.id or None,
-        )
-
-
-class PurchaseOrderLine(models.Model):
-    _inherit = "purchase.order.line"
-
-    def _rcm_billed_by_move(self):
-        """``{order line: {bill: quantity}}`` of posted bills less credit notes."""
-        found = {line: defaultdict(lambda: exact(0.0)) for line in self}
-        found[self.browse()] = {}
-        for line in self:
-            for item in line.invoice_lines:
-                move = item.move_id
-                if move.state != "posted":
-                    continue
-                quantity = exact(
-                    item.product_uom_id._compute_quantity(
-                        item.quantity, line.product_uom_id, round=False
-                    )
-                )
-                sign = -1 if move.move_type == "in_refund" else 1
-                found[line][move] += sign * quantity
-        return found
-
-    def _rcm_ordered_facts(self, bill, billed):
-        """This order line as ``bill`` is compared with it."""
-        return Ordered(
-            ref=self.id,
-            quantity=exact(self.product_qty),
-            received=exact(self.qty_received),
-            price=exact(
-                bill._rcm_to_company(self.currency_id, self.price_unit_discounted)
-            ),
-            billed=sum(
-                (quantity for move, quantity in billed.items() if move != bill),
-                exact(0.0),
-            ),
-            vendor=self.order_id.partner_id.commercial_partner_id.id or None,
-        )
-
-
-def _text(value):
-    """A quantity without trailing zeros."""
-    return f"{float(value):g}"

@@ -54,18 +54,19 @@ class AccountPayment(models.Model):
             return None
         digits = self.company_id.currency_id.decimal_places
         amount = abs(to_decimal(self.amount_company_currency_signed, digits))
+        approved = self._rcm_approved_values()
+        return self._rcm_approval_item("payment", effect, approved, amount)
+
+    def _rcm_approval_scope(self):
+        """What policies ask besides the amount: the vendor, and the bills it pays."""
         partner = self.partner_id.commercial_partner_id
-        return {
-            "facts": self._rcm_facts_for(
-                "payment",
-                effect,
-                amount,
-                company=self.company_id.id,
-                vendor_categories=frozenset(partner.category_id.ids),
-                risk_factors=partner._rcm_vendor_factors() if partner else (),
-            ),
-            "approved": self._rcm_approved_values(),
+        scope = {
+            "company": self.company_id.id,
+            "vendor_categories": frozenset(partner.category_id.ids),
+            "risk_factors": partner._rcm_vendor_factors() if partner else (),
         }
+        parts = [part for bill in self.invoice_ids for part in bill._rcm_parts_paid()]
+        return self._rcm_with_parts(scope, parts)
 
     def _rcm_approved_values(self):
         return {

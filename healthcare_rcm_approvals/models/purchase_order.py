@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..policy.order_change import Order, OrderLine, is_within
+from .approval_parts import spread_scope
 from .rcm_spending_document import EXCEED
 
 CONFIRM = "confirm"
@@ -79,27 +80,22 @@ class PurchaseOrder(models.Model):
         self.ensure_one()
         if effect != CONFIRM:
             return super()._rcm_approval_facts(effect)
-        partner, department = self.partner_id.commercial_partner_id, self._rcm_main()
-        facility = self.rcm_facility_id or self.env["rcm.facility"].search(
-            [
-                ("analytic_account_id", "=", department or 0),
-                ("company_id", "=", self.company_id.id),
-            ],
-            limit=1,
-        )
-        return {
-            "facts": self._rcm_facts_for(
-                "purchase_order",
-                effect,
-                abs(self._rcm_company_amount()),
-                company=self.company_id.id,
-                facility=facility.id or None,
-                department=department,
-                vendor_categories=frozenset(partner.category_id.ids),
-                risk_factors=partner._rcm_vendor_factors(),
-            ),
-            "approved": self._rcm_approved_values(),
+        approved = self._rcm_approved_values()
+        amount = abs(self._rcm_company_amount())
+        return self._rcm_approval_item("purchase_order", effect, approved, amount)
+
+    def _rcm_approval_scope(self):
+        """What policies ask besides the amount."""
+        partner, company = self.partner_id.commercial_partner_id, self.company_id
+        lines, place = self._rcm_spending_lines(), self.rcm_facility_id
+        whole, parts = spread_scope(lines, "price_subtotal", company, place)
+        scope = {
+            **whole,
+            "company": company.id,
+            "vendor_categories": frozenset(partner.category_id.ids),
+            "risk_factors": partner._rcm_vendor_factors(),
         }
+        return self._rcm_with_parts(scope, parts)
 
     def _rcm_company_amount(self):
         """The total in the company's currency at the order's date, from its lines."""
@@ -108,16 +104,6 @@ class PurchaseOrder(models.Model):
             self.amount_total, self.company_id.currency_id, self.company_id, day
         )
         return to_decimal(amount, self.company_id.currency_id.decimal_places)
-
-    def _rcm_main(self):
-        """The analytic account that carries most of it."""
-        weights = {}
-        for line in self.order_line:
-            for key, percent in (line.analytic_distribution or {}).items():
-                share = abs(line.price_subtotal) * percent / 100
-                for account in key.split(","):
-                    weights[int(account)] = weights.get(int(account), 0) + share
-        return max(weights, key=lambda key: (weights[key], -key), default=None)
 
     def _rcm_approved_values(self):
         """What must not change once somebody agreed to it, in the order's currency."""

@@ -30,15 +30,16 @@ class RcmApprovalMixin(models.AbstractModel):
             ],
             order="id",
         )
-        newest = {request.res_id: request for request in found}
         for record in self:
-            request = newest.get(record._origin.id)
-            if not request:
-                record.rcm_approval_banner = False
-                continue
-            own = request.with_env(self.env)
-            way = own.has_access("read") and request._rcm_way_on()
-            record.rcm_approval_banner = request._rcm_banner() + (way or "")
+            own = found.filtered(lambda one, id_=record._origin.id: one.res_id == id_)
+            # what waits, all of it; else how the last question ended
+            shown = own.filtered(lambda one: one.state in OPEN_STATES) or own[-1:]
+            record.rcm_approval_banner = (
+                Markup("<hr class='my-2'/>").join(
+                    request._rcm_banner_for(self.env) for request in shown
+                )
+                or False
+            )
 
     # ------------------------------------------------------------------
     # Views
@@ -49,12 +50,6 @@ class RcmApprovalMixin(models.AbstractModel):
         if view_type == "form" and self._rcm_states_facts():
             self._rcm_add_approval_banner(arch)
         return arch, view
-
-    @api.model
-    def _rcm_states_facts(self):
-        """Whether this kind of document is ever subject to approval."""
-        mixin = self.pool["rcm.approval.mixin"]
-        return type(self)._rcm_approval_facts is not mixin._rcm_approval_facts
 
     @api.model
     def _rcm_add_approval_banner(self, arch):
@@ -102,9 +97,14 @@ class RcmApprovalRequest(models.Model):
             '<ul class="mb-0 ps-3">%s</ul>'
         ) % (title, self.why or "", steps)
 
+    def _rcm_banner_for(self, env):
+        """The banner, with the way to the request for whoever may open it."""
+        readable = self.with_env(env).has_access("read")
+        return self._rcm_banner() + (self._rcm_way_on() if readable else "")
+
     def _rcm_way_on(self):
         """The link to the request, for whoever may open it."""
-        return Markup('<a href="/odoo/rcm-approvals/%s">%s</a>') % (
+        return Markup('<div><a href="/odoo/rcm-approvals/%s">%s</a></div>') % (
             self.id,
             self.env._("Open the approval"),
         )

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .rcm_approval_policy import DOCUMENT_TYPES
-
 FROZEN = frozenset(
     {
         "delegator_id",
@@ -11,7 +9,7 @@ FROZEN = frozenset(
         "date_from",
         "date_to",
         "company_id",
-        "document_type",
+        "document_type_ids",
         "amount_to",
         "facility_ids",
         "reason",
@@ -71,8 +69,14 @@ class RcmApprovalDelegation(models.Model):
         default=lambda self: self.env.company,
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    document_type = fields.Selection(
-        DOCUMENT_TYPES, "Documents", help="Empty: of every type."
+    document_type_ids = fields.Many2many(
+        "rcm.approval.term",
+        "rcm_approval_delegation_document_type_rel",
+        "delegation_id",
+        "term_id",
+        "Documents",
+        domain=[("kind", "=", "document_type")],
+        help="Empty: of every type.",
     )
     amount_to = fields.Monetary(
         "Amount up to", help="In the company's currency; 0 for any amount."
@@ -305,6 +309,11 @@ class RcmApprovalDelegation(models.Model):
         return (
             within
             and self.company_id == request.company_id
-            and self.document_type in (False, request.document_type)
+            and self._rcm_speaks_of(request.document_type)
             and (not self.facility_ids or request.facility_id in self.facility_ids)
         )
+
+    def _rcm_speaks_of(self, document_type):
+        """Whether it is for this type of document, or for every one."""
+        codes = self.document_type_ids.mapped("code")
+        return not codes or document_type in codes

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..policy import waiting
+from .rcm_approval_request import OPEN_STATES
 
 # Who is asked is looked at again this often, besides when rights change.
 RECHECK = timedelta(hours=1)
@@ -92,6 +93,12 @@ class RcmApprovalRequest(models.Model):
         help="When the first open step is over time; business hours of the company.",
     )
     breached = fields.Boolean("Overdue", readonly=True)
+    expires_at = fields.Datetime(
+        "Lapses On",
+        readonly=True,
+        index="btree_not_null",
+        help="When it lapses if nobody decides; only where its policy says so.",
+    )
     auto_at = fields.Datetime(
         "Approved by Waiting On",
         readonly=True,
@@ -145,11 +152,33 @@ class RcmApprovalRequest(models.Model):
     # Approved by waiting: only where the policy says so
     # ------------------------------------------------------------------
     @api.model
-    def _rcm_auto_at(self, version, company, now):
-        hours = version._rcm_policy().auto_after_hours
-        if hours <= 0:
-            return False
-        return self.env["rcm.exception.type"]._rcm_hours_later(now, hours, company)
+    def _rcm_waiting_ends(self, version, company, now):
+        """When waiting approves a request and when it lapses, as its policy says."""
+        policy = version._rcm_policy()
+        clock = self.env["rcm.exception.type"]
+        return {
+            name: clock._rcm_hours_later(now, hours, company) if hours > 0 else False
+            for name, hours in (
+                ("auto_at", policy.auto_after_hours),
+                ("expires_at", policy.expire_after_hours),
+            )
+        }
+
+    def _rcm_expire(self):
+        """Let requests lapse that nobody decided in the time their policy gives."""
+        for request in self:
+            request._rcm_lock()
+            if request.state not in OPEN_STATES:
+                continue
+            hours = request.policy_version_id._rcm_policy().expire_after_hours
+            reason = self.env._(
+                "Nobody decided within %s business hours. Ask again if it is still "
+                "wanted.",
+                f"{hours:g}",
+            )
+            request._rcm_emit("approval.expired")
+            request._rcm_close("expired", reason)
+            request._rcm_tell_requester(self.env._("Lapsed: %s", reason))
 
     def _rcm_approve_by_waiting(self):
         """Let requests through whose policy says so and that nobody objected to."""
@@ -181,7 +210,7 @@ class RcmApprovalRequest(models.Model):
     # ------------------------------------------------------------------
     @api.model
     def _cron_watch(self):
-        """Remind, escalate, let through by waiting, and ask who may decide now."""
+        """Remind, escalate, end what waited long enough, ask who may decide now."""
         now = fields.Datetime.now()
         self.env["rcm.approval.request.step"]._rcm_run_batches(
             [
@@ -195,6 +224,9 @@ class RcmApprovalRequest(models.Model):
         self._rcm_run_batches(
             [("state", "=", "pending"), ("auto_at", "<=", now)],
             "_rcm_approve_by_waiting",
+        )
+        self._rcm_run_batches(
+            [("state", "in", OPEN_STATES), ("expires_at", "<=", now)], "_rcm_expire"
         )
         self._rcm_run_batches(
             [

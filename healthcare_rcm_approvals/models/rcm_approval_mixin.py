@@ -1,49 +1,36 @@
-from dataclasses import dataclass, field
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import mute_logger
 
-from odoo.addons.healthcare_rcm_base.core.canonical import digest
+from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..policy import Facts
 
 OPEN = ("pending", "info_requested")
 STANDING = (*OPEN, "approved", "refused")
-PREPARED = "approval.prepared"
-# The duty that having an effect is.
-DUTIES = {"post": "post", "pay": "pay"}
-
-
-@dataclass
-class Sorted:
-    """What policies and requests say about documents that want an effect."""
-
-    allowed: models.BaseModel
-    waiting: models.BaseModel
-    refused: models.BaseModel
-    unrouted: models.BaseModel
-    stale: models.BaseModel  # requests whose facts are not those of today
-    through: dict = field(default_factory=dict)  # {id: name of the policy}
-    ask: list = field(default_factory=list)  # (record, item, facts hash, routing)
-
-    @property
-    def asking(self):
-        """The documents a policy sends to people, not asked for yet."""
-        return self.allowed.browse(record.id for record, *_rest in self.ask)
 
 
 class RcmApprovalMixin(models.AbstractModel):
     """A document whose effects are subject to the approval policies.
 
-    Any model takes it up by returning facts from :meth:`_rcm_approval_facts` and by
-    asking :meth:`_rcm_approval_gate` or :meth:`_rcm_approval_assert` in the method
-    that has the effect. No key of any context opens it.
+    Any model takes it up by declaring its document type, its effects and what must
+    not change (see ``readme/DEVELOP.md``); documents with more to say override the
+    methods. No key of any context opens the gate.
+
+    This file: what a document declares and what it says of itself. The gate, changes
+    after the question and having the effect stand in the files beside it.
     """
 
     _name = "rcm.approval.mixin"
     _inherit = "rcm.audit.mixin"
     _description = "Document Under Approval Policies"
+
+    # The document type of the policies.
+    _rcm_approval_type = None
+    # {effect: (the state that having it means, the method that has it)}
+    _rcm_approval_effects = {}
+    # Fields that must not change once somebody agreed; approvers see them.
+    _rcm_approval_locked = ()
+    _rcm_approval_amount_field = "amount"
+    _rcm_approval_state_field = "state"
 
     rcm_approval_state = fields.Selection(
         [
@@ -92,14 +79,90 @@ class RcmApprovalMixin(models.AbstractModel):
     # What a document says
     # ------------------------------------------------------------------
     def _rcm_approval_facts(self, effect):
-        """What a policy looks at and an approver approves; overridden by documents.
+        """What a policy looks at and an approver approves.
+
+        Made from what the document declares; overridden by those with more to say.
 
         :param str effect: the effect that is asked for, for example ``clear``.
         :return: None when this effect needs no approval for this record; else a dict
             with ``facts`` (:class:`~.policy.Facts`) and ``approved`` (JSON-able: what
             must not change after the approval).
         """
-        return None
+        if effect not in self._rcm_approval_effects:
+            return None
+        self.ensure_one()
+        approved = self._rcm_approved_values()
+        return self._rcm_approval_item(self._rcm_approval_type, effect, approved)
+
+    def _rcm_approval_item(self, kind, effect, approved, amount=None, **scope):
+        """An answer of ``_rcm_approval_facts``.
+
+        :param str kind: document type of the policies
+        :param approved: what must not change after the approval
+        :param Decimal amount: in the company's currency; by default that of the
+            document
+        :param scope: facts that are others than those of ``_rcm_approval_scope``
+        """
+        amount = self._rcm_approval_amount() if amount is None else amount
+        known = {**self._rcm_approval_scope(), **scope}
+        return {
+            "facts": self._rcm_facts_for(kind, effect, amount, **known),
+            "approved": approved,
+        }
+
+    @api.model
+    def _rcm_facts_for(self, document_type, effect, amount, **scope) -> Facts:
+        """Shorthand for documents that state their facts."""
+        return Facts(document_type, effect, amount, **scope)
+
+    def _rcm_approval_amount(self):
+        """The amount of the document, in its company's currency of today."""
+        amount = self[self._rcm_approval_amount_field]
+        company = self._rcm_linked("company_id", "res.company") or self.env.company
+        currency = self._rcm_linked("currency_id", "res.currency")
+        if currency and currency != company.currency_id:
+            today = fields.Date.context_today(self)
+            amount = currency._convert(amount, company.currency_id, company, today)
+        return to_decimal(float(amount), company.currency_id.decimal_places)
+
+    def _rcm_approval_scope(self):
+        """What policies ask besides the amount, read from the usual fields."""
+        self.ensure_one()
+        company = self._rcm_linked("company_id", "res.company") or self.env.company
+        facility = self._rcm_linked("facility_id", "rcm.facility")
+        partner = self._rcm_linked("partner_id", "res.partner").commercial_partner_id
+        return {
+            "company": company.id,
+            "facility": facility.id or None,
+            "department": facility.analytic_account_id.id or None,
+            "payer_type": self._rcm_linked("payer_id", "rcm.payer").plan_type or None,
+            "vendor_categories": frozenset(partner.category_id.ids),
+        }
+
+    @api.model
+    def _rcm_with_parts(self, scope, scopes):
+        """``scope`` of a document with the scopes of its parts, as dicts of facts.
+
+        Where all parts say the same, the document says it.
+        """
+        found = {tuple(sorted(part.items())) for part in scopes}
+        if len(found) == 1:
+            return {**scope, **dict(found.pop())}
+        return {**scope, "parts": tuple(sorted(found, key=repr))}
+
+    def _rcm_linked(self, name, model):
+        """The record in field ``name`` where it holds one of ``model``, or none."""
+        field = self._fields.get(name)
+        if field is None or field.comodel_name != model:
+            return self.env[model]
+        return self[name]
+
+    def _rcm_approved_values(self):
+        """What must not change once somebody agreed to it: the declared fields."""
+        return {
+            name: _plain(self, self._fields[name])
+            for name in sorted(self._rcm_approval_locked)
+        }
 
     @api.model
     def _rcm_approval_locked_fields(self):
@@ -107,368 +170,46 @@ class RcmApprovalMixin(models.AbstractModel):
 
         What else changes the facts is found when the effect is asked for.
         """
-        return frozenset()
+        return frozenset(self._rcm_approval_locked)
 
     def _rcm_approval_is_done(self, effect):
         """Whether the effect was had: later changes void nothing any more."""
         self.ensure_one()
-        return False
-
-    def _rcm_approval_done(self, effect):
-        """Called after the last approval: have the effect, or be ready for it.
-
-        Overridden by documents; the approver's rights and name are not to be used for
-        it, see :meth:`_rcm_approval_requester`.
-        """
-
-    def _rcm_approval_closed(self, effect, state):
-        """Called when a request ended without approval: ``refused``, ``withdrawn``,
-        ``voided`` or ``expired``."""
+        state, _method = self._rcm_approval_effects.get(effect, (None, None))
+        return state is not None and self[self._rcm_approval_state_field] == state
 
     @api.model
-    def _rcm_facts_for(self, document_type, effect, amount, **scope) -> Facts:
-        """Shorthand for documents that state their facts."""
-        return Facts(document_type, effect, amount, **scope)
-
-    # ------------------------------------------------------------------
-    # The gate
-    # ------------------------------------------------------------------
-    def _rcm_approval_gate(self, effect):
-        """The records on which ``effect`` may go ahead now; the rest is asked for.
-
-        For methods that can do some and leave some. What goes straight through is
-        logged with the policy that let it.
-        """
-        found = self._rcm_approval_sort(effect)
-        self._rcm_approval_void(found.stale)
-        self._rcm_approval_log(found)
-        self._rcm_approval_request(effect, found)
-        return found.allowed
-
-    def _rcm_approval_ask(self, effect):
-        """As the gate, for effects that assert themselves: nothing is logged twice."""
-        found = self._rcm_approval_sort(effect)
-        self._rcm_approval_void(found.stale)
-        self._rcm_approval_request(effect, found)
-        return found.allowed
-
-    def _rcm_approval_assert(self, effect):
-        """Refuse unless ``effect`` may go ahead on every one of these records.
-
-        For methods that cannot be split. Nothing is asked for here, as the refusal
-        undoes everything; it says where to ask.
-        """
-        found = self._rcm_approval_check(effect)
-        self._rcm_approval_void(found.stale)
-        self._rcm_approval_log(found)
-
-    def _rcm_approval_check(self, effect):
-        """Refuse as ``_rcm_approval_assert`` does, but write nothing."""
-        found = self._rcm_approval_sort(effect)
-        if blocked := self - found.allowed:
-            raise UserError(blocked._rcm_approval_way_out(effect, found))
-        self._rcm_check_duties(effect)
-        return found
-
-    def _rcm_approval_sort(self, effect):
-        """Sort these records by what policies and standing requests say."""
-        none = self.browse()
-        requests = self.env["rcm.approval.request"].sudo()  # the gate must see all
-        found = Sorted(none, none, none, none, requests)
-        asking = []
-        for record in self:
-            # facts are complete whoever asks
-            item = record.sudo()._rcm_approval_facts(effect)
-            if item is None:
-                found.allowed += record
-            else:
-                asking.append((record, item))
-        if not asking:
-            return found
-        # the policies are the administrator's, not the document's user's, to read
-        policies = self.env["rcm.approval.policy"].sudo()
-        routings = policies._rcm_route(
-            [item["facts"] for _record, item in asking],
-            [record for record, _item in asking],
-        )
-        standing = self._rcm_standing_requests(effect)
-        for (record, item), routing in zip(asking, routings, strict=True):
-            request = standing.get(record.id, requests)
-            record._rcm_approval_sort_one(found, request, item, routing)
-        return found
-
-    def _rcm_approval_sort_one(self, found, request, item, routing):
-        facts_hash = digest(item["approved"])
-        if request and not request._rcm_still_for(item["facts"], facts_hash, routing):
-            if request.state != "refused":
-                found.stale += request
-            request = request.browse()
-        if request.state == "approved":
-            found.allowed += self
-        elif request.state == "refused":
-            found.refused += self
-        elif request:
-            found.waiting += self
-        elif routing.policy is None:
-            found.unrouted += self
-        elif routing.straight_through:
-            found.allowed += self
-            found.through[self.id] = routing.policy.name
-        else:
-            found.ask.append((self, item, facts_hash, routing))
-
-    def _rcm_approval_void(self, requests):
-        """What was asked for or approved is not what the documents are any more."""
-        if not requests:
-            return
-        requests._rcm_void(self.env._("The document changed."))
-        requests.flush_recordset(["state"])  # the place of the next one is free
-        self.browse(requests.mapped("res_id"))._rcm_emit("approval.voided")
-
-    def _rcm_approval_log(self, found):
-        """Why documents went through without anybody."""
-        self.browse(found.through)._rcm_emit(
-            "approval.straight_through",
-            changes_by_id={
-                id_: {"approval": [None, f"straight through: {name}"]}
-                for id_, name in found.through.items()
-            },
+    def _rcm_states_facts(self):
+        """Whether this kind of document is ever subject to approval."""
+        mixin = self.pool["rcm.approval.mixin"]
+        return bool(self._rcm_approval_effects) or (
+            type(self)._rcm_approval_facts is not mixin._rcm_approval_facts
         )
 
-    def _rcm_approval_request(self, effect, found):
-        """Ask for what the policies send to people; say what no policy covers."""
-        if found.ask:
-            requests = self.env["rcm.approval.request"].sudo()  # for the document
-            requests._rcm_make(effect, found.ask)
-        found.unrouted._rcm_no_policy()
 
-    def _rcm_standing_requests(self, effect):
-        """Newest request of each record that still counts, by record id."""
-        requests = self.env["rcm.approval.request"].sudo()  # the gate must see all
-        found = requests.search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("effect", "=", effect),
-                ("state", "in", STANDING),
-            ],
-            order="id",
-        )
-        return {request.res_id: request for request in found}
+def _plain(record, field):
+    """The value of a field as JSON-able data; rows of a one2many with their values."""
+    value = record[field.name]
+    if field.type == "one2many":
+        inside = value._fields.values()
+        columns = [one for one in inside if _is_own_column(one, field.inverse_name)]
+        return [[_plain(row, one) for one in columns] for row in value.sorted("id")]
+    if field.relational:
+        return value.ids
+    if field.type in ("float", "monetary"):
+        return repr(float(value))
+    if field.type in ("date", "datetime"):
+        return str(value) if value else None
+    if field.type in ("binary", "image", "reference", "many2one_reference"):
+        return str(value or "")
+    return value
 
-    def _rcm_no_policy(self):
-        for record in self:
-            self.env["rcm.exception.case"]._rcm_raise(
-                "approval_stalled", record, self._rcm_no_policy_text()
-            )
 
-    def _rcm_no_policy_text(self):
-        return self.env._(
-            "No approval policy covers this document, so it is not let through. Add a "
-            "policy (Revenue Cycle → Configuration → Controls → Approval Policies), "
-            "then reprocess."
-        )
-
-    def _rcm_approval_way_out(self, effect, found):
-        """Why these are refused and what to do, a line for each reason."""
-
-        def names(records):
-            # numbers of documents the caller wants the effect on
-            return ", ".join(records.sudo()._rcm_audit_names()[:5])
-
-        lines = []
-        if asking := found.asking & self:
-            lines.append(
-                self.env._(
-                    "%(documents)s: an approval is needed first. %(step)s",
-                    documents=names(asking),
-                    step=self._rcm_approval_how(effect),
-                )
-            )
-        if waiting := found.waiting & self:
-            lines.append(self.env._("%s: waits for its approval.", names(waiting)))
-        if refused := found.refused & self:
-            lines.append(
-                self.env._(
-                    "%s: the approval was refused. Change it, then ask again.",
-                    names(refused),
-                )
-            )
-        if unrouted := found.unrouted & self:
-            lines.append(f"{names(unrouted)}: {self._rcm_no_policy_text()}")
-        return "\n".join(lines)
-
-    @api.model
-    def _rcm_approval_how(self, effect):
-        """How a person asks for the approval of ``effect``; overridden by documents."""
-        return self.env._("Open it and ask for the approval there.")
-
-    # ------------------------------------------------------------------
-    # Changes after the question
-    # ------------------------------------------------------------------
-    def write(self, vals):
-        result = super().write(vals)
-        if self._rcm_approval_locked_fields() & vals.keys():
-            self._rcm_approval_touched()
-        return result
-
-    def unlink(self):
-        if self._rcm_approval_locked_fields():
-            self._rcm_open_requests()._rcm_void(self.env._("The document was deleted."))
-        return super().unlink()
-
-    def _rcm_open_requests(self):
-        """Requests of these records that are asked for or granted."""
-        requests = self.env["rcm.approval.request"].sudo()  # of the document's own
-        return requests.search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("state", "in", (*OPEN, "approved")),
-            ]
-        )
-
-    def _rcm_approval_touched(self):
-        """What matters was changed: void what was asked for, and keep who did it."""
-        self._rcm_approval_recheck()
-        self._rcm_note_preparer()
-
-    def _rcm_note_preparer(self):
-        """Keep in the audit log, once, that somebody else than its maker prepared it.
-
-        The last writer is a field; that there was one before is not.
-        """
-        user = self.env.user
-        if user._is_superuser():
-            return
-        # who made it, nothing else
-        others = self.sudo().filtered(lambda record: record.create_uid != user)
-        if not others:
-            return
-        known = (
-            self.env["rcm.audit.log"]
-            .sudo()
-            .search_fetch(  # who, not what
-                [
-                    ("model", "=", self._name),
-                    ("res_id", "in", others.ids),
-                    ("event", "=", PREPARED),
-                    ("actor_uid", "=", user.id),
-                ],
-                ["res_id"],
-            )
-        )
-        self.browse(set(others.ids) - set(known.mapped("res_id")))._rcm_emit(PREPARED)
-
-    def _rcm_approval_recheck(self):
-        """Void requests whose document is not what was asked for any more."""
-        requests = self._rcm_open_requests()
-        changed = requests.browse()
-        for request in requests:
-            record = self.browse(request.res_id).sudo()  # facts, whoever changed them
-            if record._rcm_approval_is_done(request.effect):
-                continue
-            item = record._rcm_approval_facts(request.effect)
-            if item is None or digest(item["approved"]) != request.facts_hash:
-                changed += request
-        self._rcm_approval_void(changed)
-
-    # ------------------------------------------------------------------
-    # Who did what
-    # ------------------------------------------------------------------
-    def _rcm_duties_done(self):
-        """Who did each earlier step of this document: ``{duty: {user ids}}``.
-
-        Duties are ``create`` (made or changed it), ``approve``, ``post``, ``pay``,
-        ``vendor_create``. Extended by documents; read from the audit log and the
-        decisions, never from what somebody could set.
-        """
-        self.ensure_one()
-        record = self.sudo()  # who did it, nothing else
-        decisions = record._rcm_open_requests().decision_ids
-        approvals = decisions.filtered(lambda item: item.decision == "approved")
-        return {
-            "create": set(record.create_uid.ids) | record._rcm_actors(PREPARED),
-            "approve": set((approvals.user_id | approvals.on_behalf_of_id).ids),
-            "post": set(),
-            "pay": set(),
-            "vendor_create": set(),
-        }
-
-    def _rcm_check_duties(self, effect):
-        """Refuse a step that someone may not do who did an earlier one."""
-        duty = DUTIES.get(effect)
-        if not duty:
-            return
-        conflicts = self.env["rcm.duty.conflict"]
-        for record in self:
-            conflicts._rcm_check(record, duty, record._rcm_duties_done())
-
-    def _rcm_actors(self, *events):
-        """Ids of the users who did one of ``events`` to these records."""
-        rows = (
-            self.env["rcm.audit.log"]
-            .sudo()
-            .search_fetch(  # who, not what
-                [
-                    ("model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                    ("event", "in", events),
-                ],
-                ["actor_uid"],
-            )
-        )
-        return set(rows.mapped("actor_uid"))
-
-    def _rcm_approval_requester(self, effect):
-        """These records as the one who asked for ``effect``, with all rights.
-
-        Empty when that person may not act any more: the document is then ready for
-        whoever may.
-        """
-        self.ensure_one()
-        request = self._rcm_standing_requests(effect).get(self.id)
-        user = request.requester_id if request else self.env["res.users"]
-        if not user or not (user.active or user._is_superuser()):
-            return self.browse()
-        # the effect was approved; it is had in the name of who asked for it
-        return self.with_user(user).sudo()
-
-    def _rcm_approval_run(self, effect, method):
-        """Have the approved effect in the name of who asked.
-
-        What stands in the way leaves the document approved and ready, with a case.
-        """
-        self.ensure_one()
-        record = self._rcm_approval_requester(effect)
-        try:
-            if not record:
-                raise UserError(self.env._("Who asked for it is no longer active."))
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                getattr(record, method)()
-        except UserError:
-            self.env["rcm.exception.case"]._rcm_raise(
-                "approval_stalled",
-                self,
-                self.env._(
-                    "It was approved, but the step itself was refused. Open the "
-                    "document and do it by hand: Odoo then says what is in the way."
-                ),
-            )
-
-    @api.model
-    def _rcm_approval_notice(self):
-        """Tell the person at the button that approval was asked for."""
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "sticky": False,
-                "message": self.env._(
-                    "Approval is needed and was asked for. It goes on by itself once "
-                    "it is approved."
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+def _is_own_column(field, inverse):
+    """Whether a row's field is a value somebody entered."""
+    return (
+        field.store
+        and field.column_type
+        and field.name not in models.MAGIC_COLUMNS
+        and field.name != inverse
+    )

@@ -113,7 +113,25 @@ class RcmApprovalRequest(models.Model):
                 vals["summary"] = self.env._("Answer: %s", request.name)
                 vals["note"] = Markup("<p>%s</p>") % text
                 activities.create(vals)
+            request._rcm_toast(person, text)
             request._rcm_mail(person, request.name, text)
+
+    def _rcm_tell_approved(self, reason):
+        """Tell the person who asked that everybody agreed.
+
+        Nobody where an automation asked: what goes well needs nobody's attention.
+        """
+        text = self.env._("Approved: %s", reason) if reason else self.env._("Approved")
+        asked = self.filtered(lambda one: not one.requester_id._is_superuser())
+        asked._rcm_tell_requester(text)
+
+    def _rcm_toast(self, person, text):
+        """A note on the person's screen, if there is one just now."""
+        if person != self.env.user:
+            person._bus_send(
+                "simple_notification",
+                {"type": "info", "title": self.name, "message": text},
+            )
 
     def _rcm_person_to_tell(self):
         """The requester, or who made the document where an automation asked."""

@@ -16,6 +16,16 @@ DOCUMENT_TYPES = [
     ("policy_change", "Policy change"),
     ("budget_revision", "Budget revision"),
 ]
+
+
+def document_types(model):
+    """Every document type: those of the suite, and those that models declare.
+
+    For the selections of all models that name one.
+    """
+    return model.env["rcm.approval.policy"]._rcm_document_types()
+
+
 # What can route a document differently.
 RULES = (
     "active",
@@ -36,6 +46,7 @@ RULES = (
     "domain",
     "auto_after_hours",
     "auto_reason",
+    "expire_after_hours",
 )
 
 
@@ -57,7 +68,7 @@ class RcmApprovalPolicy(models.Model):
         "the same number the more specific policy does.",
     )
     document_type = fields.Selection(
-        DOCUMENT_TYPES, required=True, default="claim", index=True
+        document_types, required=True, default="claim", index=True
     )
     company_id = fields.Many2one(
         "res.company",
@@ -172,6 +183,23 @@ class RcmApprovalPolicy(models.Model):
         )
         for policy in self:
             policy.request_count = counts.get(policy, 0)
+
+    @api.model
+    def _rcm_document_types(self):
+        """``[(type, name)]``: those of the suite, and those that models declare."""
+        known = dict(DOCUMENT_TYPES)
+        for name, kind in self._rcm_declared_types().items():
+            known.setdefault(kind, self.env[name]._description)
+        return list(known.items())
+
+    @api.model
+    def _rcm_declared_types(self):
+        """``{name of a model: the document type it declares}``."""
+        return {
+            name: model._rcm_approval_type
+            for name, model in self.env.registry.items()
+            if getattr(model, "_rcm_approval_type", None) and not model._abstract
+        }
 
     # ------------------------------------------------------------------
     # CRUD

@@ -1,14 +1,11 @@
 from decimal import Decimal
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.healthcare_rcm_base.core import states
 
-from .rcm_approval_policy import RULES
-from .rcm_approval_policy_draft import APPLIED
+from .rcm_second_admin import APPLIED
 from .res_company_policies import RELEASED
 
 STATES = {
@@ -22,7 +19,11 @@ WITH_DRAFT = ("change", "new")
 
 
 class RcmApprovalPolicyChange(models.Model):
-    """A change of a policy that one administrator proposes and another approves."""
+    """A change of a rule that one administrator proposes and another approves.
+
+    Rules are the policies, and what else decides how documents are let through: the
+    risk score, incompatible duties, match tolerances (``rcm.second.admin.mixin``).
+    """
 
     _name = "rcm.approval.policy.change"
     _description = "Change of an Approval Policy"
@@ -33,6 +34,9 @@ class RcmApprovalPolicyChange(models.Model):
         "kind",
         "policy_id",
         "draft_id",
+        "res_model",
+        "res_id",
+        "draft_res_id",
         "company_id",
         "proposed_by_id",
         "proposed_at",
@@ -41,10 +45,10 @@ class RcmApprovalPolicyChange(models.Model):
 
     kind = fields.Selection(
         [
-            ("change", "Change a policy"),
-            ("new", "New policy"),
-            ("archive", "Take a policy out of effect"),
-            ("restore", "Bring a policy back"),
+            ("change", "Change a rule"),
+            ("new", "New rule"),
+            ("archive", "Take a rule out of effect"),
+            ("restore", "Bring a rule back"),
             ("release", "Let one administrator change policies"),
         ],
         required=True,
@@ -75,6 +79,17 @@ class RcmApprovalPolicyChange(models.Model):
         ondelete="restrict",
         help="The policy as it is to be. Edit it before you propose it.",
     )
+    res_model = fields.Char(
+        "Kind of Rule",
+        readonly=True,
+        help="Of rules that are no policies, which are pointed at by themselves.",
+    )
+    res_id = fields.Many2oneReference(
+        "Rule ID", model_field="res_model", readonly=True, index="btree_not_null"
+    )
+    draft_res_id = fields.Many2oneReference(
+        "Draft ID", model_field="res_model", readonly=True
+    )
     company_id = fields.Many2one(
         "res.company",
         required=True,
@@ -85,58 +100,23 @@ class RcmApprovalPolicyChange(models.Model):
     proposed_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     proposed_at = fields.Datetime(readonly=True)
     applied_at = fields.Datetime(readonly=True)
-    sentence_before = fields.Char("Today", compute="_compute_difference")
-    sentence_after = fields.Char("Proposed", compute="_compute_difference")
-    difference = fields.Html(compute="_compute_difference", sanitize=False)
 
     # ------------------------------------------------------------------
-    # Computes
+    # What it is about
     # ------------------------------------------------------------------
-    @api.depends("kind", "policy_id.name", "draft_id.name", "company_id.name")
-    def _compute_display_name(self):
-        kinds = dict(self._fields["kind"]._description_selection(self.env))
-        for change in self:
-            about = change.policy_id or change.draft_id or change.company_id
-            change.display_name = f"{kinds.get(change.kind, '')}: {about.name or ''}"
+    def _rcm_rule(self):
+        """The rule it is about; none for a new one, and for the setting itself."""
+        self.ensure_one()
+        if not self.res_model:
+            return self.policy_id
+        return self.env[self.res_model].browse(self.res_id or []).exists()
 
-    @api.depends("policy_id", "draft_id", "kind", "state")
-    def _compute_difference(self):
-        for change in self:
-            before, after = change.policy_id, change.draft_id
-            if change.kind in ("archive", "restore"):
-                change.sentence_before = before.sentence
-                change.sentence_after = (
-                    self.env._("Not in effect.")
-                    if change.kind == "archive"
-                    else before.sentence
-                )
-            else:
-                change.sentence_before = before.sentence
-                change.sentence_after = after.sentence
-            change.difference = change._difference() if after else False
-
-    def _difference(self):
-        """A table of the rules that differ."""
-        before, after = self.policy_id, self.draft_id
-        rows = []
-        for name in (*RULES, "step_ids"):
-            if name == "active":
-                continue
-            old, new = (policy._rcm_rule_text(name) for policy in (before, after))
-            if old != new:
-                label = after._fields[name]._description_string(self.env)
-                rows.append(
-                    Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>")
-                    % (label, old or "–", new or "–")
-                )
-        if not rows:
-            return Markup("<p>%s</p>") % self.env._("Nothing differs yet.")
-        head = (self.env._("Rule"), self.env._("Today"), self.env._("Proposed"))
-        cells = Markup("").join(Markup("<th>%s</th>") % title for title in head)
-        return Markup(
-            "<table class='table table-sm'><thead><tr>%s</tr></thead>"
-            "<tbody>%s</tbody></table>"
-        ) % (cells, Markup("").join(rows))
+    def _rcm_draft(self):
+        """The rule as it is to be, or none."""
+        self.ensure_one()
+        if not self.res_model:
+            return self.draft_id
+        return self.env[self.res_model].browse(self.draft_res_id or []).exists()
 
     # ------------------------------------------------------------------
     # Beginning
@@ -156,34 +136,36 @@ class RcmApprovalPolicyChange(models.Model):
         return self._rcm_begin("release", self.env["rcm.approval.policy"])
 
     @api.model
-    def _rcm_begin(self, kind, policy):
-        """A change of this kind with its draft, opened."""
-        company = policy.company_id or self.env.company
+    def _rcm_begin(self, kind, rule):
+        """A change of this kind with its draft, opened.
+
+        :param rule: the record; an empty one says which kind of rule is to be made
+        """
+        company = self.env.company
+        if "company_id" in rule._fields and rule.company_id:
+            company = rule.company_id
         # the role was checked by the callers; what is made here routes nothing
         (change,) = self.sudo()._rcm_create(
-            [{"kind": kind, "policy_id": policy.id, "company_id": company.id}]
-        )
-        if kind in WITH_DRAFT:
-            change._rcm_write({"draft_id": change._rcm_make_draft(policy).id})
-        change._rcm_emit("approval_policy.change_begun")
-        return change.with_env(self.env)._action_open()
-
-    def _rcm_make_draft(self, policy):
-        name = policy.name or self.env._("New policy")
-        vals = policy._rcm_rules_vals() if policy else {}
-        (draft,) = self.env["rcm.approval.policy"]._rcm_create(
             [
                 {
-                    **vals,
-                    "name": name,
-                    "active": False,
-                    "change_id": self.id,
-                    "owner_id": policy.owner_id.id,
-                    "company_id": vals.get("company_id") or False,
+                    "kind": kind,
+                    "company_id": company.id,
+                    **self._rcm_pointer(rule, "policy_id", "res_id"),
                 }
             ]
         )
-        return draft
+        if kind in WITH_DRAFT:
+            draft = rule.sudo()._rcm_make_draft(change)  # as above
+            change._rcm_write(self._rcm_pointer(draft, "draft_id", "draft_res_id"))
+        change._rcm_emit("approval_policy.change_begun")
+        return change.with_env(self.env)._action_open()
+
+    @api.model
+    def _rcm_pointer(self, rule, policy_field, field):
+        """Values that point at ``rule``: a policy by its own field."""
+        if rule._name == "rcm.approval.policy":
+            return {policy_field: rule.id}
+        return {"res_model": rule._name, field: rule.id}
 
     def _action_open(self):
         return {
@@ -202,8 +184,8 @@ class RcmApprovalPolicyChange(models.Model):
         self.check_access("read")
         return {
             "type": "ir.actions.act_window",
-            "res_model": "rcm.approval.policy",
-            "res_id": self.draft_id.id,
+            "res_model": self._rcm_draft()._name,
+            "res_id": self._rcm_draft().id,
             "view_mode": "form",
         }
 
@@ -213,7 +195,7 @@ class RcmApprovalPolicyChange(models.Model):
         self.check_access("read")
         for change in self:
             if not (change.reason or "").strip():
-                raise ValidationError(self.env._("Say why the policy has to change."))
+                raise ValidationError(self.env._("Say why the rule has to change."))
             # the role was checked; state and proposer are protected
             proposed = change.sudo()
             proposed._rcm_set_state(
@@ -259,7 +241,7 @@ class RcmApprovalPolicyChange(models.Model):
         if not done["approve"] or done["approve"] & done["create"]:
             raise UserError(
                 self.env._(
-                    "A change of a policy needs the approval of another administrator: "
+                    "A change of a rule needs the approval of another administrator: "
                     "no policy for changes may let it straight through."
                 )
             )
@@ -267,18 +249,17 @@ class RcmApprovalPolicyChange(models.Model):
     def _rcm_take_effect(self):
         author = self.with_user(self.proposed_by_id).sudo()  # approved in his name
         change = author.with_context(rcm_applied=APPLIED, rcm_release=RELEASED)
-        policy, draft = change.policy_id, change.draft_id
+        rule, draft = change._rcm_rule(), change._rcm_draft()
         if self.kind == "change":
-            policy.write({**draft._rcm_rules_vals(), "name": draft.name})
+            rule._rcm_take_over(draft)
         elif self.kind == "new":
-            draft._rcm_write({"change_id": False})
-            draft.write({"active": True})
-            change._rcm_write({"policy_id": draft.id})
+            draft._rcm_release_draft()
+            change._rcm_write(self._rcm_pointer(draft, "policy_id", "res_id"))
         elif self.kind in ("archive", "restore"):
-            policy.write({"active": self.kind == "restore"})
+            rule.write({"active": self.kind == "restore"})
         else:
             change.company_id.write({"rcm_policy_second_admin": False})
-        (self.policy_id or self.draft_id)._rcm_emit("approval_policy.change_applied")
+        (self._rcm_rule() or self)._rcm_emit("approval_policy.change_applied")
 
     # ------------------------------------------------------------------
     # Under the policies itself
@@ -287,25 +268,23 @@ class RcmApprovalPolicyChange(models.Model):
         if effect != "apply":
             return super()._rcm_approval_facts(effect)
         self.ensure_one()
-        return {
-            "facts": self._rcm_facts_for(
-                "policy_change",
-                effect,
-                Decimal(0),
-                company=self.company_id.id,
-                requester=self.proposed_by_id.id or None,
-            ),
-            "approved": {
-                "kind": self.kind,
-                "state": "proposed" if self.state == "proposed" else "taken back",
-                "company": self.company_id.id,
-                "policy": self.policy_id.id,
-                "before": self.policy_id._rcm_rules_digest(),
-                "after": self.draft_id._rcm_rules_digest(),
-                "in_words": self.sentence_after or "",
-                "reason": self.reason or "",
-            },
+        rule, draft = self._rcm_rule(), self._rcm_draft()
+        approved = {
+            "kind": self.kind,
+            "state": "proposed" if self.state == "proposed" else "taken back",
+            "company": self.company_id.id,
+            "policy": self.policy_id.id,
+            "before": rule._rcm_rules_digest(),
+            "after": draft._rcm_rules_digest(),
+            "in_words": self.sentence_after or "",
+            "reason": self.reason or "",
         }
+        if self.res_model:
+            approved["rule"] = f"{rule._description} {rule.id or draft.id}"
+        requester = self.proposed_by_id.id or None
+        return self._rcm_approval_item(
+            "policy_change", effect, approved, Decimal(0), requester=requester
+        )
 
     @api.model
     def _rcm_approval_locked_fields(self):
@@ -319,7 +298,7 @@ class RcmApprovalPolicyChange(models.Model):
         done = super()._rcm_duties_done()
         change = self.sudo()  # who did it, nothing else
         done["create"] |= set(change.proposed_by_id.ids)
-        done["create"] |= set(change.draft_id.version_ids.user_id.ids)
+        done["create"] |= change._rcm_draft()._rcm_editors()
         return done
 
     def _rcm_audit_name(self):

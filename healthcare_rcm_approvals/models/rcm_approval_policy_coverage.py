@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 
 from ..policy import find_all
-from .rcm_approval_policy import DOCUMENT_TYPES
 
 
 class RcmApprovalPolicy(models.Model):
@@ -21,12 +20,13 @@ class RcmApprovalPolicy(models.Model):
     def _rcm_coverage(self):
         """Weaknesses of the active policies in the companies of the user."""
         companies = self.env.companies
-        policies = self._rcm_active_policies(dict(DOCUMENT_TYPES)).filtered(
+        kinds = [kind for kind, _name in self._rcm_document_types()]
+        policies = self._rcm_active_policies(kinds).filtered(
             lambda policy: not policy.company_id or policy.company_id in companies
         )
         return find_all(
             [policy._rcm_facts() for policy in policies],
-            [kind for kind, _name in DOCUMENT_TYPES],
+            kinds,
             companies.ids,
             fields.Date.context_today(self),
         )

@@ -26,6 +26,7 @@ DOCUMENT_MODELS = {
     "refund": "rcm.refund",
     "override": "rcm.override",
     "policy_change": "rcm.approval.policy.change",
+    "budget_revision": "rcm.budget.revision",
 }
 # A band reads the same in every company: more places than any currency has.
 DIGITS = 6
@@ -56,8 +57,9 @@ class RcmApprovalPolicy(models.Model):
 
     @api.model
     def _rcm_document_models(self):
-        """{document type: name of the model}; extended by modules with documents."""
-        return dict(DOCUMENT_MODELS)
+        """{document type: name of the model}, those that models declare included."""
+        declared = self._rcm_declared_types()
+        return {**{kind: name for name, kind in declared.items()}, **DOCUMENT_MODELS}
 
     def _rcm_document_model(self):
         """The model of this policy's documents, or None where it is not installed."""
@@ -149,6 +151,7 @@ class RcmApprovalPolicy(models.Model):
             priority=self.sequence,
             auto_after_hours=self.auto_after_hours,
             auto_reason=self.auto_reason or None,
+            expire_after_hours=self.expire_after_hours,
             steps=tuple(step._rcm_facts() for step in self.step_ids),
         )
 
@@ -190,7 +193,13 @@ class RcmApprovalPolicy(models.Model):
         for item, record in zip(facts, records, strict=True):
             met, broken = set(), set()
             for policy in conditional:
-                if policy.document_type == item.document_type:
+                # a condition is on the fields of one model; other kinds of document
+                # of the type (a client invoice, an order over its budget) are none
+                # of its own
+                if (
+                    policy.document_type == item.document_type
+                    and policy.document_model == record._name
+                ):
                     answer = policy._rcm_matches_domain(record, item.company)
                     met |= {policy.id} if answer else set()
                     broken |= {policy.id} if answer is None else set()

@@ -27,6 +27,7 @@ class RcmApprovalPolicy(models.Model):
         "date_to",
         "domain",
         "auto_after_hours",
+        "expire_after_hours",
         "step_ids.sentence",
         "step_ids.sequence",
     )

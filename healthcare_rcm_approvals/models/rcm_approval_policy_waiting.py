@@ -6,7 +6,11 @@ LOW_RISK = 20
 
 
 class RcmApprovalPolicy(models.Model):
-    """Approval by waiting: only for a named low-risk class somebody answers for."""
+    """What becomes of requests that nobody decides.
+
+    Approval by waiting is only for a named low-risk class somebody answers for; any
+    other request may lapse.
+    """
 
     _inherit = "rcm.approval.policy"
 
@@ -20,8 +24,20 @@ class RcmApprovalPolicy(models.Model):
         "Why Waiting Is Enough", help="Stands in each decision made by waiting."
     )
 
+    expire_after_hours = fields.Float(
+        "Lapses After",
+        help="Business hours after which a request that nobody decided lapses: the "
+        "document is free to be changed, and has to be asked for again. 0: never.",
+    )
+
     _auto_not_negative = models.Constraint(
-        "CHECK(auto_after_hours >= 0)", "The time to wait cannot be negative."
+        "CHECK(auto_after_hours >= 0 AND expire_after_hours >= 0)",
+        "The time to wait cannot be negative.",
+    )
+    _approved_before_lapsed = models.Constraint(
+        "CHECK(auto_after_hours = 0 OR expire_after_hours = 0 "
+        "OR auto_after_hours < expire_after_hours)",
+        "A request cannot lapse before waiting approves it.",
     )
 
     @api.constrains(
@@ -60,10 +76,16 @@ class RcmApprovalPolicy(models.Model):
                 )
 
     def _rcm_auto_words(self):
-        """The waiting as part of the sentence, or nothing."""
-        if not self.auto_after_hours:
-            return ""
-        return self.env._(
-            ", or passes after %s business hours without an objection",
-            f"{self.auto_after_hours:g}",
-        )
+        """What waiting leads to, as part of the sentence, or nothing."""
+        words = ""
+        if self.auto_after_hours:
+            words += self.env._(
+                ", or passes after %s business hours without an objection",
+                f"{self.auto_after_hours:g}",
+            )
+        if self.expire_after_hours:
+            words += self.env._(
+                ", and lapses after %s business hours without a decision",
+                f"{self.expire_after_hours:g}",
+            )
+        return words

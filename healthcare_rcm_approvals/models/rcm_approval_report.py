@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .rcm_approval_policy import DOCUMENT_TYPES
+from .rcm_approval_policy import document_types
 from .rcm_approval_policy_step import APPROVER_KINDS
 
 OUTCOMES = [
@@ -26,7 +26,7 @@ class RcmApprovalReport(models.Model):
 
     request_id = fields.Many2one("rcm.approval.request", "Request", readonly=True)
     policy_id = fields.Many2one("rcm.approval.policy", "Policy", readonly=True)
-    document_type = fields.Selection(DOCUMENT_TYPES, "Documents", readonly=True)
+    document_type = fields.Selection(document_types, "Documents", readonly=True)
     step_name = fields.Char("Who", readonly=True)
     approver_kind = fields.Selection(APPROVER_KINDS, "Kind of Step", readonly=True)
     group_id = fields.Many2one("res.groups", "Role", readonly=True)

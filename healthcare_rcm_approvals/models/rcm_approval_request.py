@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.addons.healthcare_rcm_base.core.canonical import digest
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
-from .rcm_approval_policy import DOCUMENT_TYPES
+from .rcm_approval_policy import document_types
 
 OPEN_STATES = ("pending", "info_requested")
 # Nobody follows a request by having caused it, and its log is its own.
@@ -54,6 +54,7 @@ class RcmApprovalRequest(models.Model):
         "due_at",
         "breached",
         "auto_at",
+        "expires_at",
         "asked_ids",
         "asked_checked_at",
         "decision_count",
@@ -78,7 +79,7 @@ class RcmApprovalRequest(models.Model):
         index=True,
         group_expand="_group_expand_states",
     )
-    document_type = fields.Selection(DOCUMENT_TYPES, readonly=True, index=True)
+    document_type = fields.Selection(document_types, readonly=True, index=True)
     res_model = fields.Char("Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
         "Document ID", model_field="res_model", required=True, readonly=True
@@ -198,7 +199,8 @@ class RcmApprovalRequest(models.Model):
             "res_id": record.id,
             "effect": effect,
             "company_id": facts.company,
-            "facility_id": facts.facility,
+            # the document's own: which part of it was judged narrows nobody's sight
+            "facility_id": item["facts"].facility,
             "amount": float(facts.amount),
             "risk": facts.risk,
             "risk_parts": [[code, points] for code, points in facts.risk_parts],
@@ -209,7 +211,7 @@ class RcmApprovalRequest(models.Model):
             "policy_version_id": version.id,
             "why": version.sentence,
             "requester_id": self.env.uid,
-            "auto_at": self._rcm_auto_at(version, company, now),
+            **self._rcm_waiting_ends(version, company, now),
             "correlation_id": record._rcm_correlation_id() or uuid4().hex,
         }
 
@@ -222,8 +224,16 @@ class RcmApprovalRequest(models.Model):
             "pay": self.env._("Pay %s", document),
             "confirm": self.env._("Confirm %s", document),
             "apply": self.env._("Apply %s", document),
+            "credit": self.env._("Credit %s", document),
+            "unpost": self.env._("Take back %s", document),
+            "undo": self.env._("Take back a decision on %s", document),
+            "exceed_budget": self.env._("Exceed the budget with %s", document),
+            "accept_mismatch": self.env._("Accept the difference of %s", document),
         }
-        return titles.get(effect) or f"{document}: {effect}"
+        # an effect may be of a day: ``post:2026-01-01``
+        name, _colon, about = effect.partition(":")
+        title = titles.get(name) or f"{document}: {name}"
+        return f"{title} ({about})" if about else title
 
     def _rcm_document(self):
         """The document, or nothing when it is gone."""

@@ -4,13 +4,14 @@ from odoo.tools import formatLang
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..policy import RiskRule
-from .rcm_approval_policy import DOCUMENT_TYPES
+from .rcm_approval_policy import document_types
 
 FACTORS = [
     ("missing_authorization", "Missing authorization"),
     ("manual_adjustment", "Manual charge adjustment"),
     ("new_vendor_days", "New vendor"),
     ("deviation_percent", "Deviation from the contract"),
+    ("exception_severity", "Open exception"),
     ("amount", "Amount"),
 ]
 
@@ -19,10 +20,10 @@ class RcmApprovalRiskRule(models.Model):
     """Points that one visible circumstance adds to the risk score of a document."""
 
     _name = "rcm.approval.risk.rule"
-    _inherit = "rcm.audit.mixin"
+    _inherit = ["rcm.second.admin.mixin", "rcm.audit.mixin"]
     _description = "Approval Risk Rule"
     _order = "factor, limit_value, id"
-    _rcm_audit_fields = (
+    _rcm_rules = _rcm_audit_fields = (
         "factor",
         "limit_value",
         "points",
@@ -30,20 +31,21 @@ class RcmApprovalRiskRule(models.Model):
         "company_id",
         "active",
     )
+    _rcm_new_rule = {"factor": "amount"}
 
     active = fields.Boolean(default=True)
     factor = fields.Selection(FACTORS, required=True)
     limit_value = fields.Float(
         "Limit",
         digits=(16, 2),
-        help="Amounts in the company's currency and percentages count from this "
-        "limit on; a vendor counts as new for so many days.",
+        help="Amounts in the company's currency, percentages and severities (1 to 4) "
+        "count from this limit on; a vendor counts as new for so many days.",
     )
     points = fields.Integer(
         required=True, default=10, help="Added to the score, which ends at 100."
     )
     document_type = fields.Selection(
-        DOCUMENT_TYPES, help="Leave empty for every kind of document."
+        document_types, help="Leave empty for every kind of document."
     )
     company_id = fields.Many2one(
         "res.company", index="btree_not_null", help="Leave empty for every company."
@@ -74,6 +76,9 @@ class RcmApprovalRiskRule(models.Model):
                 where=where.lower(),
             )
 
+    def _rcm_in_words(self):
+        return self.sentence or ""
+
     @api.model
     def _rcm_part_name(self, code):
         """What a part of a score stands for, in words."""
@@ -82,6 +87,7 @@ class RcmApprovalRiskRule(models.Model):
             "manual_adjustment": self.env._("Manual adjustment of %s and more"),
             "new_vendor_days": self.env._("Vendor known for less than %s days"),
             "deviation_percent": self.env._("Deviation of %s %% and more"),
+            "exception_severity": self.env._("Open exception of severity %s and more"),
             "amount": self.env._("Amount of %s and more"),
         }
         if not limit or factor not in texts:

@@ -5,7 +5,8 @@ class RcmApprovalTerm(models.Model):
     """A word documents use about themselves, for policies to choose from.
 
     Payer types are those of payers; contract types are what documents state in their
-    facts. Modules that bring documents bring their words.
+    facts; document types are what delegations are limited to. Modules that bring
+    documents bring their words.
     """
 
     _name = "rcm.approval.term"
@@ -16,7 +17,11 @@ class RcmApprovalTerm(models.Model):
 
     name = fields.Char(required=True, translate=True)
     kind = fields.Selection(
-        [("payer_type", "Payer type"), ("contract_type", "Contract type")],
+        [
+            ("payer_type", "Payer type"),
+            ("contract_type", "Contract type"),
+            ("document_type", "Document type"),
+        ],
         required=True,
     )
     code = fields.Char(required=True, help="As documents state it.")

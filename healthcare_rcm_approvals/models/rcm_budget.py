@@ -17,18 +17,12 @@ class RcmBudget(models.Model):
 
     _name = "rcm.budget"
     _description = "Budget"
-    _inherit = ["rcm.document.mixin"]
+    _inherit = ["rcm.spending.holder"]
     _order = "date_from desc, name, id"
-    _check_company_auto = True
     _rcm_state_machine = "budget"
     _rcm_audit_fields = ("name", "date_from", "date_to", "on_excess", "owner_id")
-    _rcm_reprocess_roles = ("finance_manager",)
 
     name = fields.Char(required=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
-    currency_id = fields.Many2one(related="company_id.currency_id")
     date_from = fields.Date("From", required=True)
     date_to = fields.Date("To", required=True, help="The last day.")
     on_excess = fields.Selection(
@@ -54,15 +48,6 @@ class RcmBudget(models.Model):
     )
     available = fields.Monetary(compute="_compute_amounts")
     used_percent = fields.Float("Used", compute="_compute_amounts")
-    state = fields.Selection(
-        [("draft", "Draft"), ("open", "Open"), ("closed", "Closed")],
-        string="Status",
-        required=True,
-        readonly=True,
-        default="draft",
-        copy=False,
-        index=True,
-    )
 
     _dates_ordered = models.Constraint(
         "CHECK(date_to >= date_from)", "A budget cannot end before it begins."
@@ -113,17 +98,10 @@ class RcmBudget(models.Model):
     def action_open(self):
         """Measure spending against it from now on."""
         self.env.user._rcm_require("finance_manager")
-        self.check_access("write")
         for budget in self:
             if not budget.line_ids:
                 raise UserError(self.env._("“%s” has no lines yet.", budget.name))
-        self._rcm_set_state("open")
-
-    def action_close(self):
-        """Measure nothing against it any more; the figures stay."""
-        self.env.user._rcm_require("finance_manager")
-        self.check_access("write")
-        self._rcm_set_state("closed")
+        return super().action_open()
 
     def action_draft(self):
         """Back to draft while nothing was measured against it."""
@@ -146,6 +124,10 @@ class RcmBudget(models.Model):
             "view_mode": "form",
             "context": {"default_budget_id": self.id},
         }
+
+    def action_lines(self):
+        """Order lines name accounts, not budgets: the orders and bills behind it."""
+        return self.action_spending()
 
     def action_spending(self):
         """The orders and bills behind the figures."""

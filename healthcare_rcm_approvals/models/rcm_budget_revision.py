@@ -94,21 +94,23 @@ class RcmBudgetRevision(models.Model):
             for line in self.line_ids.sorted("id")
         ]
         moved = sum(abs(to_decimal(row[6]) - to_decimal(row[5])) for row in changes)
-        return {
-            "facts": self._rcm_facts_for(
-                "budget_revision",
-                effect,
-                moved,
-                company=self.company_id.id,
-                department=self.line_ids.analytic_account_id[:1].id or None,
-                facility=self.line_ids.facility_id[:1].id or None,
-            ),
-            "approved": {
-                "budget": self.budget_id.id,
-                "reason": self.reason,
-                "changes": changes,
-            },
+        approved = {
+            "budget": self.budget_id.id,
+            "reason": self.reason,
+            "changes": changes,
         }
+        return self._rcm_approval_item("budget_revision", effect, approved, moved)
+
+    def _rcm_approval_scope(self):
+        """Each account it changes is a part of it."""
+        parts = [
+            {
+                "department": line.analytic_account_id.id,
+                "facility": line.facility_id.id or None,
+            }
+            for line in self.line_ids
+        ]
+        return self._rcm_with_parts(super()._rcm_approval_scope(), parts)
 
     @api.model
     def _rcm_approval_locked_fields(self):

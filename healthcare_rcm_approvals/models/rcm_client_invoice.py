@@ -16,24 +16,25 @@ class RcmClientInvoice(models.Model):
         self.ensure_one()
         digits = self.currency_id.decimal_places
         amount = to_decimal(self.amount_total, digits)
-        facility = self._rcm_one_facility()
-        return {
-            "facts": self._rcm_facts_for(
-                TYPES[effect],
-                effect,
-                abs(amount),
-                company=self.company_id.id,
-                facility=facility.id or None,
+        approved = {
+            "client": self.client_id.id,
+            "amount": str(amount),
+            "lines": sorted(
+                [line.charge_id.id, str(to_decimal(line.price, digits))]
+                for line in self.line_ids
             ),
-            "approved": {
-                "client": self.client_id.id,
-                "amount": str(amount),
-                "lines": sorted(
-                    [line.charge_id.id, str(to_decimal(line.price, digits))]
-                    for line in self.line_ids
-                ),
-            },
         }
+        return self._rcm_approval_item(TYPES[effect], effect, approved, abs(amount))
+
+    def _rcm_approval_scope(self):
+        """Under the client's contract; each facility's services are a part of it."""
+        scope = {**super()._rcm_approval_scope(), "contract_type": "client"}
+        facilities = self.line_ids.facility_id
+        parts = [
+            {"facility": place.id, "department": place.analytic_account_id.id or None}
+            for place in facilities
+        ]
+        return self._rcm_with_parts(scope, parts)
 
     def _rcm_post(self):
         drafts = self.filtered(lambda item: item.state == "draft")

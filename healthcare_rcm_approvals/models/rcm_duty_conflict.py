@@ -17,10 +17,17 @@ class RcmDutyConflict(models.Model):
     """Two duties that one person must not do on the same document."""
 
     _name = "rcm.duty.conflict"
-    _inherit = "rcm.audit.mixin"
+    _inherit = ["rcm.second.admin.mixin", "rcm.audit.mixin"]
     _description = "Incompatible Duties"
     _order = "severity desc, id"
-    _rcm_audit_fields = ("duty", "other_duty", "severity", "reason", "active")
+    _rcm_rules = _rcm_audit_fields = (
+        "duty",
+        "other_duty",
+        "severity",
+        "reason",
+        "active",
+    )
+    _rcm_new_rule = {"duty": "create", "other_duty": "pay", "reason": "–"}
 
     active = fields.Boolean(default=True)
     duty = fields.Selection(DUTIES, string="Who Does This", required=True)
@@ -35,7 +42,7 @@ class RcmDutyConflict(models.Model):
     )
 
     _pair_unique = models.UniqueIndex(
-        "(LEAST(duty, other_duty), GREATEST(duty, other_duty))",
+        "(LEAST(duty, other_duty), GREATEST(duty, other_duty)) WHERE change_id IS NULL",
         "These two duties are in the table already.",
     )
 

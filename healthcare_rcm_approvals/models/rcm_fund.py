@@ -9,13 +9,12 @@ class RcmFund(models.Model):
 
     _name = "rcm.fund"
     _description = "Fund"
-    _inherit = ["rcm.document.mixin"]
+    _inherit = ["rcm.spending.holder"]
     _order = "date_to, number, id"
     _rec_names_search = ["number", "name"]
-    _check_company_auto = True
     _rcm_state_machine = "fund"
     _rcm_protected = ("spending_number",)
-    _rcm_reprocess_roles = ("finance_manager",)
+    _rcm_line_field = "rcm_fund_id"
     _rcm_audit_fields = (
         "number",
         "name",
@@ -41,10 +40,6 @@ class RcmFund(models.Model):
         required=True,
         default="grant",
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
-    currency_id = fields.Many2one(related="company_id.currency_id")
     funder_id = fields.Many2one("res.partner", help="Who gives the money or the rule.")
     owner_id = fields.Many2one("res.users", help="Answers for its use.")
     date_from = fields.Date("From", required=True)
@@ -85,15 +80,6 @@ class RcmFund(models.Model):
     )
     available = fields.Monetary(compute="_compute_used")
     used_percent = fields.Float("Used", compute="_compute_used")
-    state = fields.Selection(
-        [("draft", "Draft"), ("open", "Open"), ("closed", "Closed")],
-        string="Status",
-        required=True,
-        readonly=True,
-        default="draft",
-        copy=False,
-        index=True,
-    )
 
     _number_company_uniq = models.UniqueIndex(
         "(company_id, number)", "A fund with this number exists already."
@@ -130,30 +116,6 @@ class RcmFund(models.Model):
         if narrowing & vals.keys():
             self.env.user._rcm_require("finance_manager")
         return super().write(vals)
-
-    def action_open(self):
-        """Let lines be charged to it."""
-        self.env.user._rcm_require("finance_manager")
-        self.check_access("write")
-        self._rcm_set_state("open")
-
-    def action_close(self):
-        """No further line is charged to it."""
-        self.env.user._rcm_require("finance_manager")
-        self.check_access("write")
-        self._rcm_set_state("closed")
-
-    def action_lines(self):
-        """The order lines charged to it."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Order lines of %s", self.display_name),
-            "res_model": "purchase.order.line",
-            "view_mode": "list,form",
-            "domain": [("rcm_fund_id", "=", self.id)],
-        }
 
 
 class RcmFundRequirement(models.Model):

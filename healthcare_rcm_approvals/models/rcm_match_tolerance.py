@@ -12,9 +12,10 @@ class RcmMatchTolerance(models.Model):
 
     _name = "rcm.match.tolerance"
     _description = "Match Tolerance"
-    _inherit = ["rcm.audit.mixin"]
+    _inherit = ["rcm.second.admin.mixin", "rcm.audit.mixin"]
     _order = "sequence, id"
-    _rcm_audit_fields = (
+    _rcm_new_rule = {"name": "–"}
+    _rcm_rules = _rcm_audit_fields = (
         "name",
         "active",
         "sequence",
@@ -70,7 +71,9 @@ class RcmMatchTolerance(models.Model):
     def _rcm_for(self, company, partner):
         """The tolerance of bills of ``partner``; without any, nothing is tolerated."""
         # how exact a bill has to be does not depend on who looks
-        rows = self.sudo().search([("company_id", "in", (False, company.id))])
+        rows = self.sudo().search(
+            [("active", "=", True), ("company_id", "in", (False, company.id))]
+        )
         tags = partner.commercial_partner_id.category_id | partner.category_id
         for row in rows:
             if not row.vendor_category_ids or row.vendor_category_ids & tags:

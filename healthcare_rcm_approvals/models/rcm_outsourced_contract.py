@@ -14,9 +14,9 @@ class RcmOutsourcedContract(models.Model):
 
     _name = "rcm.outsourced.contract"
     _description = "Outsourced-Service Contract"
-    _inherit = ["rcm.document.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["rcm.spending.holder", "mail.thread", "mail.activity.mixin"]
     _order = "date_to, name, id"
-    _check_company_auto = True
+    _rcm_line_field = "rcm_outsourced_id"
     _rcm_state_machine = "outsourced_contract"
     _rcm_protected = ("spending_number", "reminded_for")
     _rcm_reprocess_roles = ("finance_manager", "payables")
@@ -35,10 +35,6 @@ class RcmOutsourcedContract(models.Model):
     )
 
     name = fields.Char("Number", required=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
-    currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(
         "res.partner", "Vendor", required=True, index=True, check_company=True
     )
@@ -104,13 +100,8 @@ class RcmOutsourcedContract(models.Model):
         "Used", compute="_compute_used", help="Of the ceiling that is nearer."
     )
     state = fields.Selection(
-        [("draft", "Draft"), ("open", "Running"), ("closed", "Ended")],
-        string="Status",
-        required=True,
-        readonly=True,
-        default="draft",
-        copy=False,
-        index=True,
+        selection_add=[("open", "Running"), ("closed", "Ended")],
+        ondelete={"open": "cascade", "closed": "cascade"},
     )
 
     _name_company_uniq = models.UniqueIndex(
@@ -185,30 +176,6 @@ class RcmOutsourcedContract(models.Model):
         if terms & vals.keys() and any(item.state != "draft" for item in self):
             self.env.user._rcm_require("finance_manager")
         return super().write(vals)
-
-    def action_open(self):
-        """Measure orders and bills against it from now on."""
-        self.env.user._rcm_require("finance_manager")
-        self.check_access("write")
-        self._rcm_set_state("open")
-
-    def action_close(self):
-        """Nothing more is ordered under it."""
-        self.env.user._rcm_require("finance_manager")
-        self.check_access("write")
-        self._rcm_set_state("closed")
-
-    def action_lines(self):
-        """The order lines under it."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Order lines under %s", self.name),
-            "res_model": "purchase.order.line",
-            "view_mode": "list,form",
-            "domain": [("rcm_outsourced_id", "=", self.id)],
-        }
 
     # ------------------------------------------------------------------
     # Renewal

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.healthcare_rcm_base.core.money import to_decimal
-
 ROLES = ("biller", "coder", "denial_analyst", "finance_manager")
 
 
@@ -61,24 +59,18 @@ class RcmOverride(models.Model):
         if effect != self._rcm_effect:
             return super()._rcm_approval_facts(effect)
         self.ensure_one()
-        claim = self.claim_id
-        return {
-            "facts": self._rcm_facts_for(
-                "override",
-                effect,
-                to_decimal(claim.total_charge, self.currency_id.decimal_places),
-                company=self.company_id.id,
-                facility=claim.facility_id.id or None,
-                payer_type=claim.payer_id.plan_type or None,
-            ),
-            "approved": {
-                "claim": claim.id,
-                "rule": self.rule_id.id,
-                "rule_says": self.rule_id.message,
-                "reason": self.reason,
-                "until": str(self.expires_on),
-            },
+        approved = {
+            "claim": self.claim_id.id,
+            "rule": self.rule_id.id,
+            "rule_says": self.rule_id.message,
+            "reason": self.reason,
+            "until": str(self.expires_on),
         }
+        return self._rcm_approval_item("override", effect, approved)
+
+    def _rcm_approval_scope(self):
+        """That of the claim it is about."""
+        return {**super()._rcm_approval_scope(), **self.claim_id._rcm_part_scope()}
 
     def _rcm_check_ask(self):
         result = super()._rcm_check_ask()

@@ -35,7 +35,7 @@ class RcmRequestedDocument(models.AbstractModel):
     """
 
     _name = "rcm.requested.document"
-    _inherit = "rcm.document.mixin"
+    _inherit = ["rcm.document.mixin", "rcm.batch.mixin"]
     _description = "Document That Is Asked For"
     _rcm_state_machine = MACHINE
     _rcm_protected = PROTECTED

@@ -27,6 +27,12 @@ class ResCompany(models.Model):
         "Links Valid For", default=72, help="Hours until a link of a mail expires."
     )
 
+    rcm_budget_required = fields.Boolean(
+        "Budget Required",
+        help="Every line of a purchase order and vendor bill has to be charged to an "
+        "account with an open budget; an order or bill with another line is stopped.",
+    )
+
     _rcm_approval_times = models.Constraint(
         "CHECK(rcm_approval_remind_percent BETWEEN 0 AND 99 "
         "AND rcm_approval_supervisor_hours >= 0 AND rcm_approval_link_hours > 0)",
@@ -50,4 +56,7 @@ class ResConfigSettings(models.TransientModel):
     )
     rcm_approval_link_hours = fields.Integer(
         related="company_id.rcm_approval_link_hours", readonly=False
+    )
+    rcm_budget_required = fields.Boolean(
+        related="company_id.rcm_budget_required", readonly=False
     )

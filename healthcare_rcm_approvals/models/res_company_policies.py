@@ -6,14 +6,15 @@ RELEASED = object()
 
 
 class ResCompany(models.Model):
-    """Whether one administrator alone may change approval policies."""
+    """Whether one administrator alone may change the rules of approvals."""
 
     _inherit = "res.company"
 
     rcm_policy_second_admin = fields.Boolean(
         "Second Administrator for Policies",
-        help="A change of an approval policy is a proposal that another administrator "
-        "has to approve. Switching this off needs the same.",
+        help="A change of an approval policy, of the risk score, of the table of "
+        "incompatible duties or of a match tolerance is a proposal that another "
+        "administrator has to approve. Switching this off needs the same.",
     )
 
     def write(self, vals):

@@ -16,6 +16,7 @@ from .coverage import (
     find_overlaps,
     may_meet,
 )
+from .deviation import PricedLine, deviation_percent
 from .facts import APPROVER_KINDS, FIELD, MANAGER, ROLE, USERS, Facts, Policy, Step
 from .risk import FACTORS, RiskRule, score, with_risk
 from .routing import Routing, Verdict, evaluate, rank
@@ -34,6 +35,7 @@ __all__ = [
     "MANAGER",
     "OVERLAP",
     "Policy",
+    "PricedLine",
     "ROLE",
     "RiskRule",
     "Routing",
@@ -43,6 +45,7 @@ __all__ = [
     "Weakness",
     "conflicting_duty",
     "decides_as",
+    "deviation_percent",
     "evaluate",
     "find_all",
     "find_gaps",

@@ -44,6 +44,10 @@ class Facts:
     day on which policies have to be in effect. ``domains`` are the refs of the
     policies whose domain the document matches, ``broken_domains`` of those whose
     domain cannot be evaluated. ``requester`` is the user who asks.
+
+    ``parts`` are the scopes of a document that has several (lines of two departments,
+    claims of two payers): each a tuple of (name of a fact, value). The document is
+    judged as strictly as its strictest part, at its whole amount.
     """
 
     document_type: str
@@ -62,6 +66,7 @@ class Facts:
     requester: int | None = None
     domains: frozenset[int] = frozenset()
     broken_domains: frozenset[int] = frozenset()
+    parts: tuple[tuple[tuple[str, object], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class Policy:
     upper end. Empty sets mean every one. ``effect`` None means every effect of the
     document type. ``valid_from`` and ``valid_to`` are both included. Without steps a
     document goes straight through. ``auto_after_hours`` lets a request of a named
-    low-risk class through when nobody objected for so long.
+    low-risk class through when nobody objected for so long; after
+    ``expire_after_hours`` a request that nobody decided lapses.
     """
 
     ref: int
@@ -95,6 +101,7 @@ class Policy:
     priority: int = 10
     auto_after_hours: float = 0.0
     auto_reason: str | None = None
+    expire_after_hours: float = 0.0
     steps: tuple[Step, ...] = ()
 
     @property

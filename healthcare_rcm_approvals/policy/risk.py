@@ -13,6 +13,7 @@ FACTORS = (
     "manual_adjustment",
     NEW_VENDOR,
     "deviation_percent",
+    "exception_severity",
     AMOUNT,
 )
 WITHOUT_LIMIT = frozenset({"missing_authorization"})

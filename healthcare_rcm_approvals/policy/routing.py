@@ -1,6 +1,6 @@
 """Facts of a document → the one policy and the steps that apply, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -52,7 +52,35 @@ def evaluate(facts: Facts, policies) -> Routing:
     The lowest priority number wins, then the more specific policy, then the
     stricter. A policy whose domain cannot be evaluated and that would have been
     asked before the winner stops everything: who knows what it would have said.
+
+    A document of several parts is judged part by part, each at the whole amount, and
+    the strictest answer holds: nothing applies, before more people, before fewer. So
+    nobody gets round a policy by mixing in what another one is kinder to.
     """
+    policies = tuple(policies)
+    routings = [_evaluate_one(part, policies) for part in _parts(facts)]
+    return max(sorted(routings, key=_place), key=_strictness)
+
+
+def _parts(facts: Facts):
+    """Facts of each part, in an order that does not depend on how they came."""
+    if not facts.parts:
+        return [facts]
+    whole = replace(facts, parts=())
+    return [replace(whole, **dict(part)) for part in sorted(set(facts.parts), key=repr)]
+
+
+def _strictness(routing: Routing):
+    if routing.policy is None:
+        return (True, ())
+    return (False, routing.policy.strictness)
+
+
+def _place(routing: Routing):
+    return rank(routing.policy) if routing.policy else ()
+
+
+def _evaluate_one(facts: Facts, policies) -> Routing:
     considered = sorted(
         (policy for policy in policies if _concerns(policy, facts)), key=rank
     )

@@ -16,6 +16,9 @@ SETS = frozenset(
         "users",
     }
 )
+# Rules that came later: at their default they are left out, so that the fingerprint
+# of a version from before them stays what it is.
+LATER = {"expire_after_hours": 0.0}
 
 
 def to_json(policy: Policy) -> dict:
@@ -23,7 +26,7 @@ def to_json(policy: Policy) -> dict:
     data = {
         item.name: _plain(getattr(policy, item.name))
         for item in fields(Policy)
-        if item.name != "steps"
+        if item.name != "steps" and not _is_later_default(policy, item.name)
     }
     steps = sorted(policy.steps, key=lambda step: (step.sequence, step.ref))
     data["steps"] = [
@@ -38,6 +41,10 @@ def from_json(data: dict) -> Policy:
     values = _values(Policy, data)
     values["steps"] = tuple(Step(**_values(Step, step)) for step in data["steps"])
     return Policy(**values)
+
+
+def _is_later_default(policy, name):
+    return name in LATER and getattr(policy, name) == LATER[name]
 
 
 def _plain(value):

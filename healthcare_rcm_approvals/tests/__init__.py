@@ -38,3 +38,12 @@ from . import test_document_screens
 from . import test_rcm_client_invoice_approval
 from . import test_migration_policy_versions
 from . import test_exception_amount
+from . import test_policy_deviation
+from . import test_policy_parts
+from . import test_document_scope
+from . import test_rcm_service_contract_approval
+from . import test_rcm_claim_credit
+from . import test_rcm_requested_ageing
+from . import test_migration_delegation_types
+from . import test_rcm_second_admin
+from . import test_migration_payables_requests

@@ -17,6 +17,7 @@ RULES = [
     RiskRule(3, "new_vendor_days", 30, D(30)),
     RiskRule(4, "deviation_percent", 20, D(10)),
     RiskRule(5, "deviation_percent", 20, D(25)),
+    RiskRule(9, "exception_severity", 15, D(3)),
     RiskRule(6, "amount", 10, D(10000)),
 ]
 
@@ -41,6 +42,8 @@ class TestRisk(BaseCase):
             ("vendor known", facts(new_vendor_days="30"), 0),
             ("deviates little", facts(deviation_percent="9.99"), 0),
             ("deviates", facts(deviation_percent="10"), 20),
+            ("a small exception", facts(exception_severity="2"), 0),
+            ("a grave exception", facts(exception_severity="3"), 15),
             ("deviates below", facts(deviation_percent="-10"), 20),
             ("deviates much", facts(deviation_percent="25"), 40),
             ("large", facts("10000"), 10),

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ..models.rcm_approval_policy import DOCUMENT_TYPES
 from .requests_common import RequestCase
 
 
@@ -81,11 +82,25 @@ class TestDelegation(RequestCase):
             third, self.approver, date_from=later, date_to=later + timedelta(days=1)
         )
 
+    def types(self, *codes):
+        terms = self.env["rcm.approval.term"].search(
+            [("kind", "=", "document_type"), ("code", "in", codes)]
+        )
+        self.assertEqual(len(terms), len(codes))
+        return terms.ids
+
+    def test_every_type_of_document_can_be_delegated_by_itself(self):
+        kinds = {kind for kind, _name in DOCUMENT_TYPES}
+        terms = self.env["rcm.approval.term"].search([("kind", "=", "document_type")])
+        self.assertEqual(set(terms.mapped("code")), kinds)
+        for role in ("payables", "collector", "approver"):
+            self.assertTrue(terms.with_user(self.make_role_user(role)).mapped("name"))
+
     def test_limits_hold(self):
         request = self.ask("300.00")
         limits = {
             "amount": {"amount_to": 299.99},
-            "document": {"document_type": "vendor_bill"},
+            "document": {"document_type_ids": self.types("vendor_bill", "payment")},
             "later": {"date_from": fields.Datetime.now() + timedelta(hours=1)},
         }
         for name, values in limits.items():
@@ -98,7 +113,7 @@ class TestDelegation(RequestCase):
             self.approver,
             self.delegate_user,
             amount_to=300,
-            document_type="claim",
+            document_type_ids=self.types("vendor_bill", "claim"),
             facility_ids=request.facility_id.ids,
         )
         request.with_user(self.delegate_user).action_approve()

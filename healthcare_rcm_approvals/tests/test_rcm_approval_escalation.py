@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import UserError
 from odoo.tests import BaseCase, freeze_time, tagged
+from odoo.tools import mute_logger
 
 from ..policy import waiting
 from .requests_common import RequestCase
@@ -250,3 +253,93 @@ class TestApprovedByWaiting(RequestCase):
         self.claim_of(request).line_ids._rcm_write({"charge_amount": 301})
         self.watch("2026-03-02 17:01:00")
         self.assertEqual(request.state, "voided")
+
+
+@tagged("post_install", "-at_install")
+class TestLapsed(RequestCase):
+    """A request nobody decides lapses where its policy says so, and only there."""
+
+    def setUp(self):
+        super().setUp()
+        frozen = freeze_time(MONDAY)
+        self.clock = frozen.start()
+        self.addCleanup(frozen.stop)
+        self.company.resource_calendar_id = self.env["resource.calendar"].create(
+            {"name": "Weekdays 8-12, 13-17", "tz": "UTC", "company_id": self.company.id}
+        )
+
+    def watch(self, moment):
+        self.clock.move_to(moment)
+        self.env["rcm.approval.request"]._cron_watch()
+
+    def test_nothing_lapses_otherwise(self):
+        request = self.ask()
+        self.assertFalse(request.expires_at)
+        self.watch("2026-06-01 09:00:00")
+        self.assertEqual(request.state, "pending")
+
+    def test_it_lapses_on_time_tells_who_asked_and_can_be_asked_again(self):
+        self.high.expire_after_hours = 16
+        self.assertIn("lapses after 16 business hours", self.high.sentence)
+        self.biller.email = "biller@example.com"
+        request = self.ask()
+        self.assertEqual(str(request.expires_at), "2026-03-03 17:00:00")
+        self.watch("2026-03-03 16:59:00")
+        self.assertEqual(request.state, "pending")
+        self.watch("2026-03-03 17:01:00")
+        self.assertEqual(request.state, "expired")
+        self.assertFalse(request.asked_ids | request.activity_ids.user_id)
+        self.assertIn("16 business hours", request.reason)
+        mail = self.env["mail.mail"].search(
+            [("email_to", "like", "biller@example.com")], limit=1
+        )
+        self.assertIn("Lapsed", mail.body_html)
+        self.assertTrue(
+            self.env["rcm.audit.log"].search_count(
+                [("event", "=", "approval.expired"), ("res_id", "=", request.id)]
+            )
+        )
+        with self.assertRaisesRegex(UserError, "no longer waiting"):
+            request.with_user(self.approver).action_approve()
+        claim = self.claim_of(request)
+        self.assertEqual(claim.state, "validated")
+        claim.with_user(self.biller).sudo()._rcm_gate("clear")
+        self.assertEqual(self.request_of(claim).sorted("id")[-1].state, "pending")
+
+    def test_a_question_does_not_keep_it_alive_for_ever(self):
+        self.high.expire_after_hours = 8
+        request = self.ask()
+        self.dialog(request, self.approver, "ask", reason="why?")
+        self.watch("2026-03-02 17:01:00")
+        self.assertEqual(request.state, "expired")
+
+    def test_what_was_decided_does_not_lapse(self):
+        self.high.expire_after_hours = 8
+        request = self.ask()
+        request.with_user(self.approver).action_approve()
+        self.watch("2026-03-09 09:00:00")
+        self.assertEqual(request.state, "approved")
+
+    def test_a_request_keeps_the_limit_of_its_version(self):
+        request = self.ask()
+        self.high.expire_after_hours = 8
+        self.watch("2026-03-09 09:00:00")
+        self.assertEqual(request.state, "pending")
+
+    @mute_logger("odoo.sql_db")
+    def test_it_cannot_lapse_before_waiting_approves_it(self):
+        for values in (
+            {"expire_after_hours": -1},
+            {
+                "expire_after_hours": 8,
+                "auto_after_hours": 8,
+                "auto_reason": "Small and frequent",
+                "owner_id": self.administrator.id,
+                "amount_to": 500,
+                "risk_to": 20,
+            },
+        ):
+            with self.subTest(values), self.assertRaises(IntegrityError):
+                with self.env.cr.savepoint():
+                    self.high.write(values)
+                    self.high.flush_recordset()

@@ -1,5 +1,8 @@
 """Activities and mails: who gets them, deciding by them, and no patient in them."""
 
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -105,4 +108,61 @@ class TestMail(RequestCase):
     def test_switched_off_nobody_gets_mail(self):
         self.company.rcm_approval_mail = False
         self.ask()
+        self.assertFalse(self.mails())
+
+
+@tagged("post_install", "-at_install")
+class TestRequesterIsTold(RequestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.biller.email = "biller@example.com"
+
+    def mails(self):
+        return self.env["mail.mail"].search([("email_to", "like", "biller@example")])
+
+    def test_of_the_approval_without_patient_data(self):
+        request = self.ask()
+        self.dialog(request, self.approver, "approve", reason="As agreed")
+        mail = self.mails()
+        self.assertEqual(len(mail), 1)
+        self.assertIn("Approved: As agreed", mail.body_html)
+        self.assertIn(request.name, mail.subject)
+        self.assertNotIn("/rcm/approval/", mail.body_html, "nothing to decide")
+        patient = self.claim_of(request).patient_id
+        for secret in (patient.last_name, patient.first_name, patient.mrn):
+            self.assertNotIn(secret, mail.body_html + mail.subject)
+
+    def test_only_once_everybody_agreed(self):
+        self.steps({"group_id": self.approvers.id, "needed": 2})
+        request = self.ask()
+        request.with_user(self.approver).action_approve()
+        self.assertFalse(self.mails())
+        request.with_user(self.other_approver).action_approve()
+        self.assertEqual(len(self.mails()), 1)
+
+    def test_of_the_refusal(self):
+        request = self.ask()
+        self.dialog(request, self.approver, "refuse", reason="Wrong payer")
+        self.assertIn("Refused: Wrong payer", self.mails().body_html)
+
+    def test_on_the_screen_too(self):
+        sent = []
+        users = type(self.env["res.users"])
+        with patch.object(
+            users,
+            "_bus_send",
+            lambda user, kind, message, **_more: sent.append((user, kind, message)),
+        ):
+            request = self.ask()
+            request.with_user(self.approver).action_approve()
+        notes = [row for row in sent if row[1] == "simple_notification"]
+        self.assertEqual([row[0] for row in notes], [self.biller])
+        self.assertEqual(notes[0][2]["title"], request.name)
+
+    def test_nobody_where_an_automation_asked(self):
+        claim = self.make_claim("300.00", number="AUTO")
+        claim.with_user(SUPERUSER_ID)._rcm_gate("clear")
+        self.request_of(claim).with_user(self.approver).action_approve()
+        self.assertEqual(claim.state, "cleared")
         self.assertFalse(self.mails())

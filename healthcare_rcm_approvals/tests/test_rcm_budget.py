@@ -198,6 +198,18 @@ class TestBudget(SpendingCase):
         self.assertEqual(order.state, "purchase")
         self.assertEqual(self.figures(line), (150, 0, -50))
 
+    def test_another_buyer_sees_what_an_excess_waits_for(self):
+        self.budget(100, on_excess="approval")
+        order = self.order(150)
+        order.button_confirm()
+        request = self.requests(order)
+        self.assertEqual(request.document_type, "override")
+        self.assertEqual(request.name, f"Exceed the budget with {order.name}")
+        colleague = self.person("payables", groups=None)
+        self.assertTrue(request.with_user(colleague).name)
+        self.assertTrue(request.step_ids.with_user(colleague).mapped("name"))
+        self.assertTrue(request.log_ids.with_user(colleague).mapped("kind"))
+
     def test_an_approved_excess_that_grew_is_asked_for_again(self):
         self.budget(100, on_excess="approval")
         self.company.po_double_validation = "two_step"
@@ -339,3 +351,59 @@ class TestBudget(SpendingCase):
                 }
             )
         )
+
+
+@tagged("post_install", "-at_install")
+class TestBudgetRequired(SpendingCase):
+    """Where the company wants it, what no budget covers is stopped."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.rcm_budget_required = True
+
+    def stopped(self, record, button="button_confirm"):
+        with self.assertRaisesRegex(UserError, "no open budget covers it"):
+            with self.env.cr.savepoint():
+                getattr(record, button)()
+        self.env.invalidate_all()
+
+    def test_an_order_without_any_budget_is_stopped_before_anybody_is_asked(self):
+        order = self.order(5000)
+        self.stopped(order)
+        self.assertFalse(self.requests(order))
+        self.assertIn("no open budget covers it", order.rcm_spending_note)
+        self.budget(10000)
+        order.button_confirm()
+        self.assertEqual(order.rcm_approval_state, "pending")
+
+    def test_not_even_one_line_or_share_may_lack_it(self):
+        self.budget(10000)
+        self.stopped(self.order(100, spread={}))
+        self.stopped(self.order(100, spread={str(self.lab.id): 100}))
+        half = {str(self.ward.id): 50, str(self.lab.id): 50}
+        self.stopped(self.order(100, spread=half))
+        self.assertEqual(self.confirmed(100).state, "purchase")
+
+    def test_a_draft_or_closed_budget_and_another_facilitys_cover_nothing(self):
+        line = self.budget(10000)
+        line.budget_id.with_user(self.manager).action_close()
+        self.stopped(self.order(100))
+        place = builders.facility(self.env)
+        self.budget(10000, facility_id=place.id)
+        self.stopped(self.order(100))
+        self.confirmed(100, rcm_facility_id=place.id)
+
+    def test_a_bill_is_stopped_too_and_a_credit_note_never(self):
+        bill = self.move(100)
+        self.stopped(bill, "action_post")
+        with self.assertRaisesRegex(UserError, "no open budget"):
+            bill.sudo()._post()
+        credit = self.move(100, kind="in_refund")
+        credit.action_post()
+        self.assertEqual(credit.state, "posted")
+
+    def test_other_companies_and_without_the_setting_nothing_is_stopped(self):
+        self.company.rcm_budget_required = False
+        self.confirmed(100)
+        self.assertFalse(self.env["res.company"].new({}).rcm_budget_required)

@@ -84,6 +84,7 @@ class TestClaimRisk(DocumentCase):
             {
                 "missing_authorization": Decimal(0),
                 "manual_adjustment": Decimal(0),
+                "exception_severity": Decimal(0),
                 "deviation_percent": Decimal("0.0"),
             },
         )
@@ -93,9 +94,41 @@ class TestClaimRisk(DocumentCase):
         claim.line_ids.service_code_id.authorization_required = True
         self.assertEqual(self.factors(claim)["missing_authorization"], 1)
 
+    def test_the_worst_of_its_open_exceptions(self):
+        claim = self.claim_open(charge="500", expected="200")
+        kinds = self.env["rcm.exception.type"].search([("severity", "=", "3")], limit=1)
+        claim._rcm_raise_case(kinds.code, "Look at it")
+        self.env.invalidate_all()
+        self.assertEqual(self.factors(claim)["exception_severity"], 3)
+        claim._rcm_resolve_cases([kinds.code], "Seen")
+        claim._rcm_raise_case("approval_stalled", "Nobody decides")
+        self.env.invalidate_all()
+        self.assertEqual(self.factors(claim)["exception_severity"], 0)
+
     def test_the_share_that_the_contract_has_no_price_for(self):
         claim = self.claim_open(lines=["300", "100"], charge="400", expected="200")
         claim.line_ids[1]._rcm_write({"is_priced": False})
+        self.assertEqual(self.factors(claim)["deviation_percent"], Decimal("25.0"))
+
+    def test_what_is_charged_below_the_contracts_price(self):
+        """A payer pays no more than the charge: 120 agreed, 100 charged."""
+        claim = self.claim_open(charge="100", expected="100")
+        self.assertEqual(self.factors(claim)["deviation_percent"], Decimal("0.0"))
+        fixed = {"op": "fixed", "rate": "120.00"}
+        cap = {"op": "cap", "charge": "100.00", "percent": "100"}
+        trace = [
+            {"code": "contract", "text": "Contract", "facts": {"digits": 2}},
+            {"code": "method", "text": "Fixed", "amount": "120.00", "facts": fixed},
+            {"code": "cap", "text": "Charge", "amount": "100.00", "facts": cap},
+            {"code": "expected", "text": "Expected", "amount": "100.00"},
+        ]
+        claim.line_ids._rcm_write({"pricing_trace": trace})
+        self.assertEqual(self.factors(claim)["deviation_percent"], Decimal("16.7"))
+
+    def test_what_is_expected_otherwise_than_the_contract_says(self):
+        claim = self.claim_open(charge="500", expected="200")
+        self.assertTrue(claim.line_ids.pricing_trace)
+        claim.line_ids._rcm_write({"expected_amount": 250})
         self.assertEqual(self.factors(claim)["deviation_percent"], Decimal("25.0"))
 
     def test_money_people_changed_on_its_charges(self):

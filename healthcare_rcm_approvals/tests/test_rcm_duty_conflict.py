@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .requests_common import RequestCase
 from .test_rcm_approval_request import ApprovalCase
 
 
@@ -112,6 +113,118 @@ class TestDutyConflict(ApprovalCase):
 
 
 @tagged("post_install", "-at_install")
+class TestDutyOfPolicies(RequestCase):
+    """Who changed a policy does not approve under it, whatever role he holds."""
+
+    def both(self, user):
+        """An administrator who may approve as well."""
+        user.group_ids = [Command.link(self.approvers.id)]
+        return user
+
+    def test_who_changed_the_policy_does_not_approve_under_it(self):
+        author = self.both(self.administrator)
+        self.high.with_user(author).amount_to = 9000
+        request = self.ask()
+        self.assertIn(author.id, self.high.version_ids[0]._rcm_changed_by())
+        self.assertNotIn(author, request.asked_ids)
+        with self.assertRaisesRegex(UserError, "excludes approving"):
+            request.with_user(author).action_approve()
+        request.with_user(self.approver).action_approve()
+        self.assertEqual(request.state, "approved")
+
+    def test_a_changed_step_counts_and_so_does_a_delegate(self):
+        author = self.both(self.administrator)
+        self.high.step_ids.with_user(author).sla_hours = 4
+        self.delegate(author, self.manager, user=author)
+        request = self.ask()
+        for user in (author, self.manager):
+            with self.subTest(user=user.login), self.assertRaises(UserError):
+                request.with_user(user).action_approve()
+
+    def test_an_administrator_who_changed_nothing_approves(self):
+        other = self.both(self.make_role_user("administrator"))
+        self.high.with_user(self.administrator).amount_to = 9000
+        request = self.ask()
+        request.with_user(other).action_approve()
+        self.assertEqual(request.state, "approved")
+
+    def test_later_changes_do_not_count_for_earlier_requests(self):
+        author = self.both(self.administrator)
+        request = self.ask()
+        self.high.with_user(author).amount_to = 9000
+        request.with_user(author).action_approve()
+        self.assertEqual(request.state, "approved")
+
+    def test_switched_off_by_the_table_he_may(self):
+        self.env.ref(
+            "healthcare_rcm_approvals.rcm_duty_conflict_policy_change_approve"
+        ).active = False
+        author = self.both(self.administrator)
+        self.high.with_user(author).amount_to = 9000
+        request = self.ask()
+        request.with_user(author).action_approve()
+        self.assertEqual(request.state, "approved")
+
+
+@tagged("post_install", "-at_install")
+class TestSystemUserDecides(RequestCase):
+    """Nobody is OdooBot: what is decided in its name is an override, with a reason."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = self.env["res.users"].browse(SUPERUSER_ID)
+
+    def marks(self, request):
+        return self.env["rcm.audit.log"].search(
+            [("event", "=", "duty.override"), ("res_id", "=", request.id)]
+        )
+
+    def test_it_is_not_one_of_the_approvers(self):
+        request = self.ask()
+        with self.assertRaisesRegex(UserError, "not for you"):
+            request.with_user(self.root).action_approve()
+        self.assertEqual(request.state, "pending")
+
+    def test_made_one_it_needs_a_reason_and_is_marked(self):
+        with self.assertRaisesRegex(UserError, "superuser"):
+            self.root.active = True
+        self.root.write(
+            {
+                "group_ids": [Command.link(self.approvers.id)],
+                "company_ids": [Command.link(self.company.id)],
+            }
+        )
+        self.env.flush_all()
+        # Odoo refuses it; whoever has the database can
+        self.env.cr.execute("UPDATE res_users SET active = true WHERE id = 1")
+        self.env.invalidate_all()
+        request = self.ask()
+        self.env.flush_all()
+        # tests run as that user: it made the claim and the policy
+        self.env.ref(
+            "healthcare_rcm_approvals.rcm_duty_conflict_policy_change_approve"
+        ).active = False
+        self.env.cr.execute(
+            "UPDATE rcm_claim SET create_uid = %s WHERE id = %s",
+            [self.biller.id, request.res_id],
+        )
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "with a reason"):
+            request.with_user(self.root).action_approve()
+        self.assertFalse(self.marks(request))
+        request.with_user(self.root)._rcm_decide_many("approved", "Outage, case 4711")
+        self.assertEqual(request.state, "approved")
+        mark = self.marks(request)
+        self.assertEqual(len(mark), 1)
+        self.assertIn("Outage, case 4711", str(mark._rcm_bodies()))
+
+    def test_a_person_leaves_no_such_mark(self):
+        request = self.ask()
+        request.with_user(self.approver).action_approve()
+        self.assertFalse(self.marks(request))
+
+
+@tagged("post_install", "-at_install")
 class TestDutyReport(ApprovalCase):
     def rows_of(self, user):
         return self.env["rcm.duty.report"].search([("user_id", "=", user.id)])
@@ -132,6 +245,40 @@ class TestDutyReport(ApprovalCase):
         self.assertEqual(row.mapped("severity"), ["4"])
         self.assertEqual((row.duty, row.other_duty), ("create", "approve"))
         self.assertEqual(row.group_id, self.env.ref("healthcare_rcm_base.group_biller"))
+
+    def test_purchase_groups_of_odoo_count(self):
+        cases = {
+            "group_purchase_user": {("create", "approve")},
+            "group_purchase_manager": {("create", "approve")},
+        }
+        for name, pairs in cases.items():
+            group = self.env.ref(f"purchase.{name}")
+            user = self.make_role_user("approver")
+            user.group_ids = [Command.link(group.id)]
+            rows = self.rows_of(user)
+            with self.subTest(group=name):
+                found = {(row.duty, row.other_duty) for row in rows}
+                self.assertEqual(found, pairs)
+                self.assertIn(
+                    self.env.ref("purchase.group_purchase_user"), rows.group_id
+                )
+        manager = self.make_role_user("user")
+        manager.group_ids = [
+            Command.link(self.env.ref("purchase.group_purchase_manager").id),
+            Command.link(self.env.ref("account.group_account_invoice").id),
+        ]
+        self.assertIn(
+            ("vendor_create", "pay"),
+            {(row.duty, row.other_duty) for row in self.rows_of(manager)},
+        )
+
+    def test_payables_post_and_pay(self):
+        """The role is wide; on each document the check keeps one from doing both."""
+        rows = self.rows_of(self.make_role_user("payables"))
+        self.assertEqual(
+            {(row.duty, row.other_duty) for row in rows},
+            {("post", "pay"), ("vendor_create", "pay")},
+        )
 
     def test_implied_roles_count(self):
         group = self.env["res.groups"].create(

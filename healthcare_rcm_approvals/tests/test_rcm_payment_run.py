@@ -199,3 +199,87 @@ class TestPaymentRun(DocumentCase):
         other = self.env["res.company"].create({"name": "Elsewhere"})
         stranger = self.person("payables", groups=None, company=other)
         self.assertFalse(self.seen_by(stranger, "rcm.payment.run"))
+
+    # -- credit notes ------------------------------------------------------------
+
+    def credit(self, amount, **vals):
+        self.set_policy("credit_note", 100000)
+        return self.bill(amount, kind="in_refund", **vals)
+
+    def test_credit_notes_are_taken_off_the_vendors_bills(self):
+        bills = self.bill(300) | self.bill(200)
+        credit = self.credit(120)
+        elsewhere = self.credit(10, partner=self.other_vendor)
+        run = self.run_of()
+        self.assertEqual(run.line_ids.move_id, bills | credit)
+        self.assertNotIn(elsewhere, run.line_ids.move_id)
+        line = run.line_ids.filtered("is_credit")
+        self.assertEqual((line.amount, line.company_amount), (120, -120))
+        self.assertEqual(run.amount, 380)
+        run.action_request()
+        self.assertEqual(run.state, "done")
+        payment = run.sudo().payment_ids
+        self.assertEqual((len(payment), payment.amount), (1, 380))
+        self.assertEqual(set((bills | credit).mapped("payment_state")), {"paid"})
+        self.assertFalse(any((bills | credit).mapped("amount_residual")))
+        text = base64.b64decode(run.sudo().export_id.datas).decode()
+        self.assertIn("-120", text)
+
+    def test_the_net_is_what_is_approved(self):
+        self.bill(1100)
+        self.credit(200)
+        run = self.run_of()
+        run.action_request()
+        self.assertEqual((run.state, run.amount), ("done", 900), "below 1,000")
+
+    def test_only_as_far_as_the_bills_reach(self):
+        self.bill(100)
+        self.credit(150)
+        run = self.run_of()
+        self.assertFalse(run.line_ids.filtered("is_credit"))
+        self.assertEqual(run.amount, 100)
+
+    def test_a_payment_of_nothing_is_refused(self):
+        bill, credit = self.bill(100), self.credit(150)
+        run = self.run_of()
+        self.assertEqual(run.line_ids.move_id, bill)
+        run.line_ids.create(
+            {"run_id": run.id, "move_id": credit.id, "amount": credit.amount_residual}
+        )
+        with self.assertRaisesRegex(UserError, "nothing would be paid"):
+            run.action_request()
+
+    def test_a_credit_note_is_taken_whole_and_with_a_bill(self):
+        bill, credit = self.bill(300), self.credit(100)
+        other = self.credit(5, partner=self.other_vendor)
+        run = self.run_of()
+        line = run.line_ids.filtered("is_credit")
+        line.amount = 60
+        with self.assertRaisesRegex(UserError, "whole, or not at all"):
+            run.action_request()
+        line.write({"amount": 100})
+        line.create({"run_id": run.id, "move_id": other.id, "amount": 5})
+        with self.assertRaisesRegex(UserError, "no bill of this vendor"):
+            run.action_request()
+        self.assertEqual(bill.payment_state, "not_paid")
+        self.assertEqual(credit.payment_state, "not_paid")
+
+    def test_taken_back_the_credit_is_open_again(self):
+        bill, credit = self.bill(300), self.credit(100)
+        run = self.run_of()
+        run.action_request()
+        self.assertEqual(credit.payment_state, "paid")
+        manager = self.person("finance_manager", groups=None)
+        run.with_user(manager).sudo()._rcm_reverse("The bank refused it")
+        self.env.invalidate_all()
+        self.assertEqual(run.state, "reversed")
+        self.assertEqual(bill.amount_residual - credit.amount_residual, 200)
+
+    def test_a_credit_note_in_one_run_is_in_no_other(self):
+        self.bill(300)
+        credit = self.credit(100)
+        first = self.run_of()
+        self.assertIn(credit, first.line_ids.move_id)
+        self.bill(400)
+        second = self.run_of()
+        self.assertNotIn(credit, second.line_ids.move_id)

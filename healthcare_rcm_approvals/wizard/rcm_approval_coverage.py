@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, formatLang
 
-from ..models.rcm_approval_policy import DOCUMENT_TYPES
+from ..models.rcm_approval_policy import document_types
 from ..policy import GAP, INVERSION, LOOSENING, OVERLAP
 
 SEVERITY = {GAP: "3", OVERLAP: "2", INVERSION: "2", LOOSENING: "1"}
@@ -31,7 +31,7 @@ class RcmApprovalCoverage(models.TransientModel):
         required=True,
         readonly=True,
     )
-    document_type = fields.Selection(DOCUMENT_TYPES, readonly=True)
+    document_type = fields.Selection(document_types, readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     policy_id = fields.Many2one("rcm.approval.policy", "Decides", readonly=True)
     other_policy_id = fields.Many2one(

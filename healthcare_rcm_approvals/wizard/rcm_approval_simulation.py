@@ -5,11 +5,21 @@ from odoo.exceptions import UserError
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
-from ..models.rcm_approval_policy import DOCUMENT_TYPES
+from ..models.rcm_approval_policy import document_types
 from ..policy import Facts
 
 ROLES = ("administrator", "finance_manager", "auditor")
-EFFECTS = ("clear", "post", "pay", "confirm", "apply")
+EFFECTS = (
+    "clear",
+    "post",
+    "pay",
+    "confirm",
+    "apply",
+    "credit",
+    "unpost",
+    "exceed_budget",
+    "accept_mismatch",
+)
 
 
 class RcmApprovalSimulation(models.TransientModel):
@@ -31,7 +41,7 @@ class RcmApprovalSimulation(models.TransientModel):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    document_type = fields.Selection(DOCUMENT_TYPES, default="claim")
+    document_type = fields.Selection(document_types, default="claim")
     on = fields.Date(
         "Date", required=True, default=lambda self: fields.Date.context_today(self)
     )
@@ -62,6 +72,7 @@ class RcmApprovalSimulation(models.TransientModel):
     missing_authorization = fields.Boolean()
     manual_adjustment = fields.Monetary()
     deviation_percent = fields.Float("Deviation (%)")
+    exception_severity = fields.Integer(help="Of its worst open exception; 0: none.")
     new_vendor = fields.Boolean(help="Known for less than a day.")
 
     policy_id = fields.Many2one("rcm.approval.policy", compute="_compute_answer")
@@ -97,7 +108,7 @@ class RcmApprovalSimulation(models.TransientModel):
         "source", "document", "company_id", "document_type", "on", "currency_id",
         "amount", "requester_id", "facility_id", "department_id", "payer_type_id",
         "contract_type_id", "vendor_category_ids", "missing_authorization",
-        "manual_adjustment", "deviation_percent", "new_vendor",
+        "manual_adjustment", "deviation_percent", "exception_severity", "new_vendor",
     )  # fmt: skip
     def _compute_answer(self):
         self.env.user._rcm_require(*ROLES)
@@ -122,7 +133,8 @@ class RcmApprovalSimulation(models.TransientModel):
         document = self.document.exists()
         document.check_access("read")
         item = None
-        for effect in EFFECTS if document else ():
+        declared = tuple(document._rcm_approval_effects) if document else ()
+        for effect in (*declared, *EFFECTS) if document else ():
             # read access was checked; facts are complete whoever asks
             item = document.sudo()._rcm_approval_facts(effect)
             if item is not None:
@@ -144,6 +156,7 @@ class RcmApprovalSimulation(models.TransientModel):
             "missing_authorization": int(self.missing_authorization),
             "manual_adjustment": to_decimal(self.manual_adjustment, digits),
             "deviation_percent": to_decimal(self.deviation_percent, 2),
+            "exception_severity": self.exception_severity,
         }
         if self.new_vendor:
             measured["new_vendor_days"] = 0

@@ -338,23 +338,14 @@ class RcmRemittance(models.Model):
             return super()._rcm_approval_facts(effect)
         self.ensure_one()
         amount = to_decimal(self.amount, self.currency_id.decimal_places)
-        return {
-            "facts": self._rcm_facts_for(
-                "remittance",
-                effect,
-                amount,
-                company=self.company_id.id,
-                facility=self.facility_id.id or None,
-                payer_type=self.payer_id.plan_type or None,
-            ),
-            "approved": {
-                "amount": str(amount),
-                "payer": self.payer_id.id,
-                "trace": self.trace or "",
-                "parked": self.parked_count,
-                "plan": self.plan_digest or "",
-            },
+        approved = {
+            "amount": str(amount),
+            "payer": self.payer_id.id,
+            "trace": self.trace or "",
+            "parked": self.parked_count,
+            "plan": self.plan_digest or "",
         }
+        return self._rcm_approval_item("remittance", effect, approved, amount)
 
     def _rcm_money(self, amount):
         """An exact amount as Odoo stores it."""

@@ -191,22 +191,13 @@ class RcmRemittanceClaim(models.Model):
         self.ensure_one()
         asked = self._rcm_undo_asked()
         amount = abs(to_decimal(self.paid, self.currency_id.decimal_places))
-        return {
-            "facts": self._rcm_facts_for(
-                "override",
-                effect,
-                amount,
-                company=self.company_id.id,
-                facility=self.facility_id.id or None,
-                payer_type=self.payer_id.plan_type or None,
-            ),
-            "approved": {
-                "amount": str(amount),
-                "decision": asked.id,
-                "entry": self.move_id.id,
-                "reason": asked.undo_reason or "",
-            },
+        approved = {
+            "amount": str(amount),
+            "decision": asked.id,
+            "entry": self.move_id.id,
+            "reason": asked.undo_reason or "",
         }
+        return self._rcm_approval_item("override", effect, approved, amount)
 
     def _rcm_gate_approved(self, effect):
         """Approved: what was asked for is taken back."""

@@ -38,24 +38,16 @@ class RcmRemittance(models.Model):
     def _rcm_unpost_facts(self):
         """What is approved: this posting, taken back for this reason."""
         amount = to_decimal(self.amount, self.currency_id.decimal_places)
-        return {
-            "facts": self._rcm_facts_for(
-                "override",
-                "unpost",
-                max(amount, to_decimal(self.posted_total)),
-                company=self.company_id.id,
-                facility=self.facility_id.id or None,
-                payer_type=self.payer_id.plan_type or None,
-            ),
-            "approved": {
-                "amount": str(amount),
-                "trace": self.trace or "",
-                "plan": self.plan_digest or "",
-                "entry": self.move_id.id,
-                "posted_at": str(self.posted_at or ""),
-                "reason": self.unpost_reason or "",
-            },
+        approved = {
+            "amount": str(amount),
+            "trace": self.trace or "",
+            "plan": self.plan_digest or "",
+            "entry": self.move_id.id,
+            "posted_at": str(self.posted_at or ""),
+            "reason": self.unpost_reason or "",
         }
+        highest = max(amount, to_decimal(self.posted_total))
+        return self._rcm_approval_item("override", "unpost", approved, highest)
 
     def _rcm_gate_approved(self, effect):
         """Approved: the scheduled action takes it back, if nothing builds on it."""
