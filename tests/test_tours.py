@@ -154,6 +154,18 @@ class TestTours(SuiteCase):
         self.assertAlmostEqual(self.claim.patient_amount, 18.40)
         self.assertAlmostEqual(self.claim.open_balance, 0)
 
+    def test_raw_data(self):
+        """A number of the explanation leads to its segment in the payer's file."""
+        self.claim._rcm_mark_submitted(fields.Datetime.now())
+        content = self._payment_file().replace(b"TOUR1", b"TOUR2")
+        file = self.env["rcm.remittance.file"]._rcm_receive(
+            content, "acme.835", "test", company=self.claim.company_id
+        )
+        file._rcm_read()
+        file.remittance_ids._rcm_process()
+        page = f"/odoo/remittances/{file.remittance_ids.id}"
+        self.start_tour(page, "rcm_raw_data_tour", login="cash_poster", timeout=90)
+
     def _payment_file(self):
         """The 835 that pays the claim as its contract says."""
         line = SubmittedLine(

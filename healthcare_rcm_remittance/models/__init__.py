@@ -22,6 +22,7 @@ from . import rcm_remittance_post
 from . import rcm_remittance_reconcile
 from . import rcm_remittance_release
 from . import rcm_remittance_suggest
+from . import rcm_remittance_progress
 from . import rcm_remittance_action
 from . import rcm_remittance_unpost
 from . import rcm_remittance_raw
@@ -43,6 +44,10 @@ from . import rcm_deposit_item
 from . import rcm_deposit_policy
 from . import rcm_deposit_close
 from . import rcm_paper_eob
+from . import rcm_paper_eob_claim
+from . import rcm_paper_eob_line
+from . import rcm_paper_eob_adjustment
+from . import rcm_paper_twin
 from . import rcm_remittance_resolution
 from . import rcm_remittance_split
 from . import rcm_remittance_print

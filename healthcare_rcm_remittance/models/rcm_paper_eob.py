@@ -1,5 +1,3 @@
-from decimal import Decimal
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
@@ -11,7 +9,6 @@ from ..x12 import paper
 from ..x12.model import Transaction
 from ..x12.reader import read_835
 from .rcm_deposit_batch import POSTERS
-from .rcm_remittance_claim import CLAIM_STATUSES
 
 MACHINE = "paper_eob"
 states.register(
@@ -27,6 +24,7 @@ KEYED = frozenset(
         "payment_date",
         "amount",
         "claim_ids",
+        "adjustment_ids",
     }
 )
 
@@ -79,11 +77,17 @@ class RcmPaperEob(models.Model):
     payment_date = fields.Date(required=True, default=fields.Date.context_today)
     amount = fields.Monetary(string="Payment", help="0 for paper without a payment.")
     claim_ids = fields.One2many("rcm.paper.eob.claim", "eob_id", string="Claims")
+    adjustment_ids = fields.One2many(
+        "rcm.paper.eob.adjustment", "eob_id", string="Provider Adjustments"
+    )
     claim_total = fields.Monetary(compute="_compute_claim_total", store=True)
+    provider_total = fields.Monetary(
+        string="Provider Adjustment Total", compute="_compute_claim_total", store=True
+    )
     difference = fields.Monetary(
         compute="_compute_claim_total",
         store=True,
-        help="Payment less what the claims say was paid.",
+        help="Payment less what the claims and provider adjustments come to.",
     )
     balance_html = fields.Html(compute="_compute_balance_html", sanitize=False)
     remittance_id = fields.Many2one(
@@ -107,12 +111,17 @@ class RcmPaperEob(models.Model):
     # ------------------------------------------------------------------
     # Computes
     # ------------------------------------------------------------------
-    @api.depends("amount", "claim_ids.paid")
+    @api.depends("amount", "claim_ids.paid", "adjustment_ids.amount")
     def _compute_claim_total(self):
         for eob in self:
             currency = eob.currency_id or eob.env.company.currency_id
             eob.claim_total = currency.round(sum(eob.claim_ids.mapped("paid")))
-            eob.difference = currency.round(eob.amount - eob.claim_total)
+            eob.provider_total = currency.round(
+                sum(eob.adjustment_ids.mapped("amount"))
+            )
+            eob.difference = currency.round(
+                eob.amount - eob.claim_total + eob.provider_total
+            )
 
     @api.depends(
         "amount",
@@ -120,6 +129,8 @@ class RcmPaperEob(models.Model):
         "claim_ids.charge",
         "claim_ids.paid",
         "claim_ids.adjustments",
+        "adjustment_ids.amount",
+        "adjustment_ids.reason_code",
         "claim_ids.line_ids.charge",
         "claim_ids.line_ids.paid",
         "claim_ids.line_ids.adjustments",
@@ -131,6 +142,8 @@ class RcmPaperEob(models.Model):
                 "healthcare_rcm_remittance.rcm_paper_eob_balance",
                 {
                     "claims": format_amount(self.env, eob.claim_total, currency),
+                    "provider": eob.adjustment_ids
+                    and format_amount(self.env, eob.provider_total, currency),
                     "payment": format_amount(self.env, eob.amount, currency),
                     "difference": format_amount(self.env, eob.difference, currency),
                     "faults": eob._rcm_faults(),
@@ -144,7 +157,7 @@ class RcmPaperEob(models.Model):
         """Sentences that say why it cannot be entered yet; empty when it can."""
         self.ensure_one()
         faults = []
-        if not self.claim_ids:
+        if not self.claim_ids and not self.adjustment_ids:
             faults.append(self.env._("It has no claim yet."))
         if not self.payer_id or not self.trace or not self.payment_date:
             faults.append(self.env._("Say who paid, with which number and when."))
@@ -152,6 +165,8 @@ class RcmPaperEob(models.Model):
             faults.append(self.env._("The cheque number holds a character like * ~ :"))
         for claim in self.claim_ids:
             faults += claim._rcm_faults()
+        for adjustment in self.adjustment_ids:
+            faults += adjustment._rcm_faults()
         return faults or self._rcm_reader_faults()
 
     def _rcm_reader_faults(self):
@@ -201,6 +216,7 @@ class RcmPaperEob(models.Model):
             payee_id=identifier,
             control=self._origin.id or 1,
             claims=tuple(claim._rcm_value() for claim in self.claim_ids),
+            adjustments=tuple(item._rcm_value() for item in self.adjustment_ids),
         )
 
     def _rcm_latest(self):
@@ -341,250 +357,7 @@ class RcmPaperEob(models.Model):
         }
 
 
-class RcmPaperEobClaim(models.Model):
-    """One claim of the paper."""
-
-    _name = "rcm.paper.eob.claim"
-    _inherit = "rcm.audit.mixin"
-    _description = "Claim of a Paper Explanation"
-    _order = "eob_id desc, id"
-    _rec_name = "control_number"
-    _rcm_audit_fields = (
-        "claim_id",
-        "control_number",
-        "status",
-        "charge",
-        "paid",
-        "adjustments",
-    )
-    _check_company_auto = True
-
-    eob_id = fields.Many2one(
-        "rcm.paper.eob", required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(related="eob_id.company_id", store=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    claim_id = fields.Many2one(
-        "rcm.claim",
-        string="Our Claim",
-        check_company=True,
-        index="btree_not_null",
-        domain="[('company_id', '=', company_id), ('self_pay', '=', False)]",
-    )
-    control_number = fields.Char(
-        string="Claim Number",
-        compute="_compute_control_number",
-        store=True,
-        readonly=False,
-        help="Our number of the claim, as the paper repeats it.",
-    )
-    status = fields.Selection(
-        [(code, f"{code} {text}") for code, text in CLAIM_STATUSES.items()],
-        string="Decided",
-        required=True,
-        default="1",
-    )
-    charge = fields.Monetary()
-    paid = fields.Monetary()
-    payer_claim_number = fields.Char(help="The payer's own number of the claim.")
-    adjustments = fields.Char(
-        string="Adjustments of the Claim",
-        help="Only those of the claim as a whole: group, code and amount, separated "
-        "by commas, e.g. CO-45 600.00, PR-2 150.00",
-    )
-    line_ids = fields.One2many("rcm.paper.eob.line", "claim_id", string="Lines")
-
-    @api.depends("claim_id")
-    def _compute_control_number(self):
-        for claim in self:
-            claim.control_number = claim.claim_id.name or claim.control_number
-
-    @api.onchange("claim_id")
-    def _onchange_claim_id(self):
-        """Our lines stand there at once; the paper's amounts are keyed beside them."""
-        if not self.claim_id:
-            return
-        self.charge = self.claim_id.total_charge
-        self.line_ids = [fields.Command.clear()] + [
-            fields.Command.create(
-                {
-                    "code": line.code,
-                    "modifiers": line.modifiers,
-                    "service_date": line.service_date,
-                    "charge": line.charge_amount,
-                    "line_control_number": line.line_control_number,
-                }
-            )
-            for line in self.claim_id.line_ids
-        ]
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        claims = super().create(vals_list)
-        claims.eob_id._rcm_check_draft()
-        return claims
-
-    def write(self, vals):
-        self.eob_id._rcm_check_draft()
-        result = super().write(vals)
-        self.eob_id._rcm_check_draft()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.eob_id._rcm_check_draft()
-
-    def _rcm_faults(self):
-        """Why this claim cannot be written: texts that are no adjustments."""
-        self.ensure_one()
-        number = self.control_number or "–"
-        faults = []
-        if not self.control_number:
-            faults.append(self.env._("A claim has no number."))
-        texts = [self.control_number, self.payer_claim_number]
-        for line in self.line_ids:
-            texts += [line.code, line.modifiers, line.line_control_number, line.remarks]
-            if not line.code:
-                faults.append(self.env._("%s: a line has no code.", number))
-        if any(paper.unwritable(text) for text in texts):
-            faults.append(
-                self.env._("%s: a number holds a character like * ~ :", number)
-            )
-        for text in (self.adjustments, *self.line_ids.mapped("adjustments")):
-            for piece in paper.parse_adjustments(text)[1]:
-                faults.append(
-                    self.env._(
-                        "%(number)s: “%(piece)s” is no adjustment; write it like "
-                        "CO-45 600.00",
-                        number=number,
-                        piece=piece,
-                    )
-                )
-        return faults
-
-    def _rcm_value(self) -> paper.PaperClaim:
-        self.ensure_one()
-        return paper.PaperClaim(
-            number=(self.control_number or "").strip(),
-            charge=to_decimal(self.charge),
-            paid=to_decimal(self.paid),
-            status=self.status or "1",
-            payer_number=(self.payer_claim_number or "").strip(),
-            adjustments=paper.parse_adjustments(self.adjustments)[0],
-            lines=tuple(line._rcm_value() for line in self.line_ids),
-        )
-
-
-class RcmPaperEobLine(models.Model):
-    """One service line of a claim on paper."""
-
-    _name = "rcm.paper.eob.line"
-    _inherit = "rcm.audit.mixin"
-    _description = "Line of a Paper Explanation"
-    _order = "claim_id, id"
-    _rec_name = "code"
-    _rcm_audit_fields = ("charge", "paid", "units", "adjustments")
-
-    claim_id = fields.Many2one(
-        "rcm.paper.eob.claim", required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(related="claim_id.company_id", store=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    code = fields.Char(help="Procedure the payer decided on.")
-    modifiers = fields.Char(help="Separated by commas.")
-    service_date = fields.Date()
-    charge = fields.Monetary()
-    paid = fields.Monetary()
-    units = fields.Float(default=1.0, digits=(16, 4))
-    adjustments = fields.Char(
-        help="Group, code and amount, separated by commas: CO-45 600.00, PR-2 150.00"
-    )
-    remarks = fields.Char(help="Remark codes, separated by commas.")
-    line_control_number = fields.Char(help="Our number of the line.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.claim_id.eob_id._rcm_check_draft()
-        return lines
-
-    def write(self, vals):
-        self.claim_id.eob_id._rcm_check_draft()
-        result = super().write(vals)
-        self.claim_id.eob_id._rcm_check_draft()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.claim_id.eob_id._rcm_check_draft()
-
-    def _rcm_value(self) -> paper.PaperLine:
-        self.ensure_one()
-        return paper.PaperLine(
-            code=(self.code or "").strip(),
-            charge=to_decimal(self.charge),
-            paid=to_decimal(self.paid),
-            adjustments=paper.parse_adjustments(self.adjustments)[0],
-            units=Decimal(f"{self.units:.4f}"),
-            modifiers=_split(self.modifiers),
-            day=self.service_date or None,
-            number=(self.line_control_number or "").strip(),
-            remarks=_split(self.remarks),
-        )
-
-    def _rcm_audit_name(self):
-        """The claim: what was done to the patient stays out of the log."""
-        return self.claim_id.control_number or self.claim_id.eob_id.trace or ""
-
-
-class RcmRemittance(models.Model):
-    """A file may bring what was keyed from paper before."""
-
-    _inherit = "rcm.remittance"
-
-    def _rcm_match(self):
-        twin = self._rcm_paper_twin()
-        if not twin:
-            return super()._rcm_match()
-        self._rcm_hold()
-        self._rcm_write({"duplicate_of_id": twin.id})
-        self._rcm_raise_case(
-            "remittance_trace_reused",
-            self.env._("The same payment was keyed from paper: %s", twin.display_name),
-            amount=self.amount,
-        )
-        return None
-
-    def _rcm_paper_twin(self):
-        """The payment as it was keyed from paper, unless a person said it is another
-        one: the payer may name itself otherwise on paper."""
-        self.ensure_one()
-        Remittance = self.env["rcm.remittance"]
-        if (
-            self.duplicate_of_id
-            or self.payment_slot != self.payment_key
-            or self.file_id.source == SOURCE
-            or not self._rcm_resolve_parties()
-        ):
-            return Remittance
-        return Remittance.search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("payer_id", "=", self.payer_id.id),
-                ("trace", "=", self.trace),
-                ("amount", "=", self.amount),
-                ("file_id.source", "=", SOURCE),
-                ("state", "not in", ("rejected", "duplicate", "unposted")),
-            ],
-            limit=1,
-        )
-
-
 def _written(text):
     """A name of ours without what separates things in an 835."""
     kept = "".join(" " if char in paper.SEPARATORS else char for char in text or "")
     return kept.strip()
-
-
-def _split(text):
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

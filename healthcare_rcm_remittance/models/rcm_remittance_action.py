@@ -1,6 +1,9 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+# More claims than a person wants to wait for in front of the screen.
+AT_ONCE_CLAIMS = 1000
+
 
 class RcmRemittance(models.Model):
     """Buttons of a remittance: each checks role, access and state."""
@@ -24,7 +27,28 @@ class RcmRemittance(models.Model):
         )
         if not ready:
             raise UserError(self.env._("There is nothing to post here."))
-        ready.sudo()._rcm_process()  # role, access and state were checked
+        large = ready.filtered(lambda item: item.claim_count > AT_ONCE_CLAIMS)
+        (ready - large).sudo()._rcm_process()  # role, access and state were checked
+        return large._rcm_post_later() if large else None
+
+    def _rcm_post_later(self):
+        """Large ones are posted by the scheduled action; the form shows how far."""
+        waiting = self.sudo()  # role, access and state were checked by the button
+        waiting._rcm_emit("remittance.post_asked")
+        waiting._rcm_write({"retry": True})
+        self.env["ir.cron"]._rcm_wake("healthcare_rcm_remittance.cron_remittance_post")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": self.env._(
+                    "Posted in the background: it is large. Its form shows how far it "
+                    "is."
+                ),
+                "type": "info",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_post_parking(self):
         """Post now; claims that are not ready are parked instead of waited for."""

@@ -59,8 +59,10 @@ class RcmRemittance(models.Model):
         self._rcm_take_back_local_entries(posted)
         move = self._rcm_create_entry(plan)
         records = self._rcm_claims_by_index(released)
+        self._rcm_tell_progress("mark")
         self._rcm_mark_claims(plan, records, move)
         self._rcm_match_entry(plan, records, move)
+        self._rcm_tell_progress("follow")
         self._rcm_follow_up(plan, records)
         if released is None:
             self.env["rcm.payer.overpayment"]._rcm_settle(self, plan)

@@ -5,6 +5,9 @@ from odoo import models
 from ..settlement import purposes
 from ..settlement.outcome import POST
 
+# Pairs that are matched at once: large enough to cost nothing, small enough to tell.
+CHUNK = 2000
+
 
 class RcmRemittance(models.Model):
     """Matching a remittance's entry with what it settles."""
@@ -12,7 +15,8 @@ class RcmRemittance(models.Model):
     _inherit = "rcm.remittance"
 
     def _rcm_match_entry(self, plan, records, move):
-        """Reconcile the entry's items with what they settle: one plan, explicit pairs.
+        """Reconcile the entry's items with what they settle: explicit pairs, one plan
+        a chunk.
 
         A reversal meets the item it takes back; everything else meets the open items
         of its claim and payer.
@@ -47,8 +51,9 @@ class RcmRemittance(models.Model):
             signs = {line.balance > 0 for line in lines}
             if settles and len(signs) == 2:
                 pairs.append(Line.concat(*lines))
-        if pairs:
-            Line._rcm_reconcile(pairs)
+        for start in range(0, len(pairs), CHUNK):
+            self._rcm_tell_progress("match", start)
+            Line._rcm_reconcile(pairs[start : start + CHUNK])
 
     def _rcm_matched_accounts(self):
         """Accounts whose items are matched claim by claim."""

@@ -79,7 +79,9 @@ class RcmRemittance(models.Model):
         return Markup('<div class="small mt-2">%s</div>') % marks
 
     def _rcm_shown(self, amount):
-        return format_amount(self.env, amount, self.currency_id)
+        """An amount with its sign in front, as the lists show it."""
+        shown = format_amount(self.env, abs(amount), self.currency_id)
+        return f"-{shown}" if self.currency_id.compare_amounts(amount, 0) < 0 else shown
 
     def _rcm_figure(self, name, links):
         """An amount of this payment, which leads to its segment where it may."""

@@ -41,3 +41,4 @@ from . import test_x12_raw
 from . import test_remittance_raw
 from . import test_reason_text
 from . import test_remittance_split
+from . import test_remittance_progress

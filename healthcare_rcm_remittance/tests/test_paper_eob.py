@@ -157,3 +157,52 @@ class TestPaperEob(DepositCase):
         other = self.env["res.company"].create({"name": "Other Clinic"})
         with self.assertRaises(AccessError):
             eob.with_user(self.person("cash_poster", other)).read(["amount"])
+
+    def test_provider_adjustments_and_interest_tie_and_post(self):
+        claim = self.claim()
+        earlier = self.post(
+            0, self.answer(self.claim(), 50, ("CO-45", 950)), plb=[("WO", 50, "ICNX")]
+        )
+        self.assertPosted(earlier)
+        eob = self.keyed(claim, amount=305)
+        self.assertEqual(eob.difference, -95)
+        eob.claim_ids.interest = 5
+        rows = (("WO", "ICNX2", 100), ("L6", False, -5))
+        eob.write(
+            {
+                "adjustment_ids": [
+                    (0, 0, {"reason_code": code, "reference": ref, "amount": amount})
+                    for code, ref, amount in rows
+                ]
+            }
+        )
+        self.assertEqual((eob.provider_total, eob.difference), (95, 0))
+        self.assertIn("ties to the cent", str(eob.balance_html))
+        eob.action_enter()
+        remittance = eob.remittance_id
+        self.assertPosted(remittance)
+        self.assertEqual(remittance.provider_total, 95)
+        self.assertEqual(
+            remittance.provider_adjustment_ids.mapped("treatment"),
+            ["recovery", "interest"],
+        )
+        self.assertEqual(self.trial_balance()["interest_income"], -5)
+        self.assertBooksHold()
+        with self.assertRaises(UserError):
+            eob.adjustment_ids[0].amount = 1
+
+    def test_provider_adjustment_that_is_none_is_named(self):
+        eob = self.keyed(self.claim())
+        eob.write(
+            {
+                "adjustment_ids": [
+                    (0, 0, {"reason_code": "INTEREST", "amount": 5}),
+                    (0, 0, {"reason_code": "WO", "reference": "A*B", "amount": 0}),
+                ]
+            }
+        )
+        faults = " ".join(eob._rcm_faults())
+        for text in ("INTEREST", "reference", "how much"):
+            self.assertIn(text, faults)
+        with self.assertRaises(UserError):
+            eob.action_enter()

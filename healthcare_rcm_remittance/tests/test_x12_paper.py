@@ -100,3 +100,41 @@ class TestPaper(BaseCase):
         claim = paper.PaperClaim("C1", Decimal(1), Decimal(1), lines=(line,))
         with self.assertRaises(ValueError):
             paper.write(self.payment(claims=[claim]))
+
+    def test_provider_adjustments_and_interest_are_read_as_they_were_written(self):
+        pairs = [
+            paper.PaperAdjustment("WO", "ICN9", Decimal("100")),
+            paper.PaperAdjustment("L6", "", Decimal("-5.25")),
+            *[paper.PaperAdjustment("CS", f"R{n}", Decimal(1)) for n in range(5)],
+        ]
+        claims = [self.claim(interest=Decimal("5.25"))]
+        transaction, _envelope = self.read(
+            self.payment("300.25", claims=claims, adjustments=tuple(pairs))
+        )
+        self.assertFalse(transaction.has_errors, transaction.findings)
+        self.assertEqual(
+            [
+                (item.reason, item.reference, item.amount)
+                for item in transaction.provider_adjustments
+            ],
+            [(item.reason, item.reference, item.amount) for item in pairs],
+        )
+        self.assertEqual(
+            [(item.qualifier, item.amount) for item in transaction.claims[0].amounts],
+            [("I", Decimal("5.25"))],
+        )
+
+    def test_reasons_of_provider_adjustments(self):
+        for text, expected in (
+            ("WO", True),
+            ("l6", True),
+            ("72", True),
+            ("", False),
+            ("WOX", False),
+            ("W:", False),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(paper.is_reason(text), expected)
+        with self.assertRaises(ValueError):
+            odd = paper.PaperAdjustment("WO", "A~B", Decimal(1))
+            paper.write(self.payment(adjustments=(odd,)))

@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from odoo.tests import BaseCase
+from odoo.tests import BaseCase, tagged
 
 from ..x12.model import Transaction
 from ..x12.raw import RawFile, triples
@@ -36,6 +36,7 @@ def payment(claims=2):
     return era.interchange(era.st(60 * claims, *answers))
 
 
+@tagged("post_install", "-at_install")
 class TestX12Raw(BaseCase):
     """What stands there, where it stands."""
 

@@ -3,8 +3,11 @@ import base64
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
-# Larger files are left to the scheduled actions; the page says so.
+from ..models.rcm_remittance_progress import UNSETTLED
+
+# More than this is left to the scheduled actions; the page shows how far they are.
 AT_ONCE_BYTES = 512 * 1024
+AT_ONCE_FILES = 10
 
 
 class RcmRemittanceUpload(models.TransientModel):
@@ -37,7 +40,8 @@ class RcmRemittanceUpload(models.TransientModel):
                 content, attachment.name, "upload", company=self.company_id
             ).sudo()
             again = File.sudo().search_count([]) == known
-            if not again and len(content) <= AT_ONCE_BYTES:
+            few = len(self.attachment_ids) <= AT_ONCE_FILES
+            if not again and few and len(content) <= AT_ONCE_BYTES:
                 self._work_off(file)
             rows += self._results(attachment.name, file, again)
         # The files live on their own record now; these copies hold patient data.
@@ -81,7 +85,7 @@ class RcmRemittanceUpload(models.TransientModel):
             case = file.rcm_case_ids[:1]
             return [self._row(name, "refused", file, case.message or "")]
         if file.state == "received":
-            text = self.env._("A large file: it is read in the background.")
+            text = self.env._("It is read and posted in the background.")
             return [self._row(name, "waiting", file, text)]
         return [
             self._row(name, remittance.state, file, "", remittance)
@@ -100,10 +104,49 @@ class RcmRemittanceUpload(models.TransientModel):
             "outcome": states[outcome],
             "good": outcome in ("posted", "reconciled", "posted_with_parked"),
             "refused": outcome in ("refused", "rejected"),
+            "waiting": outcome == "waiting" or outcome in UNSETTLED,
             "file_id": file.id,
             "remittance_id": remittance.id,
             "text": text,
         }
+
+    # ------------------------------------------------------------------
+    # Progress
+    # ------------------------------------------------------------------
+    def get_progress(self):
+        """How far the files are that are worked on in the background (see the
+        remittance's); the results are brought up to date."""
+        self.ensure_one()
+        self.env.user._rcm_require("cash_poster", "finance_manager")
+        self.check_access("read")
+        self._refresh()
+        files = self.result_ids.file_id
+        busy = self.result_ids.filtered("waiting").file_id
+        done = len(files) - len(busy)
+        rows = [(item.id, item.outcome) for item in self.result_ids]
+        answer = {"state": str(rows), "pending": bool(busy), "running": bool(busy)}
+        if not busy:
+            return answer
+        label = self.env._(
+            "%(done)s of %(total)s files are through", done=done, total=len(files)
+        )
+        # Taken in by this person just now; numbers only.
+        told = [item.get_progress() for item in busy.sudo().remittance_ids]
+        for inner in told:
+            if inner["running"]:  # one of them is large: how far that is
+                return {**inner, **answer, "label": f"{label}. {inner['label']}"}
+        return {**answer, "label": label, "done": done, "total": len(files)}
+
+    def _refresh(self):
+        """Look again at what was on its way."""
+        by_file = self.result_ids.filtered("waiting").grouped("file_id")
+        for file, rows in by_file.items():
+            file = file.sudo()  # taken in by this person just now
+            found = self._results(rows[0].name, file, again=False)
+            known = [(row.outcome, row.remittance_id.id) for row in rows]
+            if known != [(row["outcome"], row["remittance_id"]) for row in found]:
+                rows.unlink()
+                self.write({"result_ids": [Command.create(row) for row in found]})
 
     def action_show(self):
         """Open the remittances of these files."""
@@ -134,6 +177,7 @@ class RcmRemittanceUploadResult(models.TransientModel):
     outcome = fields.Char()
     good = fields.Boolean()
     refused = fields.Boolean()
+    waiting = fields.Boolean()
     file_id = fields.Many2one("rcm.remittance.file", string="Stored File")
     remittance_id = fields.Many2one("rcm.remittance")
     currency_id = fields.Many2one(related="upload_id.company_id.currency_id")

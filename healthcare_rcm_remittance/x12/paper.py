@@ -17,7 +17,9 @@ _PIECES = re.compile(r"[;,\n]+")
 _ADJUSTMENT = re.compile(
     r"(CO|PR|OA|PI)\s*-?\s*([A-Z]?\d{1,4}[A-Z]?)\s+(-?\d{1,12}(?:\.\d{1,2})?)"
 )
+_REASON = re.compile(r"[0-9A-Z]{2}")
 _TRIPLES = 6
+_PAIRS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,16 @@ class PaperClaim:
     payer_number: str = ""
     adjustments: tuple[Adjustment, ...] = ()
     lines: tuple[PaperLine, ...] = ()
+    interest: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PaperAdjustment:
+    """An adjustment of the payment as such; positive reduces it."""
+
+    reason: str
+    reference: str
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,7 @@ class PaperPayment:
     payee_id: str
     control: int
     claims: tuple[PaperClaim, ...] = ()
+    adjustments: tuple[PaperAdjustment, ...] = ()
 
 
 def parse_adjustments(text: str | None) -> tuple[tuple[Adjustment, ...], list[str]]:
@@ -81,6 +94,11 @@ def parse_adjustments(text: str | None) -> tuple[tuple[Adjustment, ...], list[st
     return tuple(found), faults
 
 
+def is_reason(text: str | None) -> bool:
+    """Whether a text can be the reason of a provider adjustment."""
+    return bool(_REASON.fullmatch((text or "").upper()))
+
+
 def unwritable(text: str | None) -> bool:
     """Whether a text holds a character that separates things in an 835."""
     return bool(SEPARATORS.intersection(text or ""))
@@ -96,6 +114,7 @@ def write(payment: PaperPayment) -> bytes:
         body.append(["LX", "1"])
     for claim in payment.claims:
         body += _claim(claim)
+    body += _plb(payment)
     body.append(["SE", str(len(body) + 1), "0001"])
     day = f"{payment.day:%y%m%d}"
     control = f"{payment.control % 10**9:09d}"
@@ -148,6 +167,8 @@ def _claim(claim):
     clp = ["CLP", claim.number, claim.status, _money(claim.charge), _money(claim.paid)]
     clp += [_money(patient_share(claim)), "", claim.payer_number]
     segments = [clp, *_cas(claim.adjustments)]
+    if claim.interest:
+        segments.append(["AMT", "I", _money(claim.interest)])
     for line in claim.lines:
         segments += _line(line)
     return segments
@@ -179,6 +200,20 @@ def _cas(adjustments):
             for item in own[start : start + _TRIPLES]:
                 segment += [item.reason, _money(item.amount), ""]
             segments.append(segment)
+    return segments
+
+
+def _plb(payment):
+    """PLB segments: six reasons each at most, of the year of the payment."""
+    segments = []
+    for start in range(0, len(payment.adjustments), _PAIRS):
+        segment = ["PLB", payment.payee_id, f"{payment.day:%Y}1231"]
+        for item in payment.adjustments[start : start + _PAIRS]:
+            composite = [part for part in (item.reason, item.reference) if part]
+            if any(unwritable(part) for part in composite):
+                raise ValueError("separator in a provider adjustment")
+            segment += [composite, _money(item.amount)]
+        segments.append(segment)
     return segments
 
 
