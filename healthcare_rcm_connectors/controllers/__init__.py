@@ -8,5 +8,7 @@ from . import (
     openapi,
     health,
     outage,
+    metrics,
+    pages,
     problems,
 )

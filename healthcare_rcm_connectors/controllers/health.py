@@ -24,9 +24,7 @@ class HealthDoor(http.Controller):
         return answer({"status": "ok"})
 
     # not read-only, as what needs no sign-in is by itself: it may wake a lane
-    @http.route(
-        ["/rcm/v1/health", "/rcm/v1/health/ready"], readonly=False, **OPEN
-    )
+    @http.route(["/rcm/v1/health", "/rcm/v1/health/ready"], readonly=False, **OPEN)
     def health(self, **query):
         """Whether requests may be sent here: 503 while modules are being changed.
 

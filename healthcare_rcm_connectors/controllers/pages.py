@@ -34,7 +34,9 @@ class PageDoor(http.Controller):
         types = connector()._rcm_describe_types()
         return _answer(api_page.render(openapi.build(types)), None)
 
-    @http.route("/rcm/runbooks/<string:name>", type="http", auth="user", methods=["GET"])
+    @http.route(
+        "/rcm/runbooks/<string:name>", type="http", auth="user", methods=["GET"]
+    )
     def runbook(self, name, **query):
         """One runbook, for whoever has a role in the revenue cycle."""
         if not request.env.user.has_group("healthcare_rcm_base.group_user"):

@@ -43,7 +43,9 @@ class RcmAlert(models.Model):
     rule_id = fields.Many2one(
         "rcm.alert.rule", required=True, readonly=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
     subject_key = fields.Char(required=True, readonly=True)
     subject = fields.Char(string="About", readonly=True)
     connector_id = fields.Many2one(
@@ -52,6 +54,7 @@ class RcmAlert(models.Model):
     severity = fields.Selection(related="rule_id.severity", store=True)
     unit = fields.Char(related="rule_id.unit")
     what_to_do = fields.Text(related="rule_id.what_to_do")
+    runbook_url = fields.Char(related="rule_id.runbook_url")
     state = fields.Selection(
         STATES, required=True, readonly=True, default="pending", index=True
     )

@@ -30,7 +30,12 @@ MEASURES = {
     "unusual_quiet": ("Traffic of the last hour, share of the usual", LOW, "%", False),
     "unusual_hour": ("Events at an hour without any before", HIGH, "events", False),
     "unusual_amount": ("Largest amount, times the usual", HIGH, "times", False),
-    "unmatched_payments_age": ("Oldest payment without a bank line", HIGH, "days", False),
+    "unmatched_payments_age": (
+        "Oldest payment without a bank line",
+        HIGH,
+        "days",
+        False,
+    ),
     "delayed_postings": ("Remittances not posted for a day", HIGH, "payments", False),
     "overdue_cases": ("Overdue exception cases", HIGH, "cases", False),
     "configuration": ("Unsafe points of the configuration", HIGH, "points", False),
@@ -144,7 +149,9 @@ class RcmAlertMeasure(models.AbstractModel):
         result = {}
         for connector, values in self._rcm_window(company, minutes, now).items():
             counts = values.get("latency_counts") or []
-            value = latency.quantile(counts, 0.95) if sum(counts) >= LEAST_TRIES else None
+            value = (
+                latency.quantile(counts, 0.95) if sum(counts) >= LEAST_TRIES else None
+            )
             result[_key(connector)] = connector.name, value
         return result
 
@@ -202,7 +209,15 @@ class RcmAlertMeasure(models.AbstractModel):
                 return 0
             return max(0, (now - due).total_seconds() - CRON_PATIENCE_SECONDS)
 
-        return self._rcm_crons(now, lag)
+        # When nothing runs, everything is late: that is one alert, not fifty.
+        late = sorted(
+            self._rcm_crons(now, lag).values(), key=lambda item: item[1], reverse=True
+        )
+        name, worst = late[0] if late else ("", 0)
+        others = len([value for _name, value in late[1:] if value])
+        if others:
+            name = self.env._("%(name)s and %(count)s more", name=name, count=others)
+        return {"-": (name or self.env._("Scheduled actions"), worst)}
 
     @api.model
     def _rcm_measure_cron_failures(self, company, minutes, now):
@@ -371,9 +386,7 @@ class RcmAlertMeasure(models.AbstractModel):
     @api.model
     def _rcm_measure_overdue_cases(self, company, minutes, now):
         family = self._rcm_business(company, now)["rcm_overdue_cases"]
-        return {
-            "-": (company.name, sum(reading.value for reading in family.readings))
-        }
+        return {"-": (company.name, sum(reading.value for reading in family.readings))}
 
     @api.model
     def _rcm_measure_configuration(self, company, minutes, now):

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -15,6 +16,7 @@ ROLES = [
     ("cash_poster", "Cash posters"),
 ]
 MOST_PEOPLE = 20
+_RUNBOOK = re.compile(r"Runbook ([a-z][a-z-]+)")
 
 
 class RcmAlertRule(models.Model):
@@ -69,8 +71,8 @@ class RcmAlertRule(models.Model):
     clear_threshold = fields.Float(
         string="Over Beyond",
         required=True,
-        help="An alert is over when the value is on the good side of this; between the "
-        "two nothing changes, so that a value that swings does not fire again and again.",
+        help="An alert is over when the value is on the good side of this; between "
+        "the two nothing changes: a value that swings does not fire again and again.",
     )
     window_minutes = fields.Integer(
         string="Window (minutes)",
@@ -113,7 +115,11 @@ class RcmAlertRule(models.Model):
         compute="_compute_webhook_count",
         help="Webhooks whose events include alert.fired: chat, pager, n8n.",
     )
-    what_to_do = fields.Text(translate=True, help="Shown with the alert.")
+    what_to_do = fields.Text(
+        translate=True,
+        help="Shown with the alert. “Runbook” and a name lead to that runbook.",
+    )
+    runbook_url = fields.Char(string="Runbook", compute="_compute_runbook_url")
     alert_ids = fields.One2many("rcm.alert", "rule_id", readonly=True)
     firing_count = fields.Integer(string="Firing", compute="_compute_firing_count")
 
@@ -131,6 +137,14 @@ class RcmAlertRule(models.Model):
         for rule in self:
             facts = MEASURES.get(rule.measure) or ("", alerting.HIGH, "", False)
             _label, rule.direction, rule.unit, rule.uses_window = facts
+
+    @api.depends("what_to_do")
+    def _compute_runbook_url(self):
+        for rule in self:
+            # the shipped words, whatever language the reader has
+            text = rule.with_context(lang="en_US").what_to_do or rule.what_to_do or ""
+            named = _RUNBOOK.match(text)
+            rule.runbook_url = f"/rcm/runbooks/{named[1]}" if named else False
 
     def _compute_webhook_count(self):
         # counted, not shown
@@ -230,8 +244,9 @@ class RcmAlertRule(models.Model):
         found = measure._rcm_measure(
             self.measure, company, self.window_minutes, fields.Datetime.now()
         )
+        nothing = self.env._("nothing to measure yet")
         lines = [
-            f"{label}: {self.env._('nothing to measure yet') if value is None else f'{value:g}'}"
+            f"{label}: {nothing if value is None else format(value, 'g')}"
             for subject, (label, value) in sorted(found.items())
             if self._rcm_wants(subject)
         ]

@@ -112,9 +112,7 @@ class RcmConnector(models.Model):
         """{connector id: when an event was done last}, as far as it is counted."""
         # a date only, of connectors the reader may see
         rows = self.env["rcm.traffic"].sudo()
-        rows = rows.search(
-            [("kind", "=", "total"), ("connector_id", "in", self.ids)]
-        )
+        rows = rows.search([("kind", "=", "total"), ("connector_id", "in", self.ids)])
         return {row.connector_id.id: row.last_done_at for row in rows}
 
     def _rcm_graph(self, hours, now):

@@ -20,7 +20,15 @@ FREQUENCIES = [
     (feed_schedule.WEEKLY, "On Weekdays"),
     (feed_schedule.MONTHLY, "Monthly"),
 ]
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
 # How far back a feed that was not watched for a while is looked at.
 LOOK_BACK = timedelta(days=10)
 # So long a late arrival still closes what was missing.
@@ -113,8 +121,9 @@ class RcmExpectedFeed(models.Model):
     calendar_id = fields.Many2one(
         "resource.calendar",
         string="Working Days",
-        help="Days without working time (weekends, holidays) are skipped; what is weekly "
-        "or monthly is then due on the next working day. Empty: every day counts.",
+        help="Days without working time (weekends, holidays) are skipped; what is "
+        "weekly or monthly is then due on the next working day. Empty: every day "
+        "counts.",
     )
     tz = fields.Selection(
         _tz_get,
@@ -226,9 +235,7 @@ class RcmExpectedFeed(models.Model):
     # The schedule
     # ------------------------------------------------------------------
     def _rcm_weekdays(self):
-        return frozenset(
-            number for number, name in enumerate(WEEKDAYS) if self[name]
-        )
+        return frozenset(number for number, name in enumerate(WEEKDAYS) if self[name])
 
     def _rcm_schedule(self):
         return Schedule(
@@ -350,9 +357,7 @@ class RcmExpectedFeed(models.Model):
             like = self.file_pattern.replace("\\", "\\\\")
             like = like.replace("%", r"\%").replace("_", r"\_").replace("*", "%")
             # The name is read in the database: the payload is patient data.
-            pattern = SQL(
-                " AND e.payload::jsonb #>> '{data,filename}' LIKE %s", like
-            )
+            pattern = SQL(" AND e.payload::jsonb #>> '{data,filename}' LIKE %s", like)
         facility = SQL()
         if self.facility_id:
             facility = SQL(" AND e.facility_id = %s", self.facility_id.id)
@@ -417,14 +422,18 @@ class RcmExpectedArrival(models.Model):
     )
 
     feed_id = fields.Many2one(
-        "rcm.expected.feed", required=True, readonly=True, index=True, ondelete="cascade"
+        "rcm.expected.feed",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
     )
     connector_id = fields.Many2one(related="feed_id.connector_id")
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     facility_id = fields.Many2one("rcm.facility", readonly=True, index="btree_not_null")
     due_at = fields.Datetime(string="Due", required=True, readonly=True)
     opens_at = fields.Datetime(
-        string="Counts From", required=True, readonly=True, help="What comes from here on."
+        string="Counts From", required=True, readonly=True, help="From here on."
     )
     deadline_at = fields.Datetime(string="Late After", required=True, readonly=True)
     needed_count = fields.Integer(string="At Least", required=True, readonly=True)
@@ -514,9 +523,7 @@ class RcmExpectedArrival(models.Model):
         self.check_access("read")
         for record in self.sudo():  # the role was checked; nobody writes arrivals
             if record.state not in ("expected", "missing"):
-                raise UserError(
-                    self.env._("%s has come already.", record.display_name)
-                )
+                raise UserError(self.env._("%s has come already.", record.display_name))
             vals = {"state": "waived", "waived_reason": reason or False}
             record._rcm_write_logged({record.id: vals}, f"{record._name}.waived")
             record._rcm_resolve_cases(

@@ -173,7 +173,9 @@ class RcmMetrics(models.AbstractModel):
             "Age of the oldest message that was not delivered yet.",
             ("webhook",),
         )
-        mine = {id_: label for (owner, id_), label in owners.items() if owner != "connector"}
+        mine = {
+            id_: label for (owner, id_), label in owners.items() if owner != "connector"
+        }
         for id_, label in mine.items():
             values = totals.get(("webhook", id_)) or {}
             tried.add((label, "delivered"), values.get("done_count", 0))
@@ -273,7 +275,10 @@ class RcmMetrics(models.AbstractModel):
             "rcm_open_cases", GAUGE, "Open exception cases.", ("kind", "severity")
         )
         overdue = Family(
-            "rcm_overdue_cases", GAUGE, "Open exception cases past their target.", ("kind",)
+            "rcm_overdue_cases",
+            GAUGE,
+            "Open exception cases past their target.",
+            ("kind",),
         )
         [[count, first]] = self.env.execute_query(
             SQL(

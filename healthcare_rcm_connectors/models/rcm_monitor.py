@@ -69,9 +69,7 @@ class RcmMonitor(models.Model):
             try:
                 read_networks(record.allowed_networks)
             except ValueError as error:
-                raise ValidationError(
-                    self.env._("%s is no network.", error)
-                ) from None
+                raise ValidationError(self.env._("%s is no network.", error)) from None
 
     # ------------------------------------------------------------------
     # Actions

@@ -50,7 +50,9 @@ class Step:
 
 def is_bad(rule, value):
     """Whether ``value`` is at or past the threshold."""
-    return value >= rule.threshold if rule.direction == HIGH else value <= rule.threshold
+    return (
+        value >= rule.threshold if rule.direction == HIGH else value <= rule.threshold
+    )
 
 
 def is_good(rule, value):

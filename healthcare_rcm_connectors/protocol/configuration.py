@@ -102,7 +102,11 @@ def _processes(facts):
         Finding("workers", OK if facts.workers else NOTE, str(facts.workers)),
         Finding(
             "cron_threads",
-            OK if facts.cron_threads >= 2 else PROBLEM if not facts.cron_threads else NOTE,
+            OK
+            if facts.cron_threads >= 2
+            else PROBLEM
+            if not facts.cron_threads
+            else NOTE,
             str(facts.cron_threads),
         ),
         Finding("test_enable", PROBLEM if facts.test_enabled else OK),

@@ -1,4 +1,4 @@
-"""The little Markdown the runbooks use, as HTML: headings, lists, code, bold, links.
+"""The little Markdown the runbooks use, as HTML: headings, lists, code, links.
 
 Everything is escaped first: a text can bring no tag of its own.
 """
@@ -7,6 +7,7 @@ import re
 from html import escape
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_ITALIC = re.compile(r"\*([^*\s][^*]*)\*")
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\[([^\]]+)\]\(((?:https?://|/|[a-z-]+\.md)[^)\s]*)\)")
 _NUMBERED = re.compile(r"\d+\.\s+")
@@ -38,6 +39,7 @@ def _inline(text):
     html = escape(text)
     html = _CODE.sub(r"<code>\1</code>", html)
     html = _BOLD.sub(r"<strong>\1</strong>", html)
+    html = _ITALIC.sub(r"<em>\1</em>", html)
     return _LINK.sub(_link, html)
 
 

@@ -12,16 +12,18 @@ h3{margin-top:1.8rem}
 code,pre{font:14px/1.45 ui-monospace,monospace;background:#8882;border-radius:4px}
 code{padding:.1em .3em}pre{padding:.8rem;overflow:auto}
 table{border-collapse:collapse;width:100%;font-size:.95rem}
-th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8884}
+th,td{text-align:left;vertical-align:top;padding:.35rem .6rem}
+th,td{border-bottom:1px solid #8884}
 nav ul{columns:2;list-style:none;padding:0}summary{cursor:pointer}
-.method{font-weight:700;padding:.1em .5em;border-radius:4px;background:#71639e;color:#fff}
+.method{font-weight:700;padding:.1em .5em;border-radius:4px}
+.method{background:#71639e;color:#fff}
 .muted{opacity:.7}.old{color:#b45309}
 li{margin:.35rem 0}
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none';"
-    f" frame-ancestors 'self'; style-src 'sha256-{_HASH}'",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action"
+    f" 'none'; frame-ancestors 'self'; style-src 'sha256-{_HASH}'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",

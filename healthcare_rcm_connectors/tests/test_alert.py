@@ -248,9 +248,7 @@ class TestAlert(ConnectorMixin, TransactionCase):
             self.assertEqual(value("unusual_hour"), 0)
             charge = self.completed()["data"]["charges"][0]
             self.receive(self.completed("E-2", [{**charge, "amount": "90000.00"}]))
-            self.receive(
-                *(self.submitted(f"RTEST000{n:04}") for n in range(70))
-            )
+            self.receive(*(self.submitted(f"RTEST000{n:04}") for n in range(70)))
             self.assertGreater(value("unusual_volume"), 3)
             self.assertGreater(value("unusual_amount"), 5)
         with freeze_time(now + timedelta(hours=5)):
@@ -263,6 +261,22 @@ class TestAlert(ConnectorMixin, TransactionCase):
         rule = self.rule(measure="key_days", threshold=14, clear_threshold=14)
         self.evaluate()
         self.assertEqual(self.of(rule).state, "firing")
+
+    def test_when_nothing_runs_it_is_one_alert(self):
+        hour = self.start - timedelta(hours=1)
+        self.env["ir.cron"].search([]).write({"nextcall": hour})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE ir_cron SET write_date = %s", [hour])
+        rule = self.rule(measure="cron_lag", threshold=300, clear_threshold=60)
+        self.evaluate()
+        self.assertEqual(len(self.of(rule)), 1)
+        self.assertIn(" more", self.of(rule).subject)
+
+    def test_the_alert_leads_to_the_runbook_it_names(self):
+        rule = self.rule(what_to_do="Runbook queue-backlog: look.")
+        self.assertEqual(rule.runbook_url, "/rcm/runbooks/queue-backlog")
+        rule.what_to_do = "Call somebody."
+        self.assertFalse(rule.runbook_url)
 
     def test_a_rule_that_could_never_end_is_refused(self):
         with self.assertRaises(ValidationError):

@@ -117,9 +117,7 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
         self.assertEqual(self.states(feed)[:2], ["missing", "arrived"])
         # yesterday's comes with today's
         with self.at(2, 6, 30):
-            self.receive(
-                self.submitted("RTEST0000002"), self.submitted("RTEST0000003")
-            )
+            self.receive(self.submitted("RTEST0000002"), self.submitted("RTEST0000003"))
             self.watch()
         self.assertEqual(self.states(feed)[:3], ["late", "arrived", "arrived"])
 
@@ -129,9 +127,7 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
             self.watch()
         self.assertEqual(self.states(feed), ["missing", "missing"])
         with self.at(2, 6):
-            self.receive(
-                self.submitted("RTEST0000001"), self.submitted("RTEST0000002")
-            )
+            self.receive(self.submitted("RTEST0000001"), self.submitted("RTEST0000002"))
             for _again in range(3):
                 self.watch()
         self.assertEqual(self.states(feed)[:3], ["late", "missing", "arrived"])
@@ -176,9 +172,7 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
         self.assertEqual(self.states(feed), ["arrived"])
 
     def test_only_what_is_for_the_facility_counts(self):
-        feed = self.feed(
-            event_name="encounter.completed", facility_id=self.facility.id
-        )
+        feed = self.feed(event_name="encounter.completed", facility_id=self.facility.id)
         elsewhere = self.env["rcm.facility"].create(
             {"name": "Elsewhere", "code": "ELSE", "npi": "1245319599"}
         )
@@ -280,7 +274,15 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
         with self.assertRaises(ValidationError):
             self.feed(event_name="no.such")
         days = dict.fromkeys(
-            ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+            (
+                "monday",
+                "tuesday",
+                "wednesday",
+                "thursday",
+                "friday",
+                "saturday",
+                "sunday",
+            ),
             False,
         )
         with self.assertRaises(ValidationError):

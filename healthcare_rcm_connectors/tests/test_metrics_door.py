@@ -300,9 +300,7 @@ class TestMetricsDoor(ConnectorMixin, HttpCase):
         self.assertEqual(response.status_code, 503)
         self.assertIn("Retry-After", response.headers)
         # the process itself lives
-        self.assertEqual(
-            self.get("/rcm/v1/health/live", token=False).status_code, 200
-        )
+        self.assertEqual(self.get("/rcm/v1/health/live", token=False).status_code, 200)
 
     def test_a_scheduled_action_that_does_not_run_is_late(self):
         crons = self.env["ir.cron"].search([])

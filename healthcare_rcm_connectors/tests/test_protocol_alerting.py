@@ -83,7 +83,10 @@ class TestAlerting(BaseCase):
         self.assertFalse(alerting.check(rule(direction=LOW, threshold=5, clear=4)))
 
 
-def past(weeks=4, count=100, amount=500.0, hours=range(8, 18)):
+DAY_HOURS = range(8, 18)
+
+
+def past(weeks=4, count=100, amount=500.0, hours=DAY_HOURS):
     return [
         Hour(weekday, hour, count if hour in hours else 0, amount, count)
         for _week in range(weeks)
@@ -105,9 +108,7 @@ class TestUnusual(BaseCase):
 
     def test_one_past_flood_does_not_make_the_next_look_normal(self):
         history = [*past(), Hour(0, 10, 100000, 0, 0)]
-        self.assertGreater(
-            unusual.volume_ratio(Hour(0, 10, 400, 0, 0), history), 3
-        )
+        self.assertGreater(unusual.volume_ratio(Hour(0, 10, 400, 0, 0), history), 3)
 
     def test_nothing_is_said_before_there_is_history(self):
         self.assertIsNone(unusual.volume_ratio(Hour(0, 10, 400, 0, 0), past(1)[:24]))

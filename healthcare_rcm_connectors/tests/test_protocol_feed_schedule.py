@@ -109,7 +109,8 @@ class TestAllocation(BaseCase):
     def counts(self, *hours):
         arrivals = [self.start + timedelta(hours=hour) for hour in hours]
         return {
-            key: verdict.count for key, verdict in allocate(self.slots, arrivals).items()
+            key: verdict.count
+            for key, verdict in allocate(self.slots, arrivals).items()
         }
 
     def test_each_time_gets_what_falls_into_it(self):
@@ -126,9 +127,7 @@ class TestAllocation(BaseCase):
             self.slots, [self.start + DAY, self.start + DAY + timedelta(minutes=5)]
         )
         self.assertEqual(result[0].count, 1)
-        self.assertEqual(
-            result[0].complete_at, self.start + DAY + timedelta(minutes=5)
-        )
+        self.assertEqual(result[0].complete_at, self.start + DAY + timedelta(minutes=5))
         self.assertEqual(result[1].complete_at, self.start + DAY)
 
     def test_the_order_of_asking_does_not_matter(self):

@@ -10,7 +10,10 @@ from ..tools import prometheus_text
 @tagged("post_install", "-at_install")
 class TestAmounts(BaseCase):
     def test_places_and_lists(self):
-        data = {"charge": {"amount": "25.10"}, "charges": [{"amount": "1.10"}, {"amount": 2}]}
+        data = {
+            "charge": {"amount": "25.10"},
+            "charges": [{"amount": "1.10"}, {"amount": 2}],
+        }
         self.assertEqual(amounts.total(data, "charge.amount"), Decimal("25.10"))
         self.assertEqual(amounts.total(data, "charges[].amount"), Decimal("3.10"))
 

@@ -110,7 +110,12 @@ class TestRunbooks(RunbookMixin, TransactionCase):
     def test_every_technical_failure_of_the_interfaces_has_one(self):
         from ..models.rcm_event import CASE_OF_CLASS
 
-        own = {*CASE_OF_CLASS.values(), "webhook_failed", "source_totals", "feed_missing"}
+        own = {
+            *CASE_OF_CLASS.values(),
+            "webhook_failed",
+            "source_totals",
+            "feed_missing",
+        }
         own |= {"interface_down", "pull_failed"}
         self.assertLessEqual(own, set(RUNBOOKS))
 
@@ -227,9 +232,7 @@ class TestRunbooks(RunbookMixin, TransactionCase):
             [("name", "=", envelope["type"]), ("version", "=", 1)]
         )
         example = json.loads(kind.example)
-        data = {
-            key: envelope["data"].get(key, value) for key, value in example.items()
-        }
+        data = {key: envelope["data"].get(key, value) for key, value in example.items()}
         return {**envelope, "data": data}
 
     def test_event_failed(self):
@@ -402,7 +405,10 @@ class TestRunbooks(RunbookMixin, TransactionCase):
 
         self.follow(
             "queue-backlog",
-            ("**Dashboard**", lambda: self.assertEqual(self.connector.waiting_count, 30)),
+            (
+                "**Dashboard**",
+                lambda: self.assertEqual(self.connector.waiting_count, 30),
+            ),
             ("scheduler-late", None),
             ("**Pause**", pause),
             (

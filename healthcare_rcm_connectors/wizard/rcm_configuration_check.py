@@ -14,7 +14,7 @@ _worst = {}  # {database: (when, level)}
 LEVELS = [
     (configuration.OK, "In order"),
     (configuration.NOTE, "To know"),
-    (configuration.WARNING, "Should be changed"),
+    (configuration.WARNING, "To change"),
     (configuration.PROBLEM, "Not safe"),
 ]
 
@@ -31,6 +31,9 @@ class RcmConfigurationCheck(models.TransientModel):
     level = fields.Selection(LEVELS, readonly=True)
     problem_count = fields.Integer(string="Not Safe", readonly=True)
     warning_count = fields.Integer(string="Should Be Changed", readonly=True)
+
+    def _compute_display_name(self):
+        self.display_name = self.env._("Configuration Check")
 
     @api.model
     def action_check(self):
@@ -53,7 +56,8 @@ class RcmConfigurationCheck(models.TransientModel):
                             "level": item.level,
                             "name": texts[item.code][0],
                             "seen": item.seen,
-                            "advice": texts[item.code][1],
+                            "advice": item.level != configuration.OK
+                            and texts[item.code][1],
                         }
                     )
                     for item in findings
@@ -182,8 +186,8 @@ class RcmConfigurationCheck(models.TransientModel):
             "base_url": (
                 _("Encryption on the way (TLS)"),
                 _(
-                    "API keys travel in a header: put a proxy with TLS in front of Odoo "
-                    "and set web.base.url to its https address."
+                    "API keys travel in a header: put a proxy with TLS in front of "
+                    "Odoo and set web.base.url to its https address."
                 ),
             ),
             "proxy_mode": (
@@ -287,4 +291,4 @@ class RcmConfigurationCheckLine(models.TransientModel):
     level = fields.Selection(LEVELS, readonly=True)
     name = fields.Char(string="Looked At", readonly=True)
     seen = fields.Char(string="Found", readonly=True)
-    advice = fields.Char(string="What to Do", readonly=True)
+    advice = fields.Text(string="What to Do", readonly=True)
