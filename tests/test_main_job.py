@@ -199,6 +199,15 @@ class TestMainJob(SuiteCase):
         self.assertLessEqual(
             {"rcm.event", "rcm.encounter", "rcm.claim", "account.move"}, models
         )
+        auditor = self.env["res.users"].search([("login", "=", "auditor")])
+        log = self.env["rcm.audit.log"].with_user(auditor)
+        shown = [
+            "attempt" if str(row["id"]).startswith("attempt-") else row["model"]
+            for row in log.get_timeline(claim.correlation_id)
+        ]
+        # received, tried, then what came of it, down to the journal entry
+        self.assertLess(shown.index("rcm.event"), shown.index("attempt"))
+        self.assertLess(shown.index("attempt"), shown.index("account.move"))
 
     def _check_again_changes_nothing(self):
         before = self.books()

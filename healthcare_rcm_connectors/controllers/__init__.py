@@ -1,4 +1,15 @@
-from . import dispatcher, events, files, jsonrpc, documents, openapi, health, metrics, pages, problems
+from . import (
+    dispatcher,
+    events,
+    files,
+    jsonrpc,
+    documents,
+    openapi,
+    health,
+    metrics,
+    pages,
+    problems,
+)
 from . import (
     dispatcher,
     events,

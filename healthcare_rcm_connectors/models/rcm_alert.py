@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from ..protocol import alerting
+from .rcm_alert_measure import HOURS_KNOWN
 from .rcm_alert_rule import EVENT
 
 # More in one go become one activity or mail that counts the rest.
@@ -93,7 +94,9 @@ class RcmAlert(models.Model):
         in_cron = bool(self.env.context.get("ir_cron_progress_id"))
         companies = self.env["res.company"].search([])
         for number, company in enumerate(companies, 1):
+            self.env.cr.cache[HOURS_KNOWN] = {}
             self.with_company(company)._rcm_evaluate(company, fields.Datetime.now())
+            self.env.cr.cache.pop(HOURS_KNOWN, None)
             left = len(companies) - number
             if in_cron and not cron._commit_progress(1, remaining=left):
                 break

@@ -42,6 +42,8 @@ MEASURES = {
 }
 # Fewer tries tell nothing about a share or a quantile.
 LEAST_TRIES = 20
+# Where one round of the evaluation keeps what several rules ask for.
+HOURS_KNOWN = "rcm_alert_hours"
 
 
 class RcmAlertMeasure(models.AbstractModel):
@@ -313,7 +315,19 @@ class RcmAlertMeasure(models.AbstractModel):
 
     @api.model
     def _rcm_hours(self, company, now):
-        """{connector: (running hour, last hour, hours before, days known)}."""
+        """{connector: (running hour, last hour, hours before, days known)}.
+
+        Four rules ask the same within one round: it is looked up once.
+        """
+        known = self.env.cr.cache.get(HOURS_KNOWN)
+        if known is None:
+            return self._rcm_hours_now(company, now)
+        if company.id not in known:
+            known[company.id] = self._rcm_hours_now(company, now)
+        return known[company.id]
+
+    @api.model
+    def _rcm_hours_now(self, company, now):
         start = now.replace(minute=0, second=0, microsecond=0)
         one = timedelta(hours=1)
         traffic = self.env["rcm.traffic"]

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import TransactionCase, tagged
 
-from ..models.rcm_alert_measure import MEASURES, RcmAlertMeasure
+from ..models.rcm_alert_measure import HOURS_KNOWN, MEASURES, RcmAlertMeasure
 from .common import ConnectorMixin
 from .receiver import Receiver
 
@@ -261,6 +261,16 @@ class TestAlert(ConnectorMixin, TransactionCase):
         rule = self.rule(measure="key_days", threshold=14, clear_threshold=14)
         self.evaluate()
         self.assertEqual(self.of(rule).state, "firing")
+
+    def test_the_scheduled_action_goes_through_all_companies(self):
+        rule = self.rule(company_id=False)
+        rules = self.env["rcm.alert.rule"].with_context(active_test=False).search([])
+        rules.filtered(lambda one: one.measure.startswith("unusual")).active = True
+        self.receive(*(self.submitted(f"RTEST000{n:04}") for n in range(4)))
+        self.alerts._cron_evaluate()
+        self.env.invalidate_all()
+        self.assertEqual(self.of(rule).company_id, self.company)
+        self.assertNotIn(HOURS_KNOWN, self.env.cr.cache)
 
     def test_when_nothing_runs_it_is_one_alert(self):
         hour = self.start - timedelta(hours=1)

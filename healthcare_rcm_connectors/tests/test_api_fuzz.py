@@ -15,6 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -66,10 +67,14 @@ class FuzzCase(ConnectorMixin, HttpCase):
         self.receive(self.submitted(id="known-event"))
         self.requests = 0
 
-    def operations(self):
-        """{operation id: operation} of the description the doors themselves give."""
+    def description(self):
+        """What the doors say of themselves."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        raw = self.url_open("/rcm/v1/openapi.json", headers=headers).json()
+        return self.url_open("/rcm/v1/openapi.json", headers=headers).json()
+
+    def operations(self, raw=None):
+        """{operation id: operation} of a description, the doors' own."""
+        raw = raw or self.description()
         schema = schemathesis.openapi.from_dict(raw)
         schema.config.generation.update(with_security_parameters=False)
         found = {}
@@ -130,6 +135,15 @@ class TestApiFuzz(FuzzCase):
                 with self.subTest(name, mode=mode.value):
                     self.fuzz(name, operation, mode, SHORT_EXAMPLES)
         self.assertGreater(self.requests, 200)
+
+    def test_an_answer_that_is_not_as_described_is_noticed(self):
+        raw = self.description()
+        raw["components"]["schemas"]["Live"]["required"].append("nothing")
+        del raw["paths"]["/rcm/v1/events/{event_id}"]["get"]["responses"]["404"]
+        operations = self.operations(raw)
+        for name in ("getLive", "getEvent"):
+            with self.subTest(name), self.assertRaises(FailureGroup):
+                self.fuzz(name, operations[name], MODES[0], 5)
 
 
 @tagged("post_install", "-at_install", "long")
