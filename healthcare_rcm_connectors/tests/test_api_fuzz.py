@@ -136,6 +136,29 @@ class TestApiFuzz(FuzzCase):
                     self.fuzz(name, operation, mode, SHORT_EXAMPLES)
         self.assertGreater(self.requests, 200)
 
+    def test_what_is_there_is_answered_as_described(self):
+        """Drawn names hit nothing: here is an event, an encounter and its claim."""
+        lost = self.completed("E-2")
+        lost["data"]["encounter"]["facility"] = "NOWHERE"
+        self.receive(self.completed("E-1"), lost)
+        self.process()
+        operations = self.operations()
+        event = self.env["rcm.event"].search([("error_code", "!=", False)], limit=1)
+        for name, path in (
+            ("getEvent", {"event_id": "known-event"}),
+            ("getEvent", {"event_id": event.external_id}),
+            ("getEncounter", {"number": "E-1"}),
+        ):
+            with self.subTest(name, path=path):
+                case = operations[name].Case(path_parameters=path)
+                response = case.call(
+                    base_url=self.base_url(),
+                    session=self.opener,
+                    headers={"Authorization": f"Bearer {self.key}"},
+                )
+                self.assertEqual(response.status_code, 200, response.text[:200])
+                case.validate_response(response, checks=CHECKS[:5])
+
     def test_an_answer_that_is_not_as_described_is_noticed(self):
         raw = self.description()
         raw["components"]["schemas"]["Live"]["required"].append("nothing")
