@@ -237,6 +237,8 @@ class RcmAuditLog(models.Model):
         """
         if request:
             return "web"
+        if not self.env.registry.ready:
+            return "installation"
         scheduled = self.env.context.get("ir_cron_progress_id")  # no client sends it
         if scheduled or self.env.uid == api.SUPERUSER_ID:
             return "scheduled action"

@@ -140,7 +140,7 @@ class RcmAuditMixin(models.AbstractModel):
             return f"{value._name},{value.id}" if value else None
         if field.type in ("binary", "image"):
             return bool(value)
-        if value is False and field.type != "boolean":
+        if value == "" or (value is False and field.type != "boolean"):
             return None
         return value
 

@@ -24,7 +24,7 @@ class RcmEvent(models.Model):
         readonly=True,
         copy=False,
         prefetch=False,
-        groups="healthcare_rcm_base.group_patient_data",
+        groups="healthcare_rcm_base.group_clinical",
     )
     remap = fields.Boolean(
         string="Map Again",
@@ -43,10 +43,10 @@ class RcmEvent(models.Model):
     @api.depends("payload_hash", "canonical")
     @api.depends_context("uid")
     def _compute_payload_shown(self):
-        sees = self.env.user.has_group("healthcare_rcm_base.group_patient_data")
+        sees = self.env.user.has_group("healthcare_rcm_base.group_clinical")
         for record in self:
-            # Everyone who may read the event sees its shape; its patient only those
-            # who may see patients.
+            # Everyone who may read the event sees its shape; its content only those
+            # who may see clinical codes.
             shown = record.sudo()
             record.payload_shown = shown._rcm_redacted_payload(sees)
             record.canonical_shown = shown._rcm_redacted_canonical(sees)

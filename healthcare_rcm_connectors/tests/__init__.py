@@ -45,3 +45,4 @@ from . import (
     test_signed_doors,
     test_webhook,
 )
+from . import test_key_rotation
