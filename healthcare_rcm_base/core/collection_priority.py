@@ -9,6 +9,8 @@ from typing import NamedTuple
 URGENT, HIGH, NORMAL, NONE = "3", "2", "1", "0"
 WITH_PAYER = frozenset({"submitted", "accepted", "pending_interface"})
 DECIDED = frozenset({"adjudicated", "reopened"})
+# In all other states nobody is asked, whatever else is known.
+ASKED = WITH_PAYER | DECIDED | {"rejected"}
 
 
 class Standing(NamedTuple):
@@ -28,7 +30,7 @@ class Standing(NamedTuple):
 
 def priority(standing):
     """``(rank, why)``; rank ``0`` where nobody has to be asked."""
-    if not standing.open:
+    if not standing.open or standing.state not in ASKED:
         return NONE, ""
     if standing.state == "rejected":
         return URGENT, "rejected"
@@ -38,10 +40,8 @@ def priority(standing):
         if standing.pended:
             return HIGH, "pended"
         return (HIGH, "overdue") if standing.overdue else (NONE, "")
-    if standing.state in DECIDED:
-        if standing.payment_status == "partially_denied":
-            return HIGH, "partially_denied"
-        if standing.state == "reopened":
-            return HIGH, "taken_back"
-        return (NONE, "") if standing.due_next else (NORMAL, "rest_open")
-    return NONE, ""
+    if standing.payment_status == "partially_denied":
+        return HIGH, "partially_denied"
+    if standing.state == "reopened":
+        return HIGH, "taken_back"
+    return (NONE, "") if standing.due_next else (NORMAL, "rest_open")

@@ -48,6 +48,12 @@ class RcmClaim(models.Model):
         help="How soon the payer is to be asked: by its last answer, or that it gave "
         "none in time.",
     )
+    ask_payer_id = fields.Many2one(
+        "rcm.payer",
+        string="Ask",
+        compute="_compute_ask_payer_id",
+        help="Who has the claim, or decided what is left open.",
+    )
     collection_reason = fields.Char(
         string="Why Ask", compute="_compute_collection_reason"
     )
@@ -58,10 +64,10 @@ class RcmClaim(models.Model):
     @api.depends("state", "submitted_date", "goes_to_id.answer_days")
     def _compute_answer_due(self):
         for claim in self:
-            days = claim.sudo().goes_to_id.answer_days  # a limit, whoever asks
             waiting = claim.state in collection_priority.WITH_PAYER
-            since = waiting and days and claim.submitted_date
-            claim.answer_due = since and since.date() + timedelta(days=days)
+            since = waiting and claim.submitted_date
+            days = since and claim.goes_to_id.answer_days
+            claim.answer_due = days and since.date() + timedelta(days=days)
 
     @api.depends("answer_due")
     def _compute_answer_overdue(self):
@@ -76,10 +82,18 @@ class RcmClaim(models.Model):
         for claim in self:
             claim.collection_priority, _why = claim._rcm_collection()
 
+    @api.depends("state", "goes_to_id", "leg_ids.adjudicated_date")
+    def _compute_ask_payer_id(self):
+        """A decision is asked of whoever made it, though the next one may be due."""
+        for claim in self:
+            decided = claim.leg_ids.filtered("adjudicated_date").sorted("sequence")
+            asked = claim.state in collection_priority.DECIDED and decided[-1:].payer_id
+            claim.ask_payer_id = asked or claim.goes_to_id
+
     @api.depends("collection_priority")
     def _compute_collection_reason(self):
         words = {
-            "rejected": self.env._("Rejected before adjudication: correct it and send"),
+            "rejected": self.env._("Rejected before adjudication"),
             "denied": self.env._("Denied: correct it or appeal"),
             "pended": self.env._("The payer waits for something from us"),
             "overdue": self.env._("No answer in time"),
@@ -93,6 +107,8 @@ class RcmClaim(models.Model):
     def _rcm_collection(self):
         """``(rank, why)`` of ``core.collection_priority``."""
         self.ensure_one()
+        if self.state not in collection_priority.ASKED:
+            return collection_priority.NONE, ""  # most claims that are being billed
         states = set(self.leg_ids.mapped("state"))
         return collection_priority.priority(
             Standing(

@@ -184,7 +184,10 @@ class RcmValidationRule(models.Model):
         self.ensure_one()
         self.env.user._rcm_require("administrator", "biller", "finance_manager")
         self.check_access("read")
-        waiting = fields.Domain("state", "in", OPEN_CLAIM_STATES)
+        # What an earlier system had billed is not validated here again.
+        waiting = fields.Domain("state", "in", OPEN_CLAIM_STATES) & fields.Domain(
+            "opening_id", "=", False
+        )
         claims = self.env["rcm.claim"].search(waiting, limit=TEST_LIMIT)
         total = len(claims)
         if total == TEST_LIMIT:

@@ -102,8 +102,10 @@ class TestClaimCollection(BillingCase):
         claim._rcm_mark_adjudicated()
         claim._rcm_open_next_leg()
         self.assertEqual(claim.collection_priority, "0", "to be sent, not asked for")
+        self.assertEqual(claim.ask_payer_id, self.clinic["payer"], "it decided")
         claim._rcm_mark_submitted(fields.Datetime.now(), payer="AID")
         self.assertEqual(str(claim.answer_due), "2026-03-15")
+        self.assertEqual(claim.ask_payer_id, self.clinic["second"])
 
     def test_self_pay_has_no_payer_to_ask_and_days_are_not_negative(self):
         claim = self.intake(number="E7", self_pay=True)._rcm_bill()
