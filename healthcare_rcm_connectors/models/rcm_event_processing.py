@@ -1,3 +1,4 @@
+import errno
 import json
 import logging
 import random
@@ -41,6 +42,8 @@ LOCK_CLASHES = (
     LockNotAvailable,
     SerializationFailure,
 )
+# The disk is full or away: room comes back, the event is not at fault.
+STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE)
 SCHEMA_CODES = ("schema", "invalid_payload")
 
 
@@ -326,6 +329,9 @@ class RcmEvent(models.Model):
         if isinstance(error, (RcmRetryable, LockError, *LOCK_CLASHES)):
             message = self.env._("Another process held what this event needs.")
             return retry.TRANSIENT, type(error).__name__, message
+        if isinstance(error, OSError) and error.errno in STORAGE:
+            message = self.env._("The file store takes nothing: %s", error.strerror)
+            return retry.TRANSIENT, "storage", message
         if isinstance(error, UniqueViolation):
             message = self.env._("The same record was made at the same moment.")
             return retry.TRANSIENT, "unique_violation", message

@@ -1,3 +1,4 @@
+import errno
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -102,6 +103,21 @@ class TestEventQuarantine(ConnectorMixin, TransactionCase):
         self.assertEqual(self.handled.count(bad.external_id), 3)
         self.assertEqual(bad.attempt_ids.mapped("outcome").count("dead"), 1)
         self.assertTrue(bad.rcm_case_ids)
+
+    def test_a_full_disk_is_not_the_fault_of_an_event(self):
+        [event] = self.three()[:1]
+        full = OSError(errno.ENOSPC, "No space left on device")
+        handler = type(self.env["rcm.event.handler.claim.submitted"])
+        with patch.object(handler, "_rcm_handle", side_effect=full):
+            for _time in range(4):  # one more than an unforeseen error is tried
+                self.lane()
+                self.assertEqual(event.state, "retry")
+                self.assertEqual(
+                    (event.error_class, event.error_code), ("transient", "storage")
+                )
+                event.next_attempt_at = fields.Datetime.now() - timedelta(minutes=1)
+        self.lane()
+        self.assertEqual(event.state, "done")
 
 
 @tagged("post_install", "-at_install")

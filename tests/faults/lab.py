@@ -13,7 +13,7 @@ from lib.steps import hash_of, lock
 
 from .cluster import Cluster, home
 from .ledger import last_audit_row
-from .server import HERE
+from .server import HERE, stop_leftovers
 
 KEY_SECONDS = 20 * 3600
 PREPARE = HERE / "prepare.py"
@@ -152,6 +152,7 @@ class Lab:
                 shutil.copytree(source, target)
 
     def _drop_leftovers(self):
+        stop_leftovers(self.folder / "runs")
         for name in self.cluster.names():
             if name.startswith("faults_run_"):
                 self.drop(name)

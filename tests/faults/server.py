@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ from lib.progress import SetupError
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 180
 STOP_SECONDS = 20
+RESTART_SECONDS = 1
 FIRST_PORT = 8160
 HTTP, CRON = "http", "cron"
 NICE_FIELD, CRON_NICE = 16, 10
@@ -41,17 +43,37 @@ class Server:
         self.arms.mkdir(parents=True, exist_ok=True)
         self.process = None
         self.url = None
-        self.kills = 0
+        self.kills = self.restarts = 0
+        self.watched = False
 
     # -- life ------------------------------------------------------------------
 
     def start(self):
-        """Up, and answering."""
-        http = odoo_server.free_port(FIRST_PORT + 10 * self.number)
-        gevent = odoo_server.free_port(http + 1)
-        self.url = f"http://127.0.0.1:{http}"
+        """Up, answering, and watched over as by a service manager.
+
+        Odoo's master ends when the database is away at the moment it wants to make a
+        worker; in production systemd or a container runtime starts it again.
+        """
+        if self.url is None:
+            self.port = odoo_server.free_port(FIRST_PORT + 10 * self.number)
+            self.gevent_port = odoo_server.free_port(self.port + 1)
+            self.url = f"http://127.0.0.1:{self.port}"
+        self._launch()
+        self._wait()
+        self.watched = True
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def _watch(self):
+        while self.watched:
+            if self.process.poll() is not None:
+                self.restarts += 1
+                self._launch()
+            time.sleep(RESTART_SECONDS)
+
+    def _launch(self):
         self.process = subprocess.Popen(
-            self._command(http, gevent),
+            self._command(self.port, self.gevent_port),
             env=odoo_server.environment(
                 RCM_FAULTS=str(self.arms),
                 RCM_FAULTS_SKEW=str(self.skew),
@@ -62,10 +84,8 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=odoo_server._die_with_parent,
         )
-        self._wait()
-        return self
+        (self.folder / f"node-{self.number}.pid").write_text(str(self.process.pid))
 
     def _command(self, http, gevent):
         odoo = odoo_source.find()
@@ -114,6 +134,7 @@ class Server:
 
     def stop(self):
         """In order; whoever does not go is ended."""
+        self.watched = False
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)
@@ -123,7 +144,8 @@ class Server:
             self.kill_all()
 
     def kill_all(self):
-        """The whole node at once, as when its power goes."""
+        """The whole node at once, as when its power goes; nobody starts it again."""
+        self.watched = False
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -168,3 +190,14 @@ class Server:
         for path in self.arms.glob("*.[0-9]*"):
             path.unlink(missing_ok=True)
         return len(list(self.arms.glob("hit-*")))
+
+
+def stop_leftovers(folder):
+    """End nodes of runs that were themselves ended before they could."""
+    for file in folder.glob("*/node-*.pid"):
+        pid = int(file.read_text() or 0)
+        with contextlib.suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"faults_run_" in command:
+                os.killpg(pid, signal.SIGKILL)
+        file.unlink(missing_ok=True)
