@@ -53,3 +53,4 @@ from . import rcm_remittance_split
 from . import rcm_remittance_print
 from . import rcm_remittance_backlog
 from . import rcm_reason_text
+from . import rcm_remittance_history

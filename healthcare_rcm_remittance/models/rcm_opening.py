@@ -37,6 +37,7 @@ class RcmOpening(models.Model):
                     "payment_date": self.date,
                     "trace": self.name,
                     "state": "reconciled",
+                    "history": True,
                 }
             ]
         )

@@ -146,6 +146,7 @@ class RcmPaperEob(models.Model):
                     and format_amount(self.env, eob.provider_total, currency),
                     "payment": format_amount(self.env, eob.amount, currency),
                     "difference": format_amount(self.env, eob.difference, currency),
+                    "off": not currency.is_zero(eob.difference),
                     "faults": eob._rcm_faults(),
                 },
             )

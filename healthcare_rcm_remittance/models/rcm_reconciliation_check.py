@@ -192,7 +192,9 @@ def clearing_is_open_items(company):
 
 def entries_tie_to_payments(company):
     """I4: of each ST, clearing = BPR02, items without a claim = PLB, and each claim's
-    receivable with this payer is what its outcome took off."""
+    receivable with this payer is what its outcome took off.
+
+    What was taken over from before the books began here has no items of its own."""
     return SQL(
         """
         WITH sums AS (
@@ -235,6 +237,7 @@ def entries_tie_to_payments(company):
                 AND line.partner_id = partner.commercial_partner_id
          WHERE answer.company_id = %s AND answer.state IN ('posted', 'reversed')
            AND remittance.state IN %s AND answer.posted_receivable IS NOT NULL
+           AND remittance.history IS NOT TRUE
          GROUP BY remittance.id, answer.id
         HAVING ROUND(-answer.posted_receivable, 2)
                <> ROUND(COALESCE(SUM(line.balance), 0), 2)

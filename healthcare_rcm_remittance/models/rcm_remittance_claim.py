@@ -8,7 +8,7 @@ states.register(
     {
         "open": ("posted", "parked", "nothing", "cancelled"),
         "parked": ("posted", "not_ours", "open", "split", "cancelled"),
-        "posted": ("reversed", "open"),
+        "posted": ("reversed", "open", "cancelled"),
         "reversed": ("posted",),
         "nothing": ("open",),
         "not_ours": ("parked", "open"),

@@ -144,6 +144,16 @@ class RcmRemittance(models.Model):
                 "The payment has no date; the day it came counts."
             ),
             "interest_unexplained": self.env._("Interest that no claim explains."),
+            "history_not_opened": self.env._(
+                "The opening says nothing of a decision of this payer on the claim."
+            ),
+            "history_differs": self.env._(
+                "The opening says that the payer had done something else."
+            ),
+            "history_line_unmatched": self.env._(
+                "A service line that the claim taken over does not have."
+            ),
+            "history_unknown_code": self.env._("An adjustment without a posting rule."),
         }
 
     @api.model

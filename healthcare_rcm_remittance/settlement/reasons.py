@@ -60,6 +60,10 @@ WARNINGS = frozenset(
         "forward_balance_second",
         "payment_date_assumed",
         "interest_unexplained",
+        "history_not_opened",
+        "history_differs",
+        "history_line_unmatched",
+        "history_unknown_code",
     }
 )
 

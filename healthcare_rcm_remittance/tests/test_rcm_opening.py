@@ -3,6 +3,7 @@ from datetime import date
 from decimal import Decimal
 
 from odoo import Command
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.healthcare_rcm_base.core import table
@@ -10,6 +11,7 @@ from odoo.addons.healthcare_rcm_base.tests import builders
 from odoo.addons.healthcare_rcm_base.tools import write_csv
 from odoo.addons.healthcare_rcm_base.wizard.rcm_table_opening_claims import COLUMNS
 
+from . import era
 from .remittance_common import RemittanceCase
 
 D = Decimal
@@ -140,3 +142,107 @@ class TestOpeningRemittance(RemittanceCase):
         self.opening.action_undo()
         self.assertEqual(answer.state, "reversed")
         self.assertFalse(self.trial_balance())
+
+    # ------------------------------------------------------------------
+    # Older files
+    # ------------------------------------------------------------------
+    def older(self, claim, *codes, paid=300, **values):
+        """The 835 of that time, brought as history."""
+        answer = self.answer(claim, paid, *codes, icn="ICN1", **values)
+        content = self.era(paid, answer, day="20260401")
+        file = self.env["rcm.remittance.file"]._rcm_receive(
+            content, "old.835", "history", company=self.company
+        )
+        file._rcm_read()
+        file.remittance_ids._rcm_process()
+        return file.remittance_ids
+
+    def test_older_file_is_kept_and_posts_nothing(self):
+        claim = self.taken_over()
+        summary = claim.remittance_claim_ids
+        before = self.trial_balance()
+        self.assertBooksHold()
+        remittance = self.older(
+            claim, ("CO-45", 450), ("CO-253", 50), ("PR-3", 80), ("CO-16", 120)
+        )
+        self.assertEqual((remittance.state, remittance.history), ("reconciled", True))
+        self.assertFalse(remittance.move_id)
+        self.assertEqual(self.trial_balance(), before)
+        self.assertEqual(
+            (summary.state, remittance.claim_ids.state), ("cancelled", "posted")
+        )
+        self.assertFalse(remittance.denial_ids)
+        self.assertEqual((claim.paid_amount, claim.open_balance), (300.0, 120.0))
+        self.assertBooksHold()
+
+    def test_reversal_meets_the_codes_of_the_older_file(self):
+        claim = self.taken_over()
+        codes = (("CO-45", 450), ("CO-253", 50), ("PR-3", 80), ("CO-16", 120))
+        self.older(claim, *codes)
+        remittance = self.post(
+            0,
+            self.reversal(claim, 300, *codes, icn="ICN1"),
+            plb=[("WO", -300, "R")],
+        )
+        self.assertPosted(remittance)
+        self.assertEqual((claim.paid_amount, claim.open_balance), (0.0, 1000.0))
+        self.assertEqual(self.open_receivable(claim), 1000.0)
+
+    def test_older_file_that_says_something_else_leaves_the_opening(self):
+        claim = self.taken_over()
+        summary = claim.remittance_claim_ids
+        remittance = self.older(claim, ("CO-45", 620), ("PR-3", 80))
+        self.assertEqual(remittance.state, "reconciled")
+        self.assertEqual(
+            (summary.state, remittance.claim_ids.state), ("posted", "nothing")
+        )
+        self.assertIn("something else", remittance.claim_ids.warning_text)
+        self.assertBooksHold()
+
+    def test_older_file_of_claims_we_do_not_know_or_post_ourselves(self):
+        self.contract()
+        live = self.claim()
+        remittance = self.older(live, ("CO-45", 700))
+        self.assertEqual(remittance.claim_ids.state, "nothing")
+        self.assertEqual((live.paid_amount, live.state), (0.0, "submitted"))
+        content = self.era(10, era.clp("NOBODY", 10, 10))
+        file = self.env["rcm.remittance.file"]._rcm_receive(
+            content, "old.835", "history", company=self.company
+        )
+        file._rcm_read()
+        file.remittance_ids._rcm_process()
+        self.assertEqual(file.remittance_ids.claim_ids.state, "nothing")
+        self.assertFalse(self.trial_balance().get("unapplied_payer_cash"))
+
+    def test_same_payment_again_is_a_duplicate_and_history_is_not_unposted(self):
+        claim = self.taken_over()
+        remittance = self.older(claim, ("CO-45", 500), ("PR-3", 80), ("CO-16", 120))
+        with self.assertRaises(UserError):
+            remittance._rcm_ask_unpost("Why not")
+        again = self.era(
+            300,
+            self.answer(
+                claim, 300, ("CO-45", 500), ("PR-3", 80), ("CO-16", 120), icn="ICN1"
+            ),
+            day="20260401",
+            trace=remittance.trace,
+        )
+        self.assertEqual(self.receive(again).remittance_ids.state, "duplicate")
+
+    def test_only_finance_managers_bring_history(self):
+        content = self.era(10, era.clp("NOBODY", 10, 10))
+        for role, allowed in (("cash_poster", False), ("finance_manager", True)):
+            person = self.person(role)
+            attachment = self.env["ir.attachment"].with_user(person)
+            attachment = attachment.create(
+                {"name": "old.835", "datas": base64.b64encode(content)}
+            )
+            wizard = self.env["rcm.remittance.upload"].with_user(person)
+            wizard = wizard.create({"attachment_ids": attachment.ids, "history": True})
+            with self.subTest(role=role):
+                if not allowed:
+                    with self.assertRaises(AccessError):
+                        wizard.action_upload()
+                    continue
+                wizard.action_upload()
+                self.assertTrue(wizard.result_ids.remittance_id.sudo().history)

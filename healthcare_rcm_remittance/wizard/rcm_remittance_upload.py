@@ -3,6 +3,7 @@ import base64
 from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
+from ..models.rcm_remittance_history import HISTORY
 from ..models.rcm_remittance_progress import UNSETTLED
 
 # More than this is left to the scheduled actions; the page shows how far they are.
@@ -23,12 +24,18 @@ class RcmRemittanceUpload(models.TransientModel):
         "res.company", required=True, default=lambda self: self.env.company
     )
     attachment_ids = fields.Many2many("ir.attachment", string="835 Files")
+    history = fields.Boolean(
+        string="From Before the Opening",
+        help="Older files, kept for matching and reversals: nothing of them is posted.",
+    )
     result_ids = fields.One2many("rcm.remittance.upload.result", "upload_id")
 
     def action_upload(self):
         """Take the files in, post what can be posted, list what happened."""
         self.ensure_one()
         self.env.user._rcm_require("cash_poster", "finance_manager")
+        if self.history:
+            self.env.user._rcm_require("finance_manager")
         if not self.attachment_ids:
             raise UserError(self.env._("Choose at least one file."))
         File = self.env["rcm.remittance.file"]
@@ -37,7 +44,10 @@ class RcmRemittanceUpload(models.TransientModel):
             content = base64.b64decode(attachment.datas or b"")
             known = File.sudo().search_count([])  # only to tell new from known
             file = File._rcm_receive(
-                content, attachment.name, "upload", company=self.company_id
+                content,
+                attachment.name,
+                HISTORY if self.history else "upload",
+                company=self.company_id,
             ).sudo()
             again = File.sudo().search_count([]) == known
             few = len(self.attachment_ids) <= AT_ONCE_FILES
