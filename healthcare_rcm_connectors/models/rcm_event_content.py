@@ -143,6 +143,7 @@ class RcmEvent(models.Model):
                 "remap": False,
             }
         )
+        self._rcm_emit("event.mapped_again", self._rcm_mapping_change(mapping.id))
 
     def _rcm_fault_text(self, faults):
         """Faults by path and rule, for a person."""
@@ -177,6 +178,15 @@ class RcmEvent(models.Model):
     # ------------------------------------------------------------------
     # Receiving
     # ------------------------------------------------------------------
+    @api.model
+    def _rcm_mapping_change(self, mapping_id):
+        """What the log says of the mapping, so that the trace shows it."""
+        if not mapping_id:
+            return {}
+        # its name, for whoever reads the trace
+        mapping = self.env["rcm.mapping"].sudo().browse(mapping_id)
+        return {"mapping": [None, mapping.display_name]}
+
     @api.model
     def _rcm_content_columns(self, connector, event_type, value, data, mapped, text):
         """Column values of what is kept of a payload.

@@ -205,11 +205,7 @@ class RcmEvent(models.Model):
                         "state": [None, "received"],
                         "payload_hash": [None, row["payload_hash"]],
                         "business_key": [None, row["business_key"]],
-                        **(
-                            {"mapping_id": [None, row["mapping_id"]]}
-                            if row["mapping_id"]
-                            else {}
-                        ),
+                        **self._rcm_mapping_change(row["mapping_id"]),
                     },
                     "source": connector.code,
                 }

@@ -109,7 +109,7 @@ class TestMapping(ConnectorMixin, TransactionCase):
                 ("event", "=", "event.received"),
             ]
         )
-        self.assertIn(str(mapping.id), row.changes_json)
+        self.assertIn(mapping.display_name, row.changes_json)
 
     def test_the_same_event_again_is_one(self):
         self.make_mapping()
@@ -166,6 +166,10 @@ class TestMapping(ConnectorMixin, TransactionCase):
         self.assertEqual((event.state, event.error_message), ("done", False))
         self.assertEqual(json.loads(event.canonical)["facility"], "TCLINIC")
         self.assertFalse(event.remap)
+        told = self.env["rcm.audit.log"].search(
+            [("correlation_id", "=", event.correlation_id)]
+        )
+        self.assertIn("event.mapped_again", told.mapped("event"))
 
     def test_a_mended_mapping_reaches_events_of_its_days(self):
         self.receive(self.completed("E-1"))
