@@ -55,6 +55,8 @@ class RcmConnectorPull(models.Model):
         "private_allowed",
         "interval_minutes",
     )
+    # An address of the network, not of a person.
+    _rcm_audit_unmasked = ("address",)
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)

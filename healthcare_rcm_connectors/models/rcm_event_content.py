@@ -9,6 +9,28 @@ from odoo.addons.healthcare_rcm_base.core.errors import RcmPermanent
 from ..protocol import field_path, field_rules, scrub
 from ..protocol.problem import ProblemError
 
+PATIENTS, CLINICAL = "group_patient_data", "group_clinical"
+# Payload fields that say what a patient was treated for.
+CLINICAL_KEYS = frozenset(
+    {
+        "accident",
+        "admitting_diagnosis",
+        "condition_codes",
+        "diagnoses",
+        "diagnosis",
+        "diagnosis_codes",
+        "diagnosis_poa",
+        "drg",
+        "external_causes",
+        "ndc",
+        "occurrence_codes",
+        "occurrence_span_codes",
+        "onset_date",
+        "value_codes",
+        "visit_reasons",
+    }
+)
+
 
 class RcmEvent(models.Model):
     """What of an event is kept, what it was turned into, and who sees which of it."""
@@ -43,45 +65,56 @@ class RcmEvent(models.Model):
     @api.depends("payload_hash", "canonical")
     @api.depends_context("uid")
     def _compute_payload_shown(self):
-        sees = self.env.user.has_group("healthcare_rcm_base.group_clinical")
+        user = self.env.user
+        sees = [
+            name
+            for name in (PATIENTS, CLINICAL)
+            if user.has_group(f"healthcare_rcm_base.{name}")
+        ]
         for record in self:
-            # Everyone who may read the event sees its shape; its content only those
-            # who may see clinical codes.
+            # Everyone who may read the event sees its shape; its patient only those
+            # who may see patients, and codes only those who may see them.
             shown = record.sudo()
             record.payload_shown = shown._rcm_redacted_payload(sees)
             record.canonical_shown = shown._rcm_redacted_canonical(sees)
 
-    def _rcm_redacted_payload(self, sees_patients=False):
-        """The payload as indented JSON, as far as it may be shown."""
+    def _rcm_redacted_payload(self, sees=()):
+        """The payload as indented JSON, as far as it may be shown.
+
+        :param sees: which of :data:`PATIENTS` and :data:`CLINICAL` the reader may see
+        """
         self.ensure_one()
         try:
             envelope = json.loads(self.payload or "")
         except ValueError:
             return False
         data = envelope.get("data")
-        if self.canonical and not sees_patients:
+        if self.canonical and len(sees) < 2:
             # In the source's own words: known is only what the mapping knows.
             data = field_rules.only(data, self._rcm_harmless_sources())
-        data = self._rcm_shown(data, sees_patients)
+        data = self._rcm_shown(data, sees)
         return json.dumps({**envelope, "data": data}, indent=2, ensure_ascii=False)
 
-    def _rcm_redacted_canonical(self, sees_patients=False):
+    def _rcm_redacted_canonical(self, sees=()):
         self.ensure_one()
         if not self.canonical:
             return False
-        data = self._rcm_shown(json.loads(self.canonical), sees_patients)
+        data = self._rcm_shown(json.loads(self.canonical), sees)
         return json.dumps(data, indent=2, ensure_ascii=False)
 
-    def _rcm_shown(self, data, sees_patients):
+    def _rcm_shown(self, data, sees):
         """``data`` by the type's hidden fields, the sensitive names, and the rules."""
         rules = self.env["rcm.redaction.rule"]._rcm_rules(
             self.company_id.id, self.connector_id.id, self.type_id.name
         )
-        data = field_rules.masked(data, rules, sees_patients)
+        data = field_rules.masked(data, rules, PATIENTS in sees)
         hidden = self.type_id._rcm_sensitive_keys()
-        if sees_patients:
-            return redaction.redact(data, lambda key: key.lower() in hidden)
-        return redaction.redact(data, self._rcm_is_sensitive())
+        if CLINICAL not in sees:
+            hidden |= CLINICAL_KEYS
+        patient = PATIENTS not in sees and self._rcm_is_sensitive()
+        return redaction.redact(
+            data, lambda key: key.lower() in hidden or (patient and patient(key))
+        )
 
     def _rcm_harmless_sources(self):
         """Paths of the source that the mapping turns into fields without patients."""

@@ -315,7 +315,10 @@ class RcmEventTypeCheck(models.Model):
     @api.depends("type_id.name", "type_id.version", "create_date")
     def _compute_display_name(self):
         for check in self:
-            check.display_name = f"{check.type_id.display_name}, {check.create_date}"
+            moment = fields.Datetime.context_timestamp(
+                check, check.create_date or fields.Datetime.now()
+            )
+            check.display_name = f"{check.type_id.display_name}, {moment:%Y-%m-%d %H:%M}"
 
 
 class RcmEventTypeCheckLine(models.Model):

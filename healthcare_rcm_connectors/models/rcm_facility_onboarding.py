@@ -243,14 +243,16 @@ class RcmFacilityOnboarding(models.Model):
             found.append(self.env._("Nothing was rehearsed yet."))
         if self.failed_count:
             found.append(
-                self.env._("%s events would not have been booked.", self.failed_count)
+                self.env._(
+                    "Events that would not have been booked: %s.", self.failed_count
+                )
             )
         if not totals:
             found.append(self.env._("No source has stated its totals yet."))
         if self.difference_count:
             found.append(
                 self.env._(
-                    "%s totals differ from the sources'.", self.difference_count
+                    "Totals that differ from the sources': %s.", self.difference_count
                 )
             )
         for connector in self._rcm_connectors():

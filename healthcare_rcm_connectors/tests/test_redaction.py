@@ -36,6 +36,19 @@ class TestRedaction(ConnectorMixin, TransactionCase):
             self.shown(event, self.carer)["patient"]["last_name"], "Quillfeather"
         )
         self.assertNotIn("Quillfeather", event.with_user(self.support).payload_shown)
+        self.assertEqual(self.shown(event, self.carer)["encounter"]["diagnoses"], SHOWN)
+        self.carer.group_ids |= self.env.ref("healthcare_rcm_base.group_clinical")
+        self.assertEqual(
+            self.shown(event, self.carer)["encounter"]["diagnoses"], ["E119"]
+        )
+
+    def test_what_a_patient_was_treated_for_is_for_those_who_see_codes(self):
+        sent = self.completed("E-1")
+        sent["data"]["encounter"]["visit_reasons"] = ["R079"]
+        event = self.receive(sent)
+        for user in (self.support, self.carer):
+            seen = self.shown(event, user)["encounter"]
+            self.assertEqual(seen["visit_reasons"], SHOWN)
 
     def test_mask_and_hide(self):
         self.rule("encounter.place_of_service", "mask")
@@ -110,6 +123,8 @@ class TestRedaction(ConnectorMixin, TransactionCase):
         )
         seen = self.shown(event, self.support)
         self.assertEqual((seen["ref"], seen["ptName"]), ("RTEST0000001", SHOWN))
+        self.assertEqual(self.shown(event, self.carer)["ptName"], SHOWN)
+        self.carer.group_ids |= self.env.ref("healthcare_rcm_base.group_clinical")
         self.assertEqual(self.shown(event, self.carer)["ptName"], "Zacharias")
         self.assertIn("RTEST0000001", event.with_user(self.support).canonical_shown)
 
