@@ -24,6 +24,7 @@ STATES = [
 ITEMS = [
     ("connector", "Connector"),
     ("mapping", "Mapping"),
+    ("feed", "Expected feed"),
     ("queue", "Queue"),
     ("policy", "Approval policy"),
 ]
@@ -166,6 +167,7 @@ class RcmFacilityOnboarding(models.Model):
         self.check_access("write")
         for record in self:
             record._rcm_connectors().write({"state": "paused"})
+            record._rcm_records("feed", "rcm.expected.feed").write({"active": False})
             record._rcm_set_state("prepared")
 
     def action_go_live(self):
@@ -212,6 +214,9 @@ class RcmFacilityOnboarding(models.Model):
         for mapping in self._rcm_records("mapping", "rcm.mapping"):
             if mapping.state == "draft":
                 mapping._rcm_activate()
+        self._rcm_records("feed", "rcm.expected.feed").write(
+            {"active": True, "watched_from": fields.Datetime.now()}
+        )
         # The switch is this method's; the role was checked.
         self.facility_id.sudo()._rcm_set_mode("shadow")
         connectors.write({"state": "active"})

@@ -84,6 +84,16 @@ class RcmFacilityOnboarding(models.Model):
                 }
             )
             self._rcm_note_item("mapping", copy)
+        for feed in line.feed_ids:
+            copy = feed.copy(
+                {
+                    "name": f"{facility.name}: {feed.name}",
+                    "connector_id": connector.id,
+                    "facility_id": facility.id,
+                    "active": False,
+                }
+            )
+            self._rcm_note_item("feed", copy)
 
     def _rcm_service_user(self, code, line):
         """The one user of the new connector: the integration role and nothing else."""
@@ -218,6 +228,8 @@ class RcmFacilityOnboardingItem(models.Model):
             return not record.facility_ids or facility in record.facility_ids
         if self.kind == "mapping":
             return record.state == "active"
+        if self.kind == "feed":
+            return record.active
         return True
 
     def _rcm_renew(self):

@@ -80,6 +80,7 @@ class RcmFacilityTemplateConnector(models.Model):
         "name",
         "suffix",
         "mapping_ids",
+        "feed_ids",
         *CONNECTOR_VALUES,
     )
 
@@ -106,6 +107,13 @@ class RcmFacilityTemplateConnector(models.Model):
         domain="[('company_id', '=', company_id)]",
         help="Copied for the new connector, as drafts of its own that are put in force "
         "when the shadow run begins.",
+    )
+    feed_ids = fields.Many2many(
+        "rcm.expected.feed",
+        string="Expected Feeds",
+        domain="[('company_id', '=', company_id)]",
+        help="Copied for the new connector and facility; watched from the day the "
+        "shadow run begins.",
     )
     payload_limit_mib = fields.Integer(
         string="Size Limit (MiB)", required=True, default=8

@@ -61,6 +61,14 @@ class TestFacilityOnboarding(ConnectorMixin, LedgerCase):
                 ],
             }
         )
+        cls.feed = cls.env["rcm.expected.feed"].create(
+            {
+                "name": "Totals, every day",
+                "connector_id": reference.id,
+                "company_id": cls.company.id,
+                "event_name": "source.totals",
+            }
+        )
         cls.template = cls.env["rcm.facility.template"].create(
             {
                 "name": "Clinic",
@@ -77,6 +85,7 @@ class TestFacilityOnboarding(ConnectorMixin, LedgerCase):
                             "suffix": "ehr",
                             "event_type_ids": [(6, 0, cls.types.ids)],
                             "mapping_ids": [(6, 0, cls.mapping.ids)],
+                            "feed_ids": [(6, 0, cls.feed.ids)],
                             "rate_limit_per_minute": 77,
                         },
                     )
@@ -163,9 +172,14 @@ class TestFacilityOnboarding(ConnectorMixin, LedgerCase):
         copy = self.env["rcm.mapping"].search([("connector_id", "=", connector.id)])
         self.assertEqual((copy.state, len(copy.line_ids)), ("draft", 1))
         self.assertEqual(
-            sorted(record.item_ids.mapped("kind")), ["connector", "mapping", "queue"]
+            sorted(record.item_ids.mapped("kind")),
+            ["connector", "feed", "mapping", "queue"],
         )
+        feeds = self.env["rcm.expected.feed"].with_context(active_test=False)
+        feed = feeds.search([("connector_id", "=", connector.id)])
+        self.assertEqual((feed.active, feed.facility_id), (False, self.facility))
         record.action_start_shadow()
+        self.assertTrue(feed.active)
         self.assertEqual((copy.state, connector.state), ("active", "active"))
 
     def test_a_local_override_is_shown_and_survives_a_renewal(self):
