@@ -12,7 +12,6 @@ NOT_AUDITED = {
     "rcm.delivery": "the outbox: tells of rows of this log; resending is logged",
     "rcm.delivery.attempt": "written once beside its delivery",
     "rcm.event.attempt": "written once beside its event, which logs its states",
-    "rcm.shadow.result": "numbers of a rehearsal; the switch and events are logged",
     "rcm.event.type.check.line": "what a check found; the check is logged",
     "rcm.exception.occurrence": "written once beside its case",
     "rcm.exception.escalation.notice": "written once beside its case, which logs it",

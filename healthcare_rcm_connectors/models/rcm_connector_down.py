@@ -79,9 +79,14 @@ class RcmConnector(models.Model):
         result = super().write(vals)
         is_down = vals["state"] == "down"
         changed = self.filtered(lambda record: was_down[record.id] != is_down)
-        if changed and is_down:
+        if not changed:
+            return result
+        since = {"down_since": fields.Datetime.now(), "down_by": "hand"}
+        ended = {"down_since": False, "down_by": False}
+        super(RcmConnector, changed).write(since if is_down else ended)
+        if is_down:
             changed._rcm_note_down()
-        elif changed:
+        else:
             changed._rcm_note_up()
         return result
 
@@ -111,8 +116,6 @@ class RcmConnector(models.Model):
     # Down and up
     # ------------------------------------------------------------------
     def _rcm_note_down(self):
-        by = "circuit" if self.env.context.get("rcm_by_circuit") else "hand"
-        super().write({"down_since": fields.Datetime.now(), "down_by": by})
         self._rcm_put_aside()
         carriers = self.filtered("carries_claims")
         carriers._rcm_raise_case(
@@ -127,7 +130,6 @@ class RcmConnector(models.Model):
         self.env["ir.cron"]._rcm_wake(CRON)
 
     def _rcm_note_up(self):
-        super().write({"down_since": False, "down_by": False})
         self._rcm_resolve_cases([CASE], self.env._("The interface is up again."))
         self.env["ir.cron"]._rcm_wake(CRON)
         self.env["rcm.event"]._rcm_wake_processing()
@@ -135,7 +137,8 @@ class RcmConnector(models.Model):
     def _rcm_circuit_opened(self):
         """One of its pulls or webhooks failed again and again."""
         working = self.filtered(lambda record: record.state == "active")
-        working.with_context(rcm_by_circuit=True).state = "down"
+        working.state = "down"
+        working.down_by = "circuit"
 
     def _rcm_circuit_closed(self):
         """One of them works again: up, unless a person said down or another fails."""

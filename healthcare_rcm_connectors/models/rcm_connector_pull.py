@@ -89,9 +89,7 @@ class RcmConnectorPull(models.Model):
     )
     next_at = fields.Datetime(string="Next", readonly=True, copy=False)
     last_at = fields.Datetime(string="Last Asked", readonly=True, copy=False)
-    last_success_at = fields.Datetime(
-        string="Last Answer", readonly=True, copy=False
-    )
+    last_success_at = fields.Datetime(string="Last Answer", readonly=True, copy=False)
     failures = fields.Integer(string="Failures in a Row", readonly=True, copy=False)
     last_error = fields.Selection(
         ERRORS, string="Last Failure", readonly=True, copy=False
@@ -276,9 +274,7 @@ class RcmConnectorPull(models.Model):
         """One more failure: asked again after a growing rest, with a case."""
         now = fields.Datetime.now()
         failures = self.failures + 1
-        rest = max(
-            60 * self.interval_minutes, outbound.breaker_seconds(failures), 60
-        )
+        rest = max(60 * self.interval_minutes, outbound.breaker_seconds(failures), 60)
         self._rcm_write(
             {
                 "last_at": now,

@@ -55,9 +55,7 @@ class RcmEvent(models.Model):
         help="It is mapped anew before it is worked on again, by the mapping that "
         "holds for the day it came.",
     )
-    canonical_shown = fields.Text(
-        string="As Mapped", compute="_compute_payload_shown"
-    )
+    canonical_shown = fields.Text(string="As Mapped", compute="_compute_payload_shown")
     mapping_text = fields.Text(
         string="What the Mapping Did", compute="_compute_mapping_text"
     )
@@ -203,9 +201,7 @@ class RcmEvent(models.Model):
         canonical = self.sudo().canonical  # read to hide it, never to show it
         if not canonical:
             return message
-        hidden = scrub.sensitive_values(
-            json.loads(canonical), self._rcm_is_sensitive()
-        )
+        hidden = scrub.sensitive_values(json.loads(canonical), self._rcm_is_sensitive())
         return scrub.scrub(message, hidden)
 
     # ------------------------------------------------------------------

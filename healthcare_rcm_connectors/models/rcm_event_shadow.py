@@ -80,9 +80,10 @@ class RcmEvent(models.Model):
 
     def _rcm_set_unfinished(self, state, outcome, now):
         """What waits for a rehearsed event is looked at again too."""
-        super()._rcm_set_unfinished(state, outcome, now)
+        result = super()._rcm_set_unfinished(state, outcome, now)
         if outcome.error_code == CODE:
             self._rcm_release_followers()
+        return result
 
     def _rcm_rehearse(self, facility, now):
         """Return (facts, outcome) of working on this event, with no trace left."""

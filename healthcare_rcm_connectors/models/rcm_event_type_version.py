@@ -318,7 +318,9 @@ class RcmEventTypeCheck(models.Model):
             moment = fields.Datetime.context_timestamp(
                 check, check.create_date or fields.Datetime.now()
             )
-            check.display_name = f"{check.type_id.display_name}, {moment:%Y-%m-%d %H:%M}"
+            check.display_name = (
+                f"{check.type_id.display_name}, {moment:%Y-%m-%d %H:%M}"
+            )
 
 
 class RcmEventTypeCheckLine(models.Model):

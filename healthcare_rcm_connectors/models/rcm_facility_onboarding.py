@@ -340,9 +340,7 @@ class RcmFacilityOnboarding(models.Model):
             & fields.Domain("occurred_at", "<", cutover_at)
         )
         locked = waiting.try_lock_for_update()
-        locked._rcm_set_state(
-            "ignored", error_code=CODE, done_at=fields.Datetime.now()
-        )
+        locked._rcm_set_state("ignored", error_code=CODE, done_at=fields.Datetime.now())
         return locked
 
     def _rcm_release_claims(self):

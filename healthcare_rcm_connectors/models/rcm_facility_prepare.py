@@ -16,8 +16,10 @@ class RcmFacilityOnboarding(models.Model):
             raise UserError(self.env._("It is prepared already."))
         facility = self.facility_id
         # Whether there is any, not which.
-        if self.env["rcm.encounter"].sudo().search_count(
-            [("facility_id", "=", facility.id)], limit=1
+        if (
+            self.env["rcm.encounter"]
+            .sudo()
+            .search_count([("facility_id", "=", facility.id)], limit=1)
         ):
             raise UserError(
                 self.env._(
@@ -98,7 +100,8 @@ class RcmFacilityOnboarding(models.Model):
     def _rcm_service_user(self, code, line):
         """The one user of the new connector: the integration role and nothing else."""
         login = f"svc-{code}"
-        # Users are Odoo's own; the role was checked, and the new one can log in nowhere.
+        # Users are Odoo's own; the role was checked, and the new one can log in
+        # nowhere.
         users = self.env["res.users"].sudo().with_context(no_reset_password=True)
         if users.with_context(active_test=False).search_count([("login", "=", login)]):
             raise UserError(self.env._("There is a user %s already.", login))

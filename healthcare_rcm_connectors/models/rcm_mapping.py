@@ -8,9 +8,7 @@ from ..protocol import mapping
 from ..protocol.problem import ProblemError
 
 MACHINE = "mapping"
-states.register(
-    MACHINE, {"draft": ("active",), "active": ("retired",), "retired": ()}
-)
+states.register(MACHINE, {"draft": ("active",), "active": ("retired",), "retired": ()})
 # By which of its fields the canonical data names a record.
 CODES = {
     "rcm.client": "code",
@@ -150,7 +148,7 @@ class RcmMapping(models.Model):
     # Actions
     # ------------------------------------------------------------------
     def action_activate(self):
-        """Put this version in force from its day; the one before ends the day before."""
+        """Put this version in force from its day; the one before it ends then."""
         self.ensure_one()
         self.env.user._rcm_require("administrator")
         self.check_access("write")
@@ -254,9 +252,7 @@ class RcmMapping(models.Model):
         :param tried: a mapping to use instead of the one in force
         """
         mapping_id = (
-            tried.id
-            if tried
-            else self._rcm_in_force(connector.id, event_type.id, day)
+            tried.id if tried else self._rcm_in_force(connector.id, event_type.id, day)
         )
         if not mapping_id:
             return data, self.browse(), ()

@@ -87,7 +87,6 @@ class RcmMappingLine(models.Model):
             ("list", "One value to a list"),
             ("split", "Words to a list"),
         ],
-        string="Convert",
     )
     crosswalk_kind = fields.Char(
         string="Look Up",

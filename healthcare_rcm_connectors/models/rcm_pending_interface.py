@@ -58,7 +58,41 @@ class RcmClaim(models.Model):
         return result
 
     def _rcm_batch_refusal(self):
-        return self._rcm_pending_text() or super()._rcm_batch_refusal()
+        refusal = self._rcm_pending_text() or super()._rcm_batch_refusal()
+        if refusal:
+            return refusal
+        # A claim due at its next payer, or one that became ready just now.
+        carrier = self._rcm_down_carrier()
+        if not carrier:
+            return False
+        return self.env._(
+            "%(claim)s goes out through %(name)s, which is down.",
+            claim=self.display_name,
+            name=carrier.name,
+        )
+
+    def _rcm_down_carrier(self):
+        """The interface this claim would go out through, when it is down."""
+        self.ensure_one()
+        payer = self._rcm_due_leg().payer_id or self.payer_id
+        # Which interfaces are down decides, whoever gathers claims.
+        down = (
+            self.env["rcm.connector"]
+            .sudo()
+            .search(
+                [
+                    ("state", "=", "down"),
+                    ("carries_claims", "=", True),
+                    ("company_id", "=", self.company_id.id),
+                ]
+            )
+        )
+        return down.filtered(
+            lambda one: (
+                (not one.facility_ids or self.facility_id in one.facility_ids)
+                and (not one.carried_payer_ids or payer in one.carried_payer_ids)
+            )
+        )[:1]
 
 
 class AccountMove(models.Model):

@@ -30,7 +30,7 @@ OUTCOMES = [
 ]
 REASONS = [
     ("ready", "Put back in line"),
-    ("connector_paused", "Put back in line; its connector is paused"),
+    ("connector_paused", "Put back in line; its connector is paused or down"),
     ("in_line", "It is in line already"),
     ("no_handler", "No installed part works on it yet"),
     ("done", "It is done"),

@@ -25,8 +25,17 @@ class RcmShadowResult(models.Model):
     """What an event would have done, had its facility been live: numbers only."""
 
     _name = "rcm.shadow.result"
+    _inherit = ["rcm.audit.mixin"]
     _description = "Shadow Result"
     _order = "id desc"
+    _rcm_audit_fields = (
+        "facility_id",
+        "outcome",
+        "error_code",
+        "charge_amount",
+        "claim_amount",
+        "handed_over",
+    )
 
     event_id = fields.Many2one(
         "rcm.event", required=True, readonly=True, index=True, ondelete="cascade"
@@ -68,6 +77,13 @@ class RcmShadowResult(models.Model):
 
     _count_idx = models.Index("(facility_id, day) WHERE superseded IS NOT TRUE")
     _key_idx = models.Index("(facility_id, business_key)")
+
+    def _rcm_audit_name(self):
+        return self.event_id._rcm_audit_name()
+
+    def _rcm_correlation_id(self):
+        """The rehearsal stands on the thread of its event."""
+        return self.event_id.correlation_id
 
     # ------------------------------------------------------------------
     # Keeping

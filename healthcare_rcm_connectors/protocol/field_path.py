@@ -120,7 +120,7 @@ def _with_key(data, key, value):
 
 
 def _anywhere(data, steps, change):
-    """Apply ``steps`` at every depth; the depth of ``data`` is bounded where it came."""
+    """Apply ``steps`` at every depth; how deep ``data`` is was limited by the doors."""
     if isinstance(data, dict):
         inner = {name: _anywhere(item, steps, change) for name, item in data.items()}
         return replaced(inner, steps, change)

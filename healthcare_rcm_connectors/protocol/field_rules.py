@@ -100,8 +100,7 @@ def _below(kept, step):
         for steps in kept
         if steps
         and (
-            steps[0] == step
-            or (steps[0] is field_path.EACH and isinstance(step, int))
+            steps[0] == step or (steps[0] is field_path.EACH and isinstance(step, int))
         )
     ]
 

@@ -33,7 +33,7 @@ def judge(state, connector_state, type_state, has_handler):
         return Judgement(WAITING, "in_line")
     if not has_handler:
         return Judgement(WAITING, "no_handler")
-    if connector_state == "paused":
+    if connector_state in ("paused", "down"):
         return Judgement(REPLAYED, "connector_paused")
     return Judgement(REPLAYED, "ready")
 

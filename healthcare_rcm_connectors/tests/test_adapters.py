@@ -37,9 +37,7 @@ class TestAdapterRegistry(ConnectorMixin, TransactionCase):
         ):
             with self.subTest(role=role, code=code):
                 self.assertIn(code, adapters._rcm_adapters(role))
-                self.assertEqual(
-                    adapters._rcm_find(role, code)._rcm_adapter_code, code
-                )
+                self.assertEqual(adapters._rcm_find(role, code)._rcm_adapter_code, code)
 
     def test_an_adapter_is_found_only_in_roles_it_plays(self):
         adapters = self.env["rcm.adapter"]
@@ -59,7 +57,9 @@ class TestAdapterRegistry(ConnectorMixin, TransactionCase):
     def test_a_missing_library_takes_the_adapter_away_and_breaks_nothing(self):
         adapter = type(self.env["rcm.adapter.charges_csv"])
         with patch.object(adapter, "_rcm_adapter_requires", ("no_such_package_here",)):
-            self.assertNotIn("charges_csv", self.env["rcm.adapter"]._rcm_adapters("map"))
+            self.assertNotIn(
+                "charges_csv", self.env["rcm.adapter"]._rcm_adapters("map")
+            )
             self.assertIsNone(self.env["rcm.adapter"]._rcm_find("map", "charges_csv"))
         self.assertIn("charges_csv", self.env["rcm.adapter"]._rcm_adapters("map"))
 

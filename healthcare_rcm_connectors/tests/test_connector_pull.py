@@ -93,9 +93,7 @@ class TestConnectorPull(ConnectorMixin, TransactionCase):
             self.env["rcm.secret"]._rcm_keep(pull, "s3cret")
             pull.with_user(self.support).action_poll()
             pull.action_poll()
-        self.assertEqual(
-            asked, [(c, "Bearer s3cret") for c in (None, ["1"], ["2"])]
-        )
+        self.assertEqual(asked, [(c, "Bearer s3cret") for c in (None, ["1"], ["2"])])
         self.assertEqual(len(self.events()), 2)
         self.assertEqual((pull.cursor, pull.failures), ("2", 0))
         self.assertTrue(pull.last_success_at)
@@ -126,7 +124,9 @@ class TestConnectorPull(ConnectorMixin, TransactionCase):
     def test_a_source_that_is_away_rests_longer_and_has_one_case(self):
         pull = self.make_pull()
         adapter = type(self.env["rcm.adapter.http_json"])
-        with patch.object(adapter, "_rcm_poll", side_effect=SourceUnavailable("timeout")):
+        with patch.object(
+            adapter, "_rcm_poll", side_effect=SourceUnavailable("timeout")
+        ):
             for _try in range(6):
                 pull._rcm_poll()
         self.assertEqual((pull.failures, pull.last_error), (6, "timeout"))

@@ -166,7 +166,10 @@ class TestFacilityOnboarding(ConnectorMixin, LedgerCase):
         self.assertEqual(user.login, "svc-new-ehr")
         self.assertTrue(user.has_group("healthcare_rcm_base.group_integration"))
         self.assertFalse(user.has_group("base.group_system"))
-        self.assertEqual((self.facility.intake_mode, self.facility.place_of_service), ("shadow", "11"))
+        self.assertEqual(
+            (self.facility.intake_mode, self.facility.place_of_service),
+            ("shadow", "11"),
+        )
         self.assertIn(self.group, self.facility.provider_group_ids)
         self.assertIn(self.facility, self.queue.facility_ids)
         copy = self.env["rcm.mapping"].search([("connector_id", "=", connector.id)])
@@ -348,7 +351,9 @@ class TestFacilityOnboarding(ConnectorMixin, LedgerCase):
 
     def test_the_rehearsal_is_compared_with_what_the_source_counted(self):
         record = self.onboard()
-        self.receive(self.completed("E-1"), self.completed("E-2"), self.totals(2, "300.00"))
+        self.receive(
+            self.completed("E-1"), self.completed("E-2"), self.totals(2, "300.00")
+        )
         self.process()
         total = self.env["rcm.source.total"].search(
             [("facility_id", "=", self.facility.id)]
@@ -454,7 +459,13 @@ class TestFacilityOnboarding(ConnectorMixin, LedgerCase):
 
     def test_only_administrators_take_the_steps(self):
         record = self.onboard("draft")
-        for step in ("prepare", "start_shadow", "stop_shadow", "apply_again", "go_live"):
+        for step in (
+            "prepare",
+            "start_shadow",
+            "stop_shadow",
+            "apply_again",
+            "go_live",
+        ):
             with self.subTest(step), self.assertRaises(AccessError):
                 getattr(record.with_user(self.support), f"action_{step}")()
         with self.assertRaises(AccessError):

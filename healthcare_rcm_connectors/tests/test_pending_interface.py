@@ -52,14 +52,18 @@ class TestPendingInterface(ConnectorMixin, LedgerCase):
         self.connector.with_user(self.support).action_mark_down()
         self.assertEqual(claim.state, "pending_interface")
         self.assertEqual(claim.pending_connector_id, self.connector)
-        self.assertEqual((self.connector.down_by, claim.is_submittable), ("hand", False))
+        self.assertEqual(
+            (self.connector.down_by, claim.is_submittable), ("hand", False)
+        )
         self.assertEqual(self.connector.pending_claim_count, 1)
         [case] = self.cases()
         self.assertEqual(case.type_code, "interface_down")
         self.assertEqual(case.amount, claim.total_charge)
         self.connector.with_user(self.support).action_resume()
         self.sweep()
-        self.assertEqual((claim.state, claim.pending_connector_id.id), ("cleared", False))
+        self.assertEqual(
+            (claim.state, claim.pending_connector_id.id), ("cleared", False)
+        )
         self.assertTrue(claim.is_submittable)
         self.assertFalse(self.cases())
         self.assertFalse(self.connector.down_since)
@@ -92,10 +96,9 @@ class TestPendingInterface(ConnectorMixin, LedgerCase):
     def test_claims_that_become_ready_meanwhile_wait_in_order(self):
         self.connector.action_mark_down()
         first, second = self.claim(), self.claim()
+        self.assertIn("is down", first._rcm_batch_refusal())
         self.sweep()
-        self.assertEqual(
-            (first | second).mapped("state"), ["pending_interface"] * 2
-        )
+        self.assertEqual((first | second).mapped("state"), ["pending_interface"] * 2)
         second._rcm_write({"pending_since": fields.Datetime.to_datetime("2020-01-01")})
         moved = []
         original = type(self.env["rcm.claim"])._rcm_set_state
@@ -184,12 +187,16 @@ class TestPendingInterface(ConnectorMixin, LedgerCase):
             }
         )
         adapter = type(self.env["rcm.adapter.http_json"])
-        with patch.object(adapter, "_rcm_poll", side_effect=SourceUnavailable("timeout")):
+        with patch.object(
+            adapter, "_rcm_poll", side_effect=SourceUnavailable("timeout")
+        ):
             for _try in range(4):
                 pull._rcm_poll()
             self.assertEqual(self.connector.state, "active")
             pull._rcm_poll()
-        self.assertEqual((self.connector.state, self.connector.down_by), ("down", "circuit"))
+        self.assertEqual(
+            (self.connector.state, self.connector.down_by), ("down", "circuit")
+        )
         self.assertEqual(claim.state, "pending_interface")
         with patch.object(adapter, "_rcm_poll", return_value=([], "", False)):
             pull._rcm_poll()

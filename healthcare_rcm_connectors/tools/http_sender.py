@@ -65,7 +65,7 @@ def send(url, body, headers, private_allowed=False, timeout=TIMEOUT_SECONDS):
 
 
 def fetch(url, headers, private_allowed=False, timeout=TIMEOUT_SECONDS, limit=LIMIT):
-    """GET ``url``; return (:class:`Answer`, content), never more than ``limit`` bytes."""
+    """GET ``url``; return (:class:`Answer`, content of at most ``limit`` bytes)."""
     start = monotonic()
     status = error = retry_after = None
     content = b""

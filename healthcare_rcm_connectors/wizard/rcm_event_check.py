@@ -98,7 +98,8 @@ class RcmEventCheck(models.TransientModel):
         lines = [
             self.env._("202: this event would be taken."),
             self.env._(
-                "Worked on in order by: %s", row["business_key"] or self.env._("nothing")
+                "Worked on in order by: %s",
+                row["business_key"] or self.env._("nothing"),
             ),
             self.env._("Facility: %s", self._rcm_facility_words(row)),
             self.env._("Mapped by: %s", used.display_name or self.env._("nothing")),

@@ -14,8 +14,8 @@ class RcmFacilityGoLive(models.TransientModel):
         string="Booked Here From",
         required=True,
         default=fields.Datetime.now,
-        help="What happened from this moment on is booked here, also what was rehearsed "
-        "already. What happened before is the former system's.",
+        help="What happened from this moment on is booked here, also what was "
+        "rehearsed already. What happened before is the former system's.",
     )
     readiness = fields.Text(related="onboarding_id.readiness")
     note = fields.Text(string="Why Nevertheless")

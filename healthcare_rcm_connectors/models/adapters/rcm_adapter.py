@@ -39,7 +39,7 @@ class RcmAdapter(models.AbstractModel):
 
     @api.model
     def _rcm_find(self, role, name):
-        """The adapter called ``name`` (code or model), if it plays ``role``, or None."""
+        """The adapter called ``name`` (code or model) that plays ``role``, or None."""
         if name and name in self.env:
             plays = self.env.registry.descendants([f"rcm.adapter.{role}"], "_inherit")
             return self.env[name] if name in plays else None

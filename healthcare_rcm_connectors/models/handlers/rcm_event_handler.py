@@ -7,10 +7,11 @@ class RcmEventHandler(models.AbstractModel):
     """Turns the payload of one event type into steps of the suite.
 
     The adapter role *handle*. A handler is one file: an AbstractModel that inherits
-    this one and is named in the event type's *Handler*. It maps fields and calls domain methods; it never
-    writes their tables. What it raises decides what happens to the event:
-    ``PredecessorMissing`` waits, ``RcmRetryable`` tries again, ``ReferenceMissing``
-    and ``RcmPermanent`` give up with a case, anything else is a defect.
+    this one and is named in the event type's *Handler*. It maps fields and calls domain
+    methods; it never writes their tables. What it raises decides what happens to the
+    event: ``PredecessorMissing`` waits, ``RcmRetryable`` tries again,
+    ``ReferenceMissing`` and ``RcmPermanent`` give up with a case, anything else is a
+    defect.
     """
 
     _name = "rcm.event.handler"
