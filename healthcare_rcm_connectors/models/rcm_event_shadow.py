@@ -182,8 +182,17 @@ class RcmEvent(models.Model):
                 ("res_id", "in", claims.ids),
             ]
         )
-        days = encounters.mapped("service_date") or [
-            fields.Date.to_date(moment) for moment in orders.mapped("placed_at")
+        files = self.env["rcm.remittance.file"].browse(
+            documents.get("rcm.remittance.file", ())
+        )
+        files._rcm_read()
+        remittances = files.remittance_ids.filtered(
+            lambda one: one.state != "duplicate"
+        )
+        days = [
+            *encounters.mapped("service_date"),
+            *(fields.Date.to_date(moment) for moment in orders.mapped("placed_at")),
+            *remittances.mapped("payment_date"),
         ]
         counted = encounters.filtered(lambda one: one.state != "cancelled")
         return {
@@ -192,6 +201,8 @@ class RcmEvent(models.Model):
             "charge_count": len(charges),
             "charge_amount": amount_of(charges, "amount", digits),
             "order_count": len(orders.filtered(lambda one: one.state != "cancelled")),
+            "remittance_count": len(remittances),
+            "remittance_amount": amount_of(remittances, "amount", digits),
             "claim_count": len(claims),
             "claim_amount": amount_of(claims, "total_charge", digits),
             "stopped_count": len(claims.filtered(lambda one: one.state == "draft")),

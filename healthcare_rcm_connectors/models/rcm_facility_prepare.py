@@ -166,6 +166,7 @@ class RcmFacilityOnboardingItem(models.Model):
     _inherit = ["rcm.audit.mixin"]
     _description = "Part of an Onboarding"
     _order = "id"
+    _rec_name = "res_model"  # the name of what was made is nothing to search by
     _rcm_audit_fields = ("onboarding_id", "kind", "res_model", "res_id")
 
     onboarding_id = fields.Many2one(

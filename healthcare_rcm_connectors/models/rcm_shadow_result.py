@@ -18,6 +18,7 @@ FLOW_FIELDS = {
     "charges": ("charge_count", "charge_amount"),
     "orders": ("order_count", None),
     "claims": ("claim_count", "claim_amount"),
+    "remittances": ("remittance_count", "remittance_amount"),
 }
 
 
@@ -60,6 +61,8 @@ class RcmShadowResult(models.Model):
     order_count = fields.Integer(string="Orders", readonly=True)
     claim_count = fields.Integer(string="Claims", readonly=True)
     claim_amount = fields.Monetary(string="Claimed", readonly=True)
+    remittance_count = fields.Integer(string="Remittances", readonly=True)
+    remittance_amount = fields.Monetary(string="Remitted", readonly=True)
     stopped_count = fields.Integer(
         string="Claims Stopped",
         readonly=True,

@@ -1,3 +1,4 @@
+import base64
 from datetime import timedelta
 
 from odoo import fields
@@ -6,6 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.healthcare_rcm_base.tests import builders
 from odoo.addons.healthcare_rcm_base.tests.ledger_common import LedgerCase
+from odoo.addons.healthcare_rcm_remittance.tests import era
 
 from .common import ConnectorMixin
 
@@ -24,6 +26,8 @@ LEFT_BEHIND = (
     "rcm.exception.case",
     "rcm.approval.request",
     "rcm.delivery",
+    "rcm.remittance",
+    "rcm.remittance.file",
 )
 
 
@@ -281,6 +285,26 @@ class TestFacilityOnboarding(ConnectorMixin, LedgerCase):
         text = self.env.cr.fetchone()[0]
         for secret in ("Zacharias", "Quillfeather", "MEMBER-77", "1980-01-01", "E119"):
             self.assertNotIn(secret, text)
+
+    def test_a_remittance_is_read_and_nothing_of_it_is_kept(self):
+        self.onboard()
+        content = era.interchange(era.st(92, era.clp("X", 150, 92)))
+        before = self.counts()
+        event = self.receive(
+            self.envelope(
+                "remittance.received",
+                {
+                    "filename": "acme.835",
+                    "content_base64": base64.b64encode(content).decode(),
+                },
+            )
+        )
+        self.process()
+        self.assertEqual(event.state, "ignored")
+        self.assertEqual(self.counts(), before)
+        result = self.results()
+        self.assertEqual((result.remittance_count, result.remittance_amount), (1, 92.0))
+        self.assertTrue(result.day)
 
     def test_what_would_fail_is_said(self):
         self.onboard()
