@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .rcm_facility_onboarding import ITEMS
@@ -200,6 +200,12 @@ class RcmFacilityOnboardingItem(models.Model):
         [("done", "In effect"), ("open", "Not in effect yet")],
         compute="_compute_state",
     )
+
+    @api.depends("kind", "res_id")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for item in self:
+            item.display_name = f"{kinds.get(item.kind)} #{item.res_id}"
 
     def _compute_state(self):
         for item in self:

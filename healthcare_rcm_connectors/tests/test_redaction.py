@@ -17,7 +17,7 @@ class TestRedaction(ConnectorMixin, TransactionCase):
         cls.make_world()
         cls.support = cls.make_user("support-red", "integration_support")
         cls.carer = cls.make_user("carer-red", "integration_support")
-        cls.carer.group_ids |= cls.env.ref("healthcare_rcm_base.group_clinical")
+        cls.carer.group_ids |= cls.env.ref("healthcare_rcm_base.group_patient_data")
         cls.administrator = cls.make_user("admin-red", "administrator")
 
     def rule(self, path, action, **values):
