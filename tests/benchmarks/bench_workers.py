@@ -2,6 +2,7 @@
 
     ./setup/bench workers
     RCM_WORKERS_LARGE=10000 ./setup/bench workers     also one ST of that many claims
+    RCM_WORKERS_REMITTANCES=4 RCM_WORKERS_CLAIMS=8 ./setup/bench workers        small
 
 Real processes on a database of its own, as two nodes of a cluster would be. Checked:
 
@@ -32,8 +33,10 @@ from odoo.modules.registry import Registry
 
 PATIENCE_SECONDS = int(os.environ.get("RCM_WORKERS_SECONDS", "600"))
 LARGE = int(os.environ.get("RCM_WORKERS_LARGE", "0"))
-LANE_REMITTANCES, LANE_CLAIMS = 20, 5
-SHARED_CLAIMS, KILLED_CLAIMS = 60, 150
+LANE_REMITTANCES = int(os.environ.get("RCM_WORKERS_REMITTANCES", "20"))
+LANE_CLAIMS = 5
+SHARED_CLAIMS = int(os.environ.get("RCM_WORKERS_CLAIMS", "60"))
+KILLED_CLAIMS = SHARED_CLAIMS * 5 // 2
 KILL_AFTER = (0.2, 0.8, 2.0)
 RETRIES = 30
 
@@ -165,7 +168,8 @@ class Checks:
                 "company_id": company.id,
                 "company_ids": [(6, 0, company.ids)],
                 "group_ids": [
-                    (4, self.bench.env.ref("account.group_account_manager").id)
+                    (4, self.bench.env.ref("account.group_account_manager").id),
+                    (4, self.bench.env.ref("account.group_account_user").id),
                 ],
             }
         )
