@@ -121,6 +121,7 @@ class RcmExpectedFeed(models.Model):
     calendar_id = fields.Many2one(
         "resource.calendar",
         string="Working Days",
+        default=lambda self: self.env.company.resource_calendar_id,
         help="Days without working time (weekends, holidays) are skipped; what is "
         "weekly or monthly is then due on the next working day. Empty: every day "
         "counts.",

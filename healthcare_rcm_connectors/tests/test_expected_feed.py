@@ -37,6 +37,7 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
                 "saturday": True,
                 "sunday": True,
                 "watched_from": MONDAY,
+                "calendar_id": False,
                 **vals,
             }
         )
@@ -205,6 +206,17 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
         self.assertEqual(
             [(one.day, one.hour) for one in found], [(2, 12), (4, 12), (5, 12), (6, 12)]
         )
+
+    def test_the_companys_working_days_are_taken_unless_others_are_chosen(self):
+        feed = self.env["rcm.expected.feed"].create(
+            {
+                "name": "By the company's calendar",
+                "connector_id": self.connector.id,
+                "event_name": "claim.submitted",
+            }
+        )
+        self.assertEqual(feed.calendar_id, self.company.resource_calendar_id)
+        self.assertEqual(feed.zone, feed.calendar_id.tz)
 
     def test_nothing_is_missed_before_it_is_watched_or_after_a_long_pause(self):
         feed = self.feed(watched_from=MONDAY + timedelta(days=3))

@@ -356,6 +356,7 @@ class TestRunbooks(RunbookMixin, TransactionCase):
                 "connector_id": self.connector.id,
                 "event_name": "claim.submitted",
                 "tz": "UTC",
+                "calendar_id": False,
                 "watched_from": monday,
             }
         )
