@@ -47,3 +47,4 @@ from . import test_rcm_requested_ageing
 from . import test_migration_delegation_types
 from . import test_rcm_second_admin
 from . import test_migration_payables_requests
+from . import test_separation_paths

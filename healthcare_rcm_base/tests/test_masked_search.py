@@ -26,7 +26,8 @@ class TestMaskedSearch(BillingCase):
             if not name.startswith("rcm.") or cls._abstract or cls._transient:
                 continue
             for field in cls._fields.values():
-                if field.store and any(group in (field.groups or "") for group in HIDDEN):
+                groups = field.groups or ""
+                if field.store and any(group in groups for group in HIDDEN):
                     yield name, field.name
 
     def reader(self, role):

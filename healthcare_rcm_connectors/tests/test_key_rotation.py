@@ -70,8 +70,9 @@ class TestKeyRotation(ConnectorMixin, HttpCase):
     def test_each_step_is_in_the_log_without_a_key(self):
         keys = [self.make(name) for name in ("first", "second")]
         keys[0][1].with_user(self.administrator).action_revoke()
+        entries = keys[0][1] | keys[1][1]
         rows = self.env["rcm.audit.log"].search(
-            [("model", "=", "rcm.connector.key"), ("res_id", "in", [k[1].id for k in keys])]
+            [("model", "=", entries._name), ("res_id", "in", entries.ids)]
         )
         events = sorted(rows.mapped("event"))
         self.assertEqual(events.count("rcm.connector.key.created"), 2)
