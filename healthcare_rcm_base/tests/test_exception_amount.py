@@ -37,7 +37,7 @@ class TestCaseAmount(LedgerCase):
         self.assertEqual(self.amount(claim, amount=12.5), 12.5)
         encounter = claim.encounter_id
         self.assertEqual(self.amount(encounter, amount={encounter.id: 7}), 7.0)
-        other = builders.claim(self.env, charge="250")
+        other = builders.claim(self.env, charge="250", expected="100")
         self.assertEqual(self.amount(other, amount={}), 250.0)
 
     def test_a_repeat_brings_the_amount_up_to_date(self):
