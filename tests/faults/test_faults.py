@@ -4,6 +4,8 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
+from . import locks
+
 REPO = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 900
 
@@ -28,3 +30,23 @@ class TestFaults(BaseCase):
         said = done.stdout + done.stderr
         self.assertEqual(done.returncode, 0, said[-6000:])
         self.assertIn(" 0 failed", done.stdout)
+
+
+@tagged("post_install", "-at_install")
+class TestLocks(BaseCase):
+    """No lock is forgotten: ``./setup/faults --mutate`` races each."""
+
+    def test_every_lock_in_the_source_has_a_race(self):
+        sites = locks.sites()
+        self.assertGreater(len(sites), 25)
+        self.assertEqual([site for site in sites if locks.way_to(site) is None], [])
+
+    def test_a_statement_loses_its_lock_and_nothing_else(self):
+        bare = locks.Watch.without_lock
+        for text, want in (
+            ("SELECT id FROM a WHERE b FOR NO KEY UPDATE", "SELECT id FROM a WHERE b"),
+            ("SELECT 1 FOR UPDATE OF d SKIP LOCKED) AS mine", "SELECT 1) AS mine"),
+            ("SELECT pg_try_advisory_xact_lock(7)", "SELECT (7 IS NOT NULL)"),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(bare(text), want)
