@@ -26,20 +26,28 @@ class RcmApprovalMixin(models.AbstractModel):
             [
                 ("res_model", "=", self._name),
                 ("res_id", "in", self._origin.ids),
-                ("state", "in", (*OPEN_STATES, "refused")),
+                ("state", "in", (*OPEN_STATES, "approved", "refused")),
             ],
             order="id",
         )
         for record in self:
             own = found.filtered(lambda one, id_=record._origin.id: one.res_id == id_)
-            # what waits, all of it; else how the last question ended
-            shown = own.filtered(lambda one: one.state in OPEN_STATES) or own[-1:]
+            waiting = own.filtered(lambda one: one.state in OPEN_STATES)
+            shown = waiting or record._rcm_still_refused(own[-1:])
             record.rcm_approval_banner = (
                 Markup("<hr class='my-2'/>").join(
                     request._rcm_banner_for(self.env) for request in shown
                 )
                 or False
             )
+
+    def _rcm_still_refused(self, request):
+        """``request`` while its refusal is the last word on the document."""
+        if request.state != "refused":
+            return request.browse()
+        # whether the effect was had all the same, after a change
+        done = self._origin.sudo()._rcm_approval_is_done(request.effect)
+        return request.browse() if done else request
 
     # ------------------------------------------------------------------
     # Views

@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -166,3 +166,41 @@ class TestRequesterIsTold(RequestCase):
         self.request_of(claim).with_user(self.approver).action_approve()
         self.assertEqual(claim.state, "cleared")
         self.assertFalse(self.mails())
+
+
+@tagged("post_install", "-at_install")
+class TestAutomationOfRequests(RequestCase):
+    """What a house wants to happen around approvals is an automation rule."""
+
+    def test_a_rule_sees_that_a_request_was_approved(self):
+        rule = self.env["base.automation"].create(
+            {
+                "name": "Approved",
+                "model_id": self.env["ir.model"]._get_id("rcm.approval.request"),
+                "trigger": "on_create_or_write",
+                "trigger_field_ids": [
+                    Command.set(
+                        self.env["ir.model.fields"]
+                        ._get("rcm.approval.request", "state")
+                        .ids
+                    )
+                ],
+                "filter_pre_domain": "[('state', '!=', 'approved')]",
+                "filter_domain": "[('state', '=', 'approved')]",
+            }
+        )
+        self.env["ir.actions.server"].create(
+            {
+                "name": "Note",
+                "model_id": rule.model_id.id,
+                "usage": "base_automation",
+                "base_automation_id": rule.id,
+                "state": "code",
+                "code": "record.message_post(body='Filed')",
+            }
+        )
+        approved, refused = self.ask(), self.ask()
+        approved.with_user(self.approver).action_approve()
+        self.dialog(refused, self.approver, "refuse", reason="no")
+        self.assertIn("Filed", str(approved.message_ids.mapped("body")))
+        self.assertNotIn("Filed", str(refused.message_ids.mapped("body")))

@@ -226,6 +226,37 @@ class TestWriteOff(DocumentCase):
         write_off.action_request()
         self.assertEqual(write_off.state, "requested")
 
+    def test_a_refusal_is_told_until_it_is_not_the_last_word(self):
+        claim = self.claim_open(charge="5000", expected="5000")
+        write_off = self.write_off(claim, 2000)
+        write_off.action_request()
+        request = self.requests(write_off)
+        request.with_user(self.approver)._rcm_decide_many("refused", "Ask the payer")
+        self.env.invalidate_all()
+        self.assertIn("Ask the payer", write_off.rcm_approval_banner)
+        write_off.action_draft()
+        write_off.line_ids.amount = 1500
+        write_off.action_request()
+        self.assertIn("Waits for approval", write_off.rcm_approval_banner)
+        self.assertNotIn("Ask the payer", write_off.rcm_approval_banner)
+        self.approve(write_off)
+        self.env.invalidate_all()
+        self.assertEqual(write_off.state, "done")
+        self.assertFalse(write_off.rcm_approval_banner)
+
+    def test_a_refusal_is_over_when_it_went_through_smaller(self):
+        claim = self.claim_open(charge="5000", expected="5000")
+        write_off = self.write_off(claim, 2000)
+        write_off.action_request()
+        request = self.requests(write_off)
+        request.with_user(self.approver)._rcm_decide_many("refused", "Too much")
+        write_off.action_draft()
+        write_off.line_ids.amount = 10
+        write_off.action_request()
+        self.env.invalidate_all()
+        self.assertEqual(write_off.state, "done")
+        self.assertFalse(write_off.rcm_approval_banner)
+
     def test_who_asked_does_not_approve_whatever_roles_he_holds(self):
         claim = self.claim_open(charge="3000", expected="3000")
         self.biller.sudo().group_ids = [
