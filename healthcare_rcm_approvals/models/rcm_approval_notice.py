@@ -122,7 +122,8 @@ class RcmApprovalRequest(models.Model):
         Nobody where an automation asked: what goes well needs nobody's attention.
         """
         text = self.env._("Approved: %s", reason) if reason else self.env._("Approved")
-        asked = self.filtered(lambda one: not one.requester_id._is_superuser())
+        people = self.filtered("requester_id")
+        asked = people.filtered(lambda one: not one.requester_id._is_superuser())
         asked._rcm_tell_requester(text)
 
     def _rcm_toast(self, person, text):

@@ -2,7 +2,7 @@
 
 from decimal import Decimal as D
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -39,6 +39,7 @@ class TestDeviation(BaseCase):
                 ]
                 self.assertEqual(deviation_percent(values), D(percent))
 
+    @settings(deadline=None)
     @given(
         lines=st.lists(st.tuples(money, money, st.none() | money), max_size=6),
         order=st.randoms(use_true_random=False),
@@ -50,6 +51,7 @@ class TestDeviation(BaseCase):
         order.shuffle(values)
         self.assertEqual(deviation_percent(values), percent)
 
+    @settings(deadline=None)
     @given(prices=st.lists(st.tuples(money, money), max_size=6))
     def test_what_is_charged_and_expected_as_agreed_deviates_by_nothing(self, prices):
         values = [PricedLine(price + more, price, price) for price, more in prices]
