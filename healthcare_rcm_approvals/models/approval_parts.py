@@ -44,16 +44,7 @@ def line_scopes(lines, company, facility):
 
     The facility is the document's, else the one whose account the part is charged to.
     """
-    accounts = {one for line in lines for group in accounts_of(line) for one in group}
-    places = {
-        place.analytic_account_id.id: place.id
-        for place in lines.env["rcm.facility"].search(
-            [
-                ("analytic_account_id", "in", list(accounts)),
-                ("company_id", "=", company.id),
-            ]
-        )
-    }
+    places = {} if facility else _places_of(lines, company)
     scopes = []
     for line in lines:
         for group in accounts_of(line) or [[None]]:
@@ -66,6 +57,20 @@ def line_scopes(lines, company, facility):
                 for kind in contract_types(line)
             ]
     return scopes
+
+
+def _places_of(lines, company):
+    """``{analytic account: facility}`` of the accounts that are a facility's."""
+    accounts = {one for line in lines for group in accounts_of(line) for one in group}
+    if not accounts:
+        return {}
+    found = lines.env["rcm.facility"].search(
+        [
+            ("analytic_account_id", "in", list(accounts)),
+            ("company_id", "=", company.id),
+        ]
+    )
+    return {place.analytic_account_id.id: place.id for place in found}
 
 
 def contract_types(line):
