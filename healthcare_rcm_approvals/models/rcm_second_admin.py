@@ -133,9 +133,8 @@ class RcmSecondAdminMixin(models.AbstractModel):
         kind = "archive" if self.active else "restore"
         return self.env["rcm.approval.policy.change"]._rcm_begin(kind, self)
 
-    @api.model
     def action_propose_new(self):
-        """Begin a rule that does not exist yet."""
+        """Begin a rule that does not exist yet, whatever is chosen in the list."""
         self.env.user._rcm_require("administrator")
         return self.env["rcm.approval.policy.change"]._rcm_begin("new", self.browse())
 

@@ -1,6 +1,7 @@
 """Two administrators for the rules beside the policies, and every way round them."""
 
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
 from odoo.tests import Form, tagged
 
 from .test_rcm_approval_policy_change import ChangeCase
@@ -122,6 +123,16 @@ class TestSecondAdmin(ChangeCase):
             self.decide(change, self.other)
             self.assertEqual(self.duty.active, active)
             self.assertEqual(("create", "approve") in self.duty._rcm_pairs(), active)
+
+    def test_the_button_of_the_lists_works_over_the_wire(self):
+        for rule, _name, _value in self.cases:
+            model = self.env[rule._name].with_user(self.one)
+            for chosen in ([], rule.ids):
+                with self.subTest(rule=rule._name, chosen=chosen):
+                    action = call_kw(model, "action_propose_new", [chosen], {})
+                    change = self.env[action["res_model"]].browse(action["res_id"])
+                    self.assertEqual(change._rcm_draft()._name, rule._name)
+                    self.assertFalse(change._rcm_rule())
 
     def test_the_system_s_user_is_marked(self):
         self.risk.points = 11
