@@ -157,6 +157,15 @@ class AccountMove(models.Model):
         }
 
     @api.model
+    def _rcm_approval_columns(self):
+        names = ["account_id", "product_id", "partner_id", "price_subtotal"]
+        names += ["tax_ids", "analytic_distribution"]
+        return {
+            **super()._rcm_approval_columns(),
+            "lines": ("account.move.line", names),
+        }
+
+    @api.model
     def _rcm_approval_locked_fields(self):
         return super()._rcm_approval_locked_fields() | LOCKED
 

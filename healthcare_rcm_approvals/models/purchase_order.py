@@ -123,6 +123,14 @@ class PurchaseOrder(models.Model):
         }
 
     @api.model
+    def _rcm_approval_columns(self):
+        names = ["product_id", "product_uom_id", "discount", "tax_ids"]
+        names += ["analytic_distribution", "rcm_fund_id", "rcm_outsourced_id"]
+        names += ["product_qty", "price_unit"]
+        own = {"lines": ("purchase.order.line", names)}
+        return {**super()._rcm_approval_columns(), **own}
+
+    @api.model
     def _rcm_approval_locked_fields(self):
         return super()._rcm_approval_locked_fields() | LOCKED
 

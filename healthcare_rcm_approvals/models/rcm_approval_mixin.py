@@ -165,6 +165,12 @@ class RcmApprovalMixin(models.AbstractModel):
         }
 
     @api.model
+    def _rcm_approval_columns(self):
+        """``{name of approved lines: (model, its fields by column)}``: so that people
+        read names where lines are lists of values."""
+        return {}
+
+    @api.model
     def _rcm_approval_locked_fields(self):
         """Fields that approved facts are made of: a change is checked at once.
 

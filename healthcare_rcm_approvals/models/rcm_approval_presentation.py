@@ -90,12 +90,9 @@ class RcmApprovalRequest(models.Model):
         if value is True:
             return self.env._("Yes")
         if isinstance(value, dict):
-            return Markup("<br/>").join(
-                f"{self._rcm_fact_label(None, name)}: {self._rcm_plain(item)}"
-                for name, item in value.items()
-            )
+            return self._rcm_table_of(value)
         if isinstance(value, list) and isinstance(value[0], list | dict):
-            return self._rcm_lines(value)
+            return self._rcm_lines(value, self._rcm_columns(document, key))
         field = self._rcm_fact_field(document, key)
         if field is not None and field.relational:
             return self._rcm_names(field.comodel_name, value)
@@ -114,21 +111,34 @@ class RcmApprovalRequest(models.Model):
         return "–" if value in (None, False, "") else str(value)
 
     @api.model
-    def _rcm_lines(self, lines):
-        """Lines as rows; lines that name their values get a head."""
-        head = Markup("")
+    def _rcm_columns(self, document, key):
+        """The fields that the columns of a list of lines are, as its document says."""
+        if document is None or not hasattr(document, "_rcm_approval_columns"):
+            return ()
+        model, names = document._rcm_approval_columns().get(key, (None, ()))
+        return [self.env[model]._fields[name] for name in names]
+
+    def _rcm_lines(self, lines, columns=()):
+        """Lines as rows; lines that name their values get a head, and so do those
+        whose columns the document names."""
+        titles = []
         if isinstance(lines[0], dict):
-            names = list(lines[0])
-            head = Markup("<tr>%s</tr>") % Markup("").join(
-                Markup('<th class="fw-normal text-muted">%s</th>')
-                % self._rcm_fact_label(None, name)
-                for name in names
-            )
-            lines = [[line.get(name) for name in names] for line in lines]
+            titles = list(lines[0])
+            lines = [[line.get(name) for name in titles] for line in lines]
+            titles = [self._rcm_fact_label(None, name) for name in titles]
+        elif columns:
+            titles = [field._description_string(self.env) for field in columns]
+        head = Markup("").join(
+            Markup('<th class="fw-normal text-muted">%s</th>') % title
+            for title in titles
+        )
+        head = Markup("<tr>%s</tr>") % head if titles else ""
+        fields_of = columns or [None] * len(lines[0])
         body = Markup("").join(
             Markup("<tr>%s</tr>")
             % Markup("").join(
-                Markup("<td>%s</td>") % self._rcm_cell(value) for value in line
+                Markup("<td>%s</td>") % self._rcm_cell(value, field)
+                for value, field in zip(line, fields_of, strict=False)
             )
             for line in lines
         )
@@ -136,13 +146,36 @@ class RcmApprovalRequest(models.Model):
             '<table class="table table-sm table-borderless mb-0">%s%s</table>'
         ) % (head, body)
 
-    @api.model
-    def _rcm_cell(self, value):
+    def _rcm_cell(self, value, field=None):
+        if field is not None and field.name == "id" and value:
+            return self._rcm_names(field.model_name, value)
+        if field is not None and field.relational and value:
+            return self._rcm_names(field.comodel_name, value)
+        if field is not None and field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        if field is not None and field.name == "analytic_distribution":
+            return self._rcm_spread(value)
         if isinstance(value, list | tuple):
             return ", ".join(self._rcm_plain(item) for item in value) or "–"
         if isinstance(value, dict):
             return ", ".join(f"{key}: {item}" for key, item in value.items()) or "–"
         return self._rcm_plain(value)
+
+    def _rcm_spread(self, value):
+        """An analytic distribution: accounts by name, with their percentages."""
+        return (
+            "; ".join(
+                self.env._(
+                    "%(accounts)s: %(percent)s %%",
+                    accounts=self._rcm_names(
+                        "account.analytic.account", [int(id_) for id_ in key.split(",")]
+                    ),
+                    percent=f"{percent:g}",
+                )
+                for key, percent in value or ()
+            )
+            or "–"
+        )
 
     def _rcm_names(self, model, value):
         """Names of records as the reader may see them, numbers otherwise."""

@@ -113,6 +113,12 @@ class RcmBudgetRevision(models.Model):
         return self._rcm_with_parts(super()._rcm_approval_scope(), parts)
 
     @api.model
+    def _rcm_approval_columns(self):
+        names = ["line_id", "analytic_account_id", "facility_id", "date_from"]
+        names += ["date_to", "amount_before", "amount"]
+        return {"changes": ("rcm.budget.revision.line", names)}
+
+    @api.model
     def _rcm_approval_locked_fields(self):
         return super()._rcm_approval_locked_fields() | {
             "line_ids",

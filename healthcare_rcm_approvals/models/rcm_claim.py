@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from odoo import models
+from odoo import api, models
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 from odoo.addons.healthcare_rcm_base.core.pricing_replay import ReplayError, replay
@@ -42,6 +42,11 @@ class RcmClaim(models.Model):
         return self._rcm_approval_item(
             "claim", effect, approved, amount, risk_factors=factors
         )
+
+    @api.model
+    def _rcm_approval_columns(self):
+        names = ["code", "modifiers", "units", "charge_amount"]
+        return {"lines": ("rcm.claim.line", names)}
 
     def _rcm_approval_scope(self):
         """What policies ask besides the amount; of write-offs and refunds as well."""

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
@@ -25,6 +25,10 @@ class RcmClientInvoice(models.Model):
             ),
         }
         return self._rcm_approval_item(TYPES[effect], effect, approved, abs(amount))
+
+    @api.model
+    def _rcm_approval_columns(self):
+        return {"lines": ("rcm.client.invoice.line", ["charge_id", "price"])}
 
     def _rcm_approval_scope(self):
         """Under the client's contract; each facility's services are a part of it."""

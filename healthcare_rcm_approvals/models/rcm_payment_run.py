@@ -129,6 +129,11 @@ class RcmPaymentRun(models.Model):
         parts = [part for line in self.line_ids for part in line._rcm_part_scopes()]
         return self._rcm_with_parts(scope, parts)
 
+    @api.model
+    def _rcm_approval_columns(self):
+        names = ["move_id", "partner_id", "partner_bank_id", "bill_currency_id"]
+        return {"lines": ("rcm.payment.run.line", [*names, "amount"])}
+
     def _rcm_check_ask(self):
         result = super()._rcm_check_ask()
         if not self.line_ids:

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, formatLang
 
@@ -141,6 +141,11 @@ class RcmSpendingDocumentMixin(models.AbstractModel):
         return document._rcm_approval_item(
             "override", effect, approved, amount, **scope
         )
+
+    @api.model
+    def _rcm_approval_columns(self):
+        beyond = ("rcm.budget.line", ["id", "amount"])
+        return {**super()._rcm_approval_columns(), "beyond": beyond}
 
     # ------------------------------------------------------------------
     # Where every line needs a budget

@@ -96,6 +96,11 @@ class RcmWriteOff(models.Model):
         parts = [claim._rcm_part_scope() for claim in self.line_ids.claim_id]
         return self._rcm_with_parts(super()._rcm_approval_scope(), parts)
 
+    @api.model
+    def _rcm_approval_columns(self):
+        names = ["claim_id", "responsibility", "amount", "allowance"]
+        return {"lines": ("rcm.write.off.line", names)}
+
     def _rcm_check_ask(self):
         result = super()._rcm_check_ask()
         if not self.line_ids:

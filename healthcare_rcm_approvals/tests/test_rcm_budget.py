@@ -205,6 +205,9 @@ class TestBudget(SpendingCase):
         request = self.requests(order)
         self.assertEqual(request.document_type, "override")
         self.assertEqual(request.name, f"Exceed the budget with {order.name}")
+        table = str(request.facts_table)
+        for text in (self.ward.name, self.goods.name, "100 %", "Budgeted"):
+            self.assertIn(text, table)
         colleague = self.person("payables", groups=None)
         self.assertTrue(request.with_user(colleague).name)
         self.assertTrue(request.step_ids.with_user(colleague).mapped("name"))

@@ -74,6 +74,15 @@ class TestPaymentRun(DocumentCase):
         self.assertEqual((run.state, bill.payment_state), ("done", "paid"))
         self.assertEqual(run._rcm_duties_done()["pay"], {self.payables.id})
 
+    def test_its_approver_reads_names_and_not_numbers(self):
+        bill = self.bill(1500)
+        run = self.run_of()
+        run.action_request()
+        table = str(self.requests(run).with_user(self.approver).facts_table)
+        for text in (bill.name, self.vendor.name, "Bill", "Vendor", "1500.00"):
+            self.assertIn(text, table)
+        self.assertNotIn(f"<td>{bill.id}</td>", table)
+
     def test_many_small_bills_are_one_large_run(self):
         bills = [self.bill(400) for _number in range(3)]
         run = self.run_of()
