@@ -237,6 +237,7 @@ class TestWriteOff(DocumentCase):
         write_off.action_draft()
         write_off.line_ids.amount = 1500
         write_off.action_request()
+        self.env.invalidate_all()
         self.assertIn("Waits for approval", write_off.rcm_approval_banner)
         self.assertNotIn("Ask the payer", write_off.rcm_approval_banner)
         self.approve(write_off)
