@@ -176,7 +176,7 @@ def _readable(text: str) -> str:
     try:
         text = text.encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
-        pass
+        pass  # not UTF-8: the bytes are shown as they came
     if text.isprintable():
         return text
     return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 else c for c in text)
