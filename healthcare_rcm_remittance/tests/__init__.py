@@ -5,6 +5,7 @@ from . import test_x12_envelope
 from . import test_x12_fuzz
 from . import test_x12_tokenizer
 from . import test_x12_transaction
+from . import test_x12_claim
 from . import test_x12_values
 from . import test_settlement_ledgers
 from . import test_remittance_ledgers

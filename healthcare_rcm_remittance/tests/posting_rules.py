@@ -41,6 +41,7 @@ class Rule:
 
 _ENVELOPE = "test_x12_envelope.TestX12Envelope.test_"
 _TRANSACTION = "test_x12_transaction.TestX12Transaction.test_"
+_CLAIM_READ = "test_x12_claim.TestX12Claim.test_"
 _BALANCE = "test_x12_balance.TestX12Balance.test_"
 _PARKED = "test_settlement_parked.TestParkedClaims.test_"
 _HELD = "test_settlement_held.TestHeldRemittances.test_"
@@ -437,7 +438,7 @@ RULES = (
     Rule(
         "3.4",
         "Empty CAS triples are skipped, not the end",
-        _TRANSACTION + "cas_skips_empty_triples_and_reads_six",
+        _CLAIM_READ + "cas_skips_empty_triples_and_reads_six",
         value(
             "x12.claims:ClaimLoops._cas_triples",
             lambda self, elements, offset: None,
@@ -446,7 +447,7 @@ RULES = (
     Rule(
         "3.4",
         "An incomplete CAS triple is an error",
-        _TRANSACTION + "incomplete_cas_is_an_error",
+        _CLAIM_READ + "incomplete_cas_is_an_error",
         finding_off("adjustment_incomplete"),
     ),
     Rule(

@@ -1,5 +1,8 @@
 """835 files for the tests, written as segments one can read. Nobody's data."""
 
+from ..x12.model import Limits
+from ..x12.reader import read_835
+
 ISA_PARTS = (
     "ISA",
     "00",
@@ -90,3 +93,13 @@ def with_delimiters(data: bytes, element, component, repetition, terminator) -> 
         b"*:^~", b"".join([element, component, repetition, terminator])
     )
     return data.translate(table)
+
+
+def read_one(data, **limits):
+    """The only transaction of a file."""
+    return next(read_835(data, Limits(**limits)))
+
+
+def codes(transaction):
+    """Codes of the findings of a transaction."""
+    return [finding.code for finding in transaction.findings]
