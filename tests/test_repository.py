@@ -50,7 +50,8 @@ POSTS = re.compile(
 )
 # Cases that stand beside a second company with documents, and check it.
 SECOND = re.compile(
-    r"\b(Ledger|Billing|Remittance|Document|Spending|Suite)Case\b|\bNeighbour\b"
+    r"\b(Ledger|Billing|Remittance|Resolution|Document|Spending|Suite)Case\b"
+    r"|\bNeighbour\b"
 )
 COMPANY = re.compile(
     r"make_company\(|builders\.company\(|\"res\.company\"\]\s*\.create\("
@@ -360,6 +361,7 @@ class TestTests(RuleCase):
             ("healthcare_rcm_base.tests.ledger_common", "LedgerCase"),
             ("healthcare_rcm_base.tests.billing_common", "BillingCase"),
             ("healthcare_rcm_remittance.tests.remittance_common", "RemittanceCase"),
+            ("healthcare_rcm_remittance.tests.resolution_common", "ResolutionCase"),
             ("healthcare_rcm_approvals.tests.documents_common", "DocumentCase"),
             ("healthcare_rcm_approvals.tests.spending_common", "SpendingCase"),
             ("healthcare_rcm.tests.common", "SuiteCase"),
