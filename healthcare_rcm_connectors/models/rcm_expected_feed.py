@@ -129,7 +129,8 @@ class RcmExpectedFeed(models.Model):
     tz = fields.Selection(
         _tz_get,
         string="Time Zone",
-        help="Empty: that of the working days, else of the company's address.",
+        help="Empty: that of the working days when they are not the company's own, "
+        "else of the company's address.",
     )
     grace_minutes = fields.Integer(
         string="Patience (minutes)",
@@ -181,12 +182,13 @@ class RcmExpectedFeed(models.Model):
     # ------------------------------------------------------------------
     @api.depends("tz", "calendar_id.tz", "company_id.partner_id.tz")
     def _compute_zone(self):
-        for feed in self:
+        for feed in self.sudo():  # of calendar and company only their zones
+            company, calendar = feed.company_id, feed.calendar_id
+            # The company's own calendar often still has the zone Odoo gave it: where
+            # the company says where it is, that counts.
+            chosen = calendar - company.resource_calendar_id
             feed.zone = (
-                feed.tz
-                or feed.calendar_id.sudo().tz  # the zone only
-                or feed.company_id.sudo().partner_id.tz  # the zone only
-                or "UTC"
+                feed.tz or chosen.tz or company.partner_id.tz or calendar.tz or "UTC"
             )
 
     def _compute_progress(self):

@@ -216,6 +216,9 @@ class TestExpectedFeed(ConnectorMixin, TransactionCase):
             }
         )
         self.assertEqual(feed.calendar_id, self.company.resource_calendar_id)
+        self.assertEqual(feed.zone, "UTC", "where the company is")
+        self.company.partner_id.tz = False
+        feed.invalidate_recordset()
         self.assertEqual(feed.zone, feed.calendar_id.tz)
 
     def test_nothing_is_missed_before_it_is_watched_or_after_a_long_pause(self):
