@@ -92,7 +92,7 @@ class RcmAlert(models.Model):
         """Measure for every rule and company; tell what is new, company by company."""
         cron = self.env["ir.cron"]
         in_cron = bool(self.env.context.get("ir_cron_progress_id"))
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search([("active", "=", True)])
         for number, company in enumerate(companies, 1):
             self.env.cr.cache[HOURS_KNOWN] = {}
             self.with_company(company)._rcm_evaluate(company, fields.Datetime.now())

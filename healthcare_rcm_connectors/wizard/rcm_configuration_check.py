@@ -81,7 +81,8 @@ class RcmConfigurationCheck(models.TransientModel):
         known = _worst.get(self.env.cr.dbname)
         if known and monotonic() - known[0] < WORST_SECONDS:
             return known[1]
-        companies = self.env["res.company"].sudo().search([])  # whose health it is
+        every = [("active", "=", True)]
+        companies = self.env["res.company"].sudo().search(every)  # whose health it is
         level = configuration.worst(
             [item for company in companies for item in self._rcm_findings(company)]
         )
@@ -181,97 +182,106 @@ class RcmConfigurationCheck(models.TransientModel):
     @api.model
     def _rcm_texts(self):
         """{code: (what is looked at, what to do)}"""
-        _ = self.env._
         return {
             "base_url": (
-                _("Encryption on the way (TLS)"),
-                _(
+                self.env._("Encryption on the way (TLS)"),
+                self.env._(
                     "API keys travel in a header: put a proxy with TLS in front of "
                     "Odoo and set web.base.url to its https address."
                 ),
             ),
             "proxy_mode": (
-                _("Behind a proxy (proxy_mode)"),
-                _(
+                self.env._("Behind a proxy (proxy_mode)"),
+                self.env._(
                     "Set proxy_mode = True in odoo.conf when a proxy stands in front: "
                     "else every sender has the proxy's address, and address lists and "
                     "lock-outs meet everyone at once."
                 ),
             ),
             "list_db": (
-                _("List of databases (list_db)"),
-                _("Set list_db = False: strangers need not see names of databases."),
+                self.env._("List of databases (list_db)"),
+                self.env._(
+                    "Set list_db = False: strangers need not see names of databases."
+                ),
             ),
             "admin_passwd": (
-                _("Master password"),
-                _("Replace the default admin_passwd in odoo.conf."),
+                self.env._("Master password"),
+                self.env._("Replace the default admin_passwd in odoo.conf."),
             ),
             "dbfilter": (
-                _("Choice of database (dbfilter)"),
-                _(
+                self.env._("Choice of database (dbfilter)"),
+                self.env._(
                     "Several databases on this server: set dbfilter, or let senders "
                     "name theirs in X-Odoo-Database."
                 ),
             ),
             "workers": (
-                _("Worker processes"),
-                _(
+                self.env._("Worker processes"),
+                self.env._(
                     "workers = 0 is one process with threads: enough for a try, not "
                     "for many senders. Two per core is a good beginning."
                 ),
             ),
             "cron_threads": (
-                _("Scheduled actions (max_cron_threads)"),
-                _("Events are worked on by scheduled actions: two or more lanes."),
+                self.env._("Scheduled actions (max_cron_threads)"),
+                self.env._(
+                    "Events are worked on by scheduled actions: two or more lanes."
+                ),
             ),
             "test_enable": (
-                _("Test mode"),
-                _("Take test_enable out of odoo.conf."),
+                self.env._("Test mode"),
+                self.env._("Take test_enable out of odoo.conf."),
             ),
             "log_level": (
-                _("Log level that prints content"),
-                _(
+                self.env._("Log level that prints content"),
+                self.env._(
                     "These loggers are on debug and print statements or requests with "
                     "their values, which are patient data: set them to info."
                 ),
             ),
             "log_db": (
-                _("Log kept in the database (log_db)"),
-                _("Messages of errors then lie in a table: leave log_db empty."),
+                self.env._("Log kept in the database (log_db)"),
+                self.env._(
+                    "Messages of errors then lie in a table: leave log_db empty."
+                ),
             ),
             "database_log": (
-                _("PostgreSQL's own log"),
-                _(
+                self.env._("PostgreSQL's own log"),
+                self.env._(
                     "It prints statements with their values: set log_statement to none "
                     "or ddl and log_min_duration_statement to -1 for this database."
                 ),
             ),
             "database_tls": (
-                _("Connection to PostgreSQL"),
-                _("The database is on another machine: use db_sslmode = verify-full."),
+                self.env._("Connection to PostgreSQL"),
+                self.env._(
+                    "The database is on another machine: use db_sslmode = verify-full."
+                ),
             ),
             "at_rest": (
-                _("Encryption at rest"),
-                _(
+                self.env._("Encryption at rest"),
+                self.env._(
                     "Cannot be seen from here. Encrypt the disks of the database, the "
                     "filestore (data_dir) and the backups, and keep the keys elsewhere."
                 ),
             ),
             "keys_soon": (
-                _("API keys that expire soon (days left)"),
-                _("Make the next key now and give it to the sender: both hold."),
+                self.env._("API keys that expire soon (days left)"),
+                self.env._(
+                    "Make the next key now and give it to the sender: both hold."
+                ),
             ),
             "keys_endless": (
-                _("API keys without an end"),
-                _("Replace them by keys that expire."),
+                self.env._("API keys without an end"),
+                self.env._("Replace them by keys that expire."),
             ),
             "endpoints": (
-                _("Receivers without TLS"),
-                _("Change these webhooks to https."),
+                self.env._("Receivers without TLS"),
+                self.env._("Change these webhooks to https."),
             ),
             "monitors": (
-                _("Monitoring from any address"),
-                _("Name the scraper's network in the monitoring access."),
+                self.env._("Monitoring from any address"),
+                self.env._("Name the scraper's network in the monitoring access."),
             ),
         }
 
