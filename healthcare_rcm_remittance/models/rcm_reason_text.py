@@ -102,7 +102,7 @@ class RcmRemittanceAdjustment(models.Model):
 
     @api.depends("reason_code", "remittance_claim_id.payment_date")
     def _compute_words(self):
-        super()._compute_words()
+        result = super()._compute_words()
         keys = {
             item: (item.reason_code, item.remittance_claim_id.payment_date)
             for item in self
@@ -110,6 +110,7 @@ class RcmRemittanceAdjustment(models.Model):
         texts = self.env["rcm.code"]._rcm_texts(REASON, set(keys.values()))
         for adjustment, key in keys.items():
             adjustment.words = texts.get(key) or adjustment.words
+        return result
 
 
 class RcmDenial(models.Model):

@@ -5,6 +5,7 @@ segment apart. Offsets are those the reader gives to segments and findings.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .envelope import BLANK, ISA_LOOKAHEAD, find_candidate, read_isa
@@ -173,10 +174,8 @@ def _split(text: str, base: int, delimiters: Delimiters) -> list[Line]:
 
 def _readable(text: str) -> str:
     """UTF-8 where the bytes are that; what does not show is made to show."""
-    try:
+    with suppress(UnicodeDecodeError):  # else the bytes are shown as they came
         text = text.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        pass  # not UTF-8: the bytes are shown as they came
     if text.isprintable():
         return text
     return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 else c for c in text)
