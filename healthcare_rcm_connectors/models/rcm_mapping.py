@@ -100,6 +100,9 @@ class RcmMapping(models.Model):
     @api.depends("connector_id.name", "type_id.name", "type_id.version", "version")
     def _compute_display_name(self):
         for record in self:
+            if not (record.connector_id and record.type_id):
+                record.display_name = self.env._("New mapping")
+                continue
             record.display_name = (
                 f"{record.connector_id.name}: {record.type_id.display_name} "
                 f"({record.version})"
