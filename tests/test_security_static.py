@@ -14,12 +14,12 @@ ROUTES = {
     # opened from a mail, after the login; decides nothing by itself
     "/rcm/approval/<string:token>": "user",
     "/rcm/v1/jsonrpc": "rcm",
-    "/rcm/v1/documents/encounter/<path:number>": "rcm",
-    "/rcm/v1/documents/claim/<path:number>": "rcm",
-    "/rcm/v1/documents/remittance/<path:event>": "rcm",
+    "/rcm/v1/documents/encounter/<rcm_path:number>": "rcm",
+    "/rcm/v1/documents/claim/<rcm_path:number>": "rcm",
+    "/rcm/v1/documents/remittance/<rcm_path:event>": "rcm",
     "/rcm/v1/events": "rcm",
     "/rcm/v1/files": "rcm",
-    "/rcm/v1/events/<path:event_id>": "rcm",
+    "/rcm/v1/events/<rcm_path:event_id>": "rcm",
     "/rcm/v1/openapi.json": "rcm",
     "/rcm/v1/docs": "rcm",
     "/rcm/v1/metrics": "rcm_monitor",  # a token of its own, which opens only this
@@ -30,7 +30,7 @@ ROUTES = {
     "/rcm/runbooks/<string:name>": "user",  # asks for a role
     "/rcm/v1/problems/<code>": "none",  # what an error code means
     "/rcm/v1": "none",  # 404 in the form of the interface
-    "/rcm/v1/<path:rest>": "none",
+    "/rcm/v1/<rcm_path:rest>": "none",
 }
 # What asks for a right before all rights are taken.
 CHECKS = re.compile(

@@ -23,7 +23,7 @@ class EventDoor(http.Controller):
         headers = {"Location": f"/rcm/v1/events/{result['id']}", **headers_of(result)}
         return answer(result, status, headers)
 
-    @http.route("/rcm/v1/events/<path:event_id>", methods=["GET"], **ROUTE)
+    @http.route("/rcm/v1/events/<rcm_path:event_id>", methods=["GET"], **ROUTE)
     def status(self, event_id, **query):
         """What became of an event of this connector."""
         event = request.env["rcm.event"]._rcm_find_for(connector(), event_id)

@@ -37,7 +37,7 @@ class ProblemDoor(http.Controller):
             }
         )
 
-    @http.route(["/rcm/v1", "/rcm/v1/<path:rest>"], **OPEN)
+    @http.route(["/rcm/v1", "/rcm/v1/<rcm_path:rest>"], **OPEN)
     def nothing_here(self, rest="", **query):
         """404, or 405 with what the address does take."""
         path = request.httprequest.path.rstrip("/")

@@ -8,6 +8,7 @@ from time import monotonic
 
 from psycopg2.errors import SerializationFailure
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import PathConverter
 
 from odoo import api, models
 from odoo.http import request
@@ -46,6 +47,12 @@ class Access:
     connector_id: int
 
 
+class AnyPath(PathConverter):
+    """The rest of an address, line breaks too: nothing falls out of our answers."""
+
+    regex = r"(?s:[^/].*?)"
+
+
 class Refused(HTTPException):
     """A problem found before any controller runs."""
 
@@ -57,6 +64,10 @@ class Refused(HTTPException):
 
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
+
+    @classmethod
+    def _get_converters(cls):
+        return {**super()._get_converters(), "rcm_path": AnyPath}
 
     @classmethod
     def _auth_method_rcm(cls):

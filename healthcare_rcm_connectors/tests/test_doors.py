@@ -438,6 +438,12 @@ class TestDoors(ConnectorMixin, HttpCase):
         self.assertIn(response.json()["status"], ("ok", "degraded"))
         self.assertNotIn("Set-Cookie", response.headers)
 
+    def test_an_address_with_a_line_break_is_answered_as_any_other(self):
+        for path in ("events/a%0Ab", "documents/claim/%0A", "nothing%0A", "events/%0A"):
+            with self.subTest(path):
+                response = self.send(f"/rcm/v1/{path}")
+                self.assertProblem(response, 404, "not-found")
+
     def test_problem_types_can_be_read(self):
         response = self.send("/rcm/v1/problems/conflict", key=False)
         self.assertEqual(response.json()["status"], 409)
