@@ -23,6 +23,7 @@ from ..protocol import problem
 from ..protocol.place import place_of
 from ..protocol.problem import Problem, ProblemError
 from ..protocol.rate import Buckets
+from ..tools.lost_connection import is_lost
 
 _logger = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def _problem_of(exc):
         code = STATUS_PROBLEMS.get(exc.code)
         fallback = "internal" if (exc.code or 500) >= 500 else "invalid-request"
         return Problem(code or fallback)
-    if isinstance(exc, (InterfaceError, OperationalError)):
+    if is_lost(exc):
         return Problem("not-ready", headers={"Retry-After": "5"})
     if isinstance(exc, (AccessDenied, http.SessionExpiredException)):
         return Problem("unauthenticated")

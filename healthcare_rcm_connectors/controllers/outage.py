@@ -4,12 +4,12 @@ Odoo goes on without a database when it cannot reach one, and then finds no such
 address: a sender that is told "there is nothing here" would give up an event for good.
 """
 
-from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import InvalidCatalogName
 
 from odoo import http
 
 from ..protocol.problem import Problem
+from ..tools.lost_connection import is_lost
 from .dispatcher import problem_response
 
 DOORS = "/rcm/v1/"
@@ -20,7 +20,7 @@ _serve_db = http.Request._serve_db
 
 def is_outage(error):
     """Whether a database that is there cannot be used just now."""
-    if not isinstance(error, (OperationalError, InterfaceError)):
+    if not is_lost(error):
         return False
     return not isinstance(error, InvalidCatalogName) and UNKNOWN not in str(error)
 

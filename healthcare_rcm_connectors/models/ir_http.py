@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 
+from psycopg2 import DatabaseError, InterfaceError
 from psycopg2.errors import SerializationFailure
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
@@ -17,12 +18,14 @@ from odoo.tools import SQL
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
 from ..protocol import signature
-from ..protocol.problem import ProblemError
+from ..protocol.problem import Problem, ProblemError
 from ..protocol.rate import Buckets
+from ..tools.lost_connection import is_lost
 from .rcm_connector_key import SCOPE
 
 _logger = logging.getLogger(__name__)
 
+COME_BACK = {"Retry-After": "5"}
 CACHE_SIZE = 1024
 FAILURES_PER_MINUTE = 30
 NOTES_AT_ONCE = 3
@@ -82,6 +85,11 @@ class IrHttp(models.AbstractModel):
         except ProblemError as error:
             # Odoo passes only HTTP errors on from here.
             raise Refused(error.problem) from None
+        except (DatabaseError, InterfaceError) as error:
+            if not is_lost(error):
+                raise
+            # Odoo would say that the key is wrong, and a sender would give up.
+            raise Refused(Problem("not-ready", headers=COME_BACK)) from error
 
     @classmethod
     def _rcm_open_door(cls):

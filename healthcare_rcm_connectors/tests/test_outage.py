@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from psycopg2 import OperationalError
+from psycopg2 import DatabaseError, InterfaceError, OperationalError
 
 from odoo import http
 from odoo.tests import HttpCase, tagged
@@ -56,3 +56,20 @@ class TestOutage(HttpCase):
             answer = self.url_open("/rcm/v1/health")
         self.assertEqual(answer.status_code, 503, answer.text)
         self.assertEqual(answer.headers["Retry-After"], "5")
+
+    def test_a_key_is_not_wrong_because_the_database_is_away(self):
+        """Odoo turns every failure of signing in into a refusal; a sender gives up."""
+        for error in (
+            DatabaseError("server closed the connection unexpectedly"),
+            OperationalError("terminating connection due to administrator command"),
+            InterfaceError("connection already closed"),
+        ):
+            ir_http = self.registry["ir.http"]
+            with (
+                self.subTest(error=type(error).__name__),
+                patch.object(ir_http, "_rcm_open_door", side_effect=error),
+                mute_logger("odoo.http"),
+            ):
+                answer = self.url_open("/rcm/v1/events", data=b"{}", method="POST")
+                self.assertEqual(answer.status_code, 503, answer.text)
+                self.assertEqual(answer.headers["Retry-After"], "5")
