@@ -288,6 +288,8 @@ class RcmRemittanceClaim(models.Model):
             what = self.env._("moves to %s", item.next_payer_id.code)
         amount = CELL % self._rcm_figure(item, "amount", links, sign=-1)
         style = {"denial": "text-danger", "review": "text-warning"}.get(item.action, "")
+        if self.reverses_id:  # the mirror of what was done then
+            what, style = self.env._("taken back: %s", what), ""
         return Markup(
             '<tr><td class="ps-4">%s</td><td colspan="3">%s</td>'
             '%s<td class="%s">%s</td></tr>'

@@ -34,6 +34,21 @@ class TestRemittancePrint(DepositCase):
         self.assertIn(first.name, text)
         self.assertNotIn(second.name, text)
 
+    def test_reversal_says_what_it_takes_back(self):
+        claim = self.claim()
+        self.post(400, self.answer(claim, 400, ("CO-45", 600), icn="P1"))
+        other = self.claim()
+        remittance = self.post(
+            0,
+            self.reversal(claim, 400, ("CO-45", 600), icn="P1"),
+            self.answer(other, 400, ("CO-45", 600)),
+        )
+        self.assertPosted(remittance)
+        reversal = remittance.claim_ids.filtered("reverses_id")
+        self.assertIn("taken back: contractual", str(reversal._rcm_eob_table()))
+        decided = remittance.claim_ids - reversal
+        self.assertNotIn("taken back", str(decided._rcm_eob_table()))
+
     def test_patients_are_named_for_the_patient_data_group_only(self):
         remittance = self.paid("PRINT2")
         sees = self.poster
