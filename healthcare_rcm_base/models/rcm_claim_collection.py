@@ -37,9 +37,7 @@ class RcmClaim(models.Model):
         index="btree_not_null",
         help="By then its payer should have answered.",
     )
-    answer_overdue = fields.Boolean(
-        compute="_compute_answer_overdue", store=True, string="Answer Overdue"
-    )
+    answer_overdue = fields.Boolean(compute="_compute_answer_overdue", store=True)
     collection_priority = fields.Selection(
         [("0", "None"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")],
         compute="_compute_collection_priority",

@@ -85,6 +85,22 @@ class TestBillingScreens(BillingCase):
                     Form(mine)
                     self.assertTrue(mine.search([("id", "=", record.id)]))
 
+    def test_every_empty_list_says_what_to_do_first(self):
+        ours = self.env["ir.model.data"].search(
+            [
+                ("model", "=", "ir.actions.act_window"),
+                ("module", "=like", "healthcare_rcm%"),
+            ]
+        )
+        actions = self.env["ir.actions.act_window"].browse(ours.mapped("res_id"))
+        lists = actions.exists().filtered(
+            lambda item: item.target != "new"
+            and not self.env[item.res_model]._transient
+        )
+        self.assertGreater(len(lists), 50)
+        silent = lists.filtered(lambda item: not item.help)
+        self.assertFalse(silent.mapped("name"))
+
     def test_timeline_tells_the_story_without_patient_data(self):
         self.intake(number="E2", coverages=[])
         encounter = self.intake(number="E2")

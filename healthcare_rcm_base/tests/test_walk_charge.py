@@ -3,11 +3,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .billing_common import BillingCase
-from .walk_common import WalkMixin, profile, surely
+from .walk_common import NothingToDo, WalkMixin, profile, surely
 
 # Walks begin somewhere on a usual way, and go on at random.
 BEGUN = (
@@ -95,7 +94,7 @@ class TestWalkCharge(WalkMixin, BillingCase):
         elif step == "withdraw" and charge:
             charge._rcm_withdraw("other")
         else:
-            raise UserError("nothing to do it to")
+            raise NothingToDo
 
     def check(self, encounter):
         encounter.invalidate_recordset()

@@ -6,12 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo import Command, fields
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from . import builders
 from .ledger_common import LedgerCase, difference
-from .walk_common import WalkMixin, profile, surely
+from .walk_common import NothingToDo, WalkMixin, profile, surely
 
 STEPS = ("serve", "correct", "withdraw", "gather", "post", "credit", "next_month")
 CENT = Decimal("0.01")
@@ -104,7 +103,7 @@ class TestWalkClientInvoice(WalkMixin, LedgerCase):
         elif step == "next_month":
             self.pass_month()
         else:
-            raise UserError("nothing to do it to")
+            raise NothingToDo
 
     def serve(self):
         encounter = builders.encounter(self.env, ("100",), client_id=self.customer.id)

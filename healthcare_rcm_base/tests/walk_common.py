@@ -6,7 +6,12 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..core.errors import RcmError
 
-REFUSED = (UserError, AccessError, ValidationError, RcmError)
+
+class NothingToDo(Exception):
+    """The step a walk chose has nothing to work on just then."""
+
+
+REFUSED = (UserError, AccessError, ValidationError, RcmError, NothingToDo)
 
 
 def profile(examples):
