@@ -11,6 +11,8 @@ from ..core.ticket import Ticket
 
 _logger = logging.getLogger(__name__)
 
+# What a document says of its cases; read anew once one comes or goes.
+CASE_FIELDS = ("rcm_case_ids", "rcm_open_case_count", "rcm_block_reason")
 # Roles that work on exceptions; documents narrow it where a step moves money.
 CASE_WORKERS = (
     "biller",
@@ -348,7 +350,7 @@ class RcmDocumentMixin(models.AbstractModel):
 
         ``message`` is read by people and must not hold patient data.
         """
-        return self.env["rcm.exception.case"]._rcm_raise(
+        cases = self.env["rcm.exception.case"]._rcm_raise(
             type_code,
             self,
             message,
@@ -357,12 +359,16 @@ class RcmDocumentMixin(models.AbstractModel):
             difference=difference,
             amount=amount,
         )
+        self.invalidate_recordset(CASE_FIELDS, flush=False)
+        return cases
 
     def _rcm_resolve_cases(self, type_codes=None, resolution=""):
         """Resolve the open cases of these records (of these types, or all)."""
-        return self.env["rcm.exception.case"]._rcm_resolve_of(
+        cases = self.env["rcm.exception.case"]._rcm_resolve_of(
             self, type_codes, resolution
         )
+        self.invalidate_recordset(CASE_FIELDS, flush=False)
+        return cases
 
     def _rcm_reprocess(self, case):
         """Run the step that ``case`` blocks again; True when the obstacle is gone.

@@ -548,6 +548,7 @@ class RcmEvent(models.Model):
 
     @api.model
     def _cron_process_events(self, batch_size=None):
+        """Work on the inbox, then look at what was missed until now."""
         args = () if batch_size is None else (batch_size,)
         result = super()._cron_process_events(*args)
         # whether anything is missing; nothing is shown
