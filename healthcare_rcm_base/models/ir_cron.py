@@ -19,8 +19,9 @@ class IrCron(models.Model):
     _inherit = "ir.cron"
 
     def init(self):
-        super().init()
+        result = super().init()
         work_marks.create_table(self.env.cr)
+        return result
 
     @api.model
     def _rcm_wake(self, xmlid):
