@@ -71,6 +71,12 @@ class RcmRemittanceResolution(models.Model):
     undone_by_id = fields.Many2one("res.users", readonly=True)
     undo_reason = fields.Char(readonly=True)
 
+    @api.depends("kind")
+    def _compute_display_name(self):
+        words = dict(self._fields["kind"]._description_selection(self.env))
+        for resolution in self:
+            resolution.display_name = words.get(resolution.kind)
+
     @api.model
     def _rcm_note(self, claim, kind, before, reason, refund=None):
         """Keep a decision just carried out. Private: for the resolving step only."""

@@ -67,6 +67,7 @@ class TestRemittanceResolution(ResolutionCase):
     def test_not_ours_is_undone_while_the_payer_has_not_its_money(self):
         parked, _claim = self.parked()
         resolution = self.resolve(parked, "not_ours", reason="Other clinic")
+        self.assertEqual(resolution.display_name, "Not ours")
         record = self.env["rcm.payer.overpayment"].search(
             [("remittance_claim_id", "=", parked.id)]
         )
