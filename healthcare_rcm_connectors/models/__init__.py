@@ -47,6 +47,8 @@ from . import (
     rcm_auth_failure,
     rcm_health,
     rcm_expected_feed,
+    rcm_expected_arrival,
+    rcm_expected_feed_watch,
     rcm_alert_measure,
     rcm_alert_rule,
     rcm_alert,

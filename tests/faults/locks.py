@@ -326,7 +326,7 @@ WAYS = {
     ("rcm_facility_onboarding", "_rcm_leave_behind"): onboarding(
         "_rcm_leave_behind", occurred_at=datetime(2020, 1, 1)
     ),
-    ("rcm_expected_feed", "_rcm_watch"): feed,
+    ("rcm_expected_feed_watch", "_rcm_watch"): feed,
     ("rcm_monitor", "_rcm_touch"): monitor_use,
     ("rcm_replay", "_rcm_run"): replay_run,
     ("rcm_replay", "_rcm_replay_for"): replay_door,
