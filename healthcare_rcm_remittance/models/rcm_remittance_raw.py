@@ -77,6 +77,7 @@ class RcmRemittanceFile(models.Model):
             ],
         }
 
+    @api.model
     def _rcm_check_raw(self):
         if not self.env.user._rcm_sees_patients():
             raise AccessError(
@@ -153,7 +154,7 @@ class RcmRemittance(models.Model):
 
     def _rcm_raw_place(self, figure=None):
         """Offset, length and element of what a figure was read from."""
-        self.file_id.browse()._rcm_check_raw()
+        self.env["rcm.remittance.file"]._rcm_check_raw()
         if figure == "provider_total" and self.provider_adjustment_ids:
             return self.provider_adjustment_ids[0]._rcm_raw_place("amount")
         place = {"offset": self.start_offset, "length": 0, "elements": []}
@@ -161,7 +162,9 @@ class RcmRemittance(models.Model):
             return place
         tag, element = PAYMENT_FIGURES[figure]
         line = self._rcm_raw_lines().find(self.start_offset, tag, HEAD)
-        return _place(line, [element]) if line else place
+        if line:
+            place.update(offset=line.offset, length=line.length, elements=[element])
+        return place
 
     def _rcm_raw_lines(self):
         """This payment's lines."""
@@ -180,126 +183,112 @@ class RcmRemittance(models.Model):
         return lines[0] if lines and lines[0].offset == offset else None
 
 
+class RcmRawFigureMixin(models.AbstractModel):
+    """A part of a payment, which was read from a segment of its file."""
+
+    _name = "rcm.raw.figure.mixin"
+    _description = "Figures of a Segment"
+    # figure: element, or place in its group of elements
+    _rcm_raw_figures = {}
+
+    def action_raw(self, figure=None):
+        """Show the payment's segments with this record's marked."""
+        self.ensure_one()
+        self.check_access("read")
+        return self._rcm_raw_payment()._rcm_raw_at(self._rcm_raw_place(figure))
+
+    def _rcm_raw_payment(self):
+        """The remittance in whose segments it stands."""
+        return self.remittance_claim_id.remittance_id
+
+    def _rcm_raw_place(self, figure=None):
+        """Offset, length and elements of what it, or a figure of it, was read from."""
+        self.env["rcm.remittance.file"]._rcm_check_raw()
+        line = self._rcm_raw_payment()._rcm_raw_line(self.start_offset)
+        return {
+            "offset": line.offset if line else self.start_offset,
+            "length": line.length if line else 0,
+            "elements": self._rcm_raw_elements(line, figure),
+        }
+
+    def _rcm_raw_elements(self, line, figure):
+        """Elements of ``line`` (None where it is not found) to mark."""
+        element = self._rcm_raw_figures.get(figure)
+        return [element] if element else []
+
+    def _rcm_raw_group(self, line, number, first, size, figure):
+        """Elements of the group with this number; of one figure, or all of them."""
+        groups = triples(line, first, size) if line else []
+        if number >= len(groups):
+            return []
+        start = groups[number]
+        if figure in self._rcm_raw_figures:
+            return [start + self._rcm_raw_figures[figure]]
+        return list(range(start, min(start + size, len(line.elements))))
+
+
+class RcmRawLoopMixin(models.AbstractModel):
+    """A part of a payment whose segment opens a loop."""
+
+    _name = "rcm.raw.loop.mixin"
+    _inherit = "rcm.raw.figure.mixin"
+    _description = "Figures of a Loop of Segments"
+
+    def _rcm_raw_place(self, figure=None):
+        place = super()._rcm_raw_place(figure)
+        return {**place, "end": self.end_offset} if self.end_offset else place
+
+
 class RcmRemittanceClaim(models.Model):
     """The segment behind each figure of a claim."""
 
-    _inherit = "rcm.remittance.claim"
+    _name = "rcm.remittance.claim"
+    _inherit = ["rcm.remittance.claim", "rcm.raw.loop.mixin"]
+    _rcm_raw_figures = CLAIM_FIGURES
 
-    def action_raw(self, figure=None):
-        """Show the payment's segments with this claim's marked."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.remittance_id._rcm_raw_at(self._rcm_raw_place(figure))
-
-    def _rcm_raw_place(self, figure=None):
-        remittance = self.remittance_id
-        remittance.file_id.browse()._rcm_check_raw()
-        line = remittance._rcm_raw_line(self.start_offset)
-        element = CLAIM_FIGURES.get(figure)
-        return _place(
-            line,
-            [element] if element else [],
-            offset=self.start_offset,
-            end=self.end_offset,
-        )
+    def _rcm_raw_payment(self):
+        return self.remittance_id
 
 
 class RcmRemittanceService(models.Model):
     """The segment behind each figure of a service line."""
 
-    _inherit = "rcm.remittance.service"
-
-    def action_raw(self, figure=None):
-        """Show the payment's segments with this line's marked."""
-        self.ensure_one()
-        self.check_access("read")
-        remittance = self.remittance_claim_id.remittance_id
-        return remittance._rcm_raw_at(self._rcm_raw_place(figure))
-
-    def _rcm_raw_place(self, figure=None):
-        remittance = self.remittance_claim_id.remittance_id
-        remittance.file_id.browse()._rcm_check_raw()
-        line = remittance._rcm_raw_line(self.start_offset)
-        element = SERVICE_FIGURES.get(figure)
-        return _place(
-            line,
-            [element] if element else [],
-            offset=self.start_offset,
-            end=self.end_offset,
-        )
+    _name = "rcm.remittance.service"
+    _inherit = ["rcm.remittance.service", "rcm.raw.loop.mixin"]
+    _rcm_raw_figures = SERVICE_FIGURES
 
 
 class RcmRemittanceAdjustment(models.Model):
     """The segment and triple behind an adjustment."""
 
-    _inherit = "rcm.remittance.adjustment"
+    _name = "rcm.remittance.adjustment"
+    _inherit = ["rcm.remittance.adjustment", "rcm.raw.figure.mixin"]
+    _rcm_raw_figures = ADJUSTMENT_FIGURES
 
-    def action_raw(self, figure=None):
-        """Show the payment's segments with this adjustment's marked."""
-        self.ensure_one()
-        self.check_access("read")
-        remittance = self.remittance_claim_id.remittance_id
-        return remittance._rcm_raw_at(self._rcm_raw_place(figure))
-
-    def _rcm_raw_place(self, figure=None):
-        remittance = self.remittance_claim_id.remittance_id
-        remittance.file_id.browse()._rcm_check_raw()
-        line = remittance._rcm_raw_line(self.start_offset)
+    def _rcm_raw_elements(self, line, figure):
         same = (self.service_id or self.remittance_claim_id).adjustment_ids
         same = same.filtered(
             lambda item: item.start_offset == self.start_offset
             and item.service_id == self.service_id
         ).sorted("position")
-        return _place(
-            line,
-            _of_group(line, same.ids.index(self.id), 2, 3, ADJUSTMENT_FIGURES, figure),
-            offset=self.start_offset,
-        )
+        return self._rcm_raw_group(line, same.ids.index(self.id), 2, 3, figure)
 
 
 class RcmRemittanceProviderAdjustment(models.Model):
     """The segment and pair behind an adjustment of the payment."""
 
-    _inherit = "rcm.remittance.provider.adjustment"
+    _name = "rcm.remittance.provider.adjustment"
+    _inherit = ["rcm.remittance.provider.adjustment", "rcm.raw.figure.mixin"]
+    _rcm_raw_figures = PROVIDER_FIGURES
 
-    def action_raw(self, figure=None):
-        """Show the payment's segments with this adjustment's marked."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.remittance_id._rcm_raw_at(self._rcm_raw_place(figure))
+    def _rcm_raw_payment(self):
+        return self.remittance_id
 
-    def _rcm_raw_place(self, figure=None):
-        self.remittance_id.file_id.browse()._rcm_check_raw()
-        line = self.remittance_id._rcm_raw_line(self.start_offset)
+    def _rcm_raw_elements(self, line, figure):
         same = self.remittance_id.provider_adjustment_ids.filtered(
             lambda item: item.start_offset == self.start_offset
         ).sorted("index")
-        return _place(
-            line,
-            _of_group(line, same.ids.index(self.id), 3, 2, PROVIDER_FIGURES, figure),
-            offset=self.start_offset,
-        )
-
-
-def _place(line, elements, offset=0, end=None):
-    """Where to look: the segment, its elements, and the loop that it opens."""
-    place = {
-        "offset": line.offset if line else offset,
-        "length": line.length if line else 0,
-        "elements": elements,
-    }
-    return {**place, "end": end} if end else place
-
-
-def _of_group(line, number, first, size, figures, figure):
-    """Elements of the group with this number; of one figure, or all of them."""
-    groups = triples(line, first, size) if line else []
-    if number >= len(groups):
-        return []
-    start = groups[number]
-    if figure in figures:
-        return [start + figures[figure]]
-    return list(range(start, min(start + size, len(line.elements))))
+        return self._rcm_raw_group(line, same.ids.index(self.id), 3, 2, figure)
 
 
 def _shown(separator):
