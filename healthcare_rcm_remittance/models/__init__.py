@@ -44,6 +44,7 @@ from . import rcm_deposit_item
 from . import rcm_deposit_policy
 from . import rcm_deposit_close
 from . import rcm_paper_eob
+from . import rcm_paper_eob_part
 from . import rcm_paper_eob_claim
 from . import rcm_paper_eob_line
 from . import rcm_paper_eob_adjustment

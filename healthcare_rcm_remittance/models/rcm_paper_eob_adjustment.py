@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
@@ -12,7 +12,7 @@ class RcmPaperEobAdjustment(models.Model):
     """
 
     _name = "rcm.paper.eob.adjustment"
-    _inherit = "rcm.audit.mixin"
+    _inherit = "rcm.paper.eob.part.mixin"
     _description = "Provider Adjustment of a Paper Explanation"
     _order = "eob_id desc, id"
     _rec_name = "reason_code"
@@ -33,22 +33,6 @@ class RcmPaperEobAdjustment(models.Model):
     amount = fields.Monetary(
         help="Positive reduces the payment, negative increases it."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        adjustments = super().create(vals_list)
-        adjustments.eob_id._rcm_check_draft()
-        return adjustments
-
-    def write(self, vals):
-        self.eob_id._rcm_check_draft()
-        result = super().write(vals)
-        self.eob_id._rcm_check_draft()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.eob_id._rcm_check_draft()
 
     def _rcm_faults(self):
         """Why it cannot be written."""

@@ -10,7 +10,7 @@ class RcmPaperEobClaim(models.Model):
     """One claim of the paper."""
 
     _name = "rcm.paper.eob.claim"
-    _inherit = "rcm.audit.mixin"
+    _inherit = "rcm.paper.eob.part.mixin"
     _description = "Claim of a Paper Explanation"
     _order = "eob_id desc, id"
     _rec_name = "control_number"
@@ -87,22 +87,6 @@ class RcmPaperEobClaim(models.Model):
             )
             for line in self.claim_id.line_ids
         ]
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        claims = super().create(vals_list)
-        claims.eob_id._rcm_check_draft()
-        return claims
-
-    def write(self, vals):
-        self.eob_id._rcm_check_draft()
-        result = super().write(vals)
-        self.eob_id._rcm_check_draft()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.eob_id._rcm_check_draft()
 
     def _rcm_faults(self):
         """Why this claim cannot be written: texts that are no adjustments."""

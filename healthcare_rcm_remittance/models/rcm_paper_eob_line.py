@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from odoo import api, fields, models
+from odoo import fields, models
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
@@ -11,7 +11,7 @@ class RcmPaperEobLine(models.Model):
     """One service line of a claim on paper."""
 
     _name = "rcm.paper.eob.line"
-    _inherit = "rcm.audit.mixin"
+    _inherit = "rcm.paper.eob.part.mixin"
     _description = "Line of a Paper Explanation"
     _order = "claim_id, id"
     _rec_name = "code"
@@ -34,21 +34,8 @@ class RcmPaperEobLine(models.Model):
     remarks = fields.Char(help="Remark codes, separated by commas.")
     line_control_number = fields.Char(help="Our number of the line.")
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.claim_id.eob_id._rcm_check_draft()
-        return lines
-
-    def write(self, vals):
-        self.claim_id.eob_id._rcm_check_draft()
-        result = super().write(vals)
-        self.claim_id.eob_id._rcm_check_draft()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_draft(self):
-        self.claim_id.eob_id._rcm_check_draft()
+    def _rcm_eob(self):
+        return self.claim_id.eob_id
 
     def _rcm_value(self) -> paper.PaperLine:
         self.ensure_one()
