@@ -112,6 +112,12 @@ class RcmApprovalMixin(models.AbstractModel):
                 ),
             )
 
+    def _rcm_approval_answer(self, result):
+        """What a button says: ``result``, or the notice that one of these waits."""
+        self.invalidate_recordset(["rcm_approval_state"])
+        waits = "pending" in self.mapped("rcm_approval_state")
+        return self._rcm_approval_notice() if waits else result
+
     @api.model
     def _rcm_approval_notice(self):
         """Tell the person at the button that approval was asked for."""

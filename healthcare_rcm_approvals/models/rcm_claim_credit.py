@@ -39,10 +39,7 @@ class RcmClaim(models.Model):
     # Withdrawn
     # ------------------------------------------------------------------
     def action_withdraw(self):
-        result = super().action_withdraw()
-        self.invalidate_recordset(["rcm_approval_state"])
-        waits = "pending" in self.mapped("rcm_approval_state")
-        return self._rcm_approval_notice() if waits else result
+        return self._rcm_approval_answer(super().action_withdraw())
 
     def _rcm_withdraw(self):
         self._rcm_check_withdraw()

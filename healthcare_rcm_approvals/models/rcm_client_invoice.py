@@ -51,17 +51,10 @@ class RcmClientInvoice(models.Model):
         return super(RcmClientInvoice, allowed)._rcm_credit()
 
     def action_post(self):
-        result = super().action_post()
-        return self._rcm_approval_notice() if self._rcm_waits() else result
+        return self._rcm_approval_answer(super().action_post())
 
     def action_credit(self):
-        result = super().action_credit()
-        return self._rcm_approval_notice() if self._rcm_waits() else result
-
-    def _rcm_waits(self):
-        """Whether one of these waits for an approval now."""
-        self.invalidate_recordset(["rcm_approval_state"])
-        return "pending" in self.mapped("rcm_approval_state")
+        return self._rcm_approval_answer(super().action_credit())
 
     def _rcm_approval_done(self, effect):
         result = super()._rcm_approval_done(effect)

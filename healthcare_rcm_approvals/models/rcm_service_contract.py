@@ -105,10 +105,7 @@ class RcmServiceContractPeriod(models.Model):
         return self.contract_id._rcm_approval_scope()
 
     def action_credit(self):
-        result = super().action_credit()
-        self.invalidate_recordset(["rcm_approval_state"])
-        waits = "pending" in self.mapped("rcm_approval_state")
-        return self._rcm_approval_notice() if waits else result
+        return self._rcm_approval_answer(super().action_credit())
 
     def _rcm_credit(self):
         billed = self.filtered(lambda item: item.state == "billed")
