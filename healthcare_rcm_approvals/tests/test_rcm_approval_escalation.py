@@ -61,9 +61,8 @@ class TestWaitingRules(BaseCase):
         self.assertIsNone(waiting.hours_of(8, 0, 8).reminder)
 
 
-@tagged("post_install", "-at_install")
-class TestEscalation(RequestCase):
-    """Eight business hours: a working day of the standard calendar."""
+class ClockCase(RequestCase):
+    """Monday, eight working hours a day; each test moves the clock itself."""
 
     def setUp(self):
         super().setUp()
@@ -73,6 +72,18 @@ class TestEscalation(RequestCase):
         self.company.resource_calendar_id = self.env["resource.calendar"].create(
             {"name": "Weekdays 8-12, 13-17", "tz": "UTC", "company_id": self.company.id}
         )
+
+    def watch(self, moment):
+        self.clock.move_to(moment)
+        self.env["rcm.approval.request"]._cron_watch()
+
+
+@tagged("post_install", "-at_install")
+class TestEscalation(ClockCase):
+    """Eight business hours: a working day of the standard calendar."""
+
+    def setUp(self):
+        super().setUp()
         self.alternate = self.make_role_user("finance_manager")
         self.steps(
             {
@@ -83,10 +94,6 @@ class TestEscalation(RequestCase):
         )
         self.request = self.ask()
         self.step = self.request.step_ids
-
-    def watch(self, moment):
-        self.clock.move_to(moment)
-        self.env["rcm.approval.request"]._cron_watch()
 
     def test_the_clock_counts_business_hours(self):
         self.assertEqual(str(self.step.due_at), "2026-03-02 17:00:00")
@@ -188,21 +195,8 @@ class TestEscalation(RequestCase):
 
 
 @tagged("post_install", "-at_install")
-class TestApprovedByWaiting(RequestCase):
+class TestApprovedByWaiting(ClockCase):
     """Only where the version of the policy says so."""
-
-    def setUp(self):
-        super().setUp()
-        frozen = freeze_time(MONDAY)
-        self.clock = frozen.start()
-        self.addCleanup(frozen.stop)
-        self.company.resource_calendar_id = self.env["resource.calendar"].create(
-            {"name": "Weekdays 8-12, 13-17", "tz": "UTC", "company_id": self.company.id}
-        )
-
-    def watch(self, moment):
-        self.clock.move_to(moment)
-        self.env["rcm.approval.request"]._cron_watch()
 
     def ask_waiting(self):
         """A request under a version that lets it through after a working day."""
@@ -256,21 +250,8 @@ class TestApprovedByWaiting(RequestCase):
 
 
 @tagged("post_install", "-at_install")
-class TestLapsed(RequestCase):
+class TestLapsed(ClockCase):
     """A request nobody decides lapses where its policy says so, and only there."""
-
-    def setUp(self):
-        super().setUp()
-        frozen = freeze_time(MONDAY)
-        self.clock = frozen.start()
-        self.addCleanup(frozen.stop)
-        self.company.resource_calendar_id = self.env["resource.calendar"].create(
-            {"name": "Weekdays 8-12, 13-17", "tz": "UTC", "company_id": self.company.id}
-        )
-
-    def watch(self, moment):
-        self.clock.move_to(moment)
-        self.env["rcm.approval.request"]._cron_watch()
 
     def test_nothing_lapses_otherwise(self):
         request = self.ask()
