@@ -9,6 +9,7 @@ from . import test_x12_claim
 from . import test_x12_values
 from . import test_settlement_ledgers
 from . import test_remittance_ledgers
+from . import test_remittance_ledger_takebacks
 from . import test_remittance_receive
 from . import test_remittance_post
 from . import test_remittance_sequence

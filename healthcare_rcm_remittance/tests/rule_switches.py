@@ -188,6 +188,25 @@ def effect(action, purpose=None, kind=None, sign=1):
     return switch
 
 
+def stored_with(**changed):
+    """Remittances are stored with these values instead of their own."""
+
+    def make(original):
+        def vals(self, file, transaction, envelope_errors=()):
+            found = original(self, file, transaction, envelope_errors)
+            return {
+                **found,
+                **{
+                    key: new(transaction) if callable(new) else new
+                    for key, new in changed.items()
+                },
+            }
+
+        return vals
+
+    return wrapped("models.rcm_remittance_read:RcmRemittance._rcm_vals", make)
+
+
 # -- running one test ----------------------------------------------------------------
 
 

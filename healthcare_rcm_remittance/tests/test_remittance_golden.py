@@ -1,7 +1,8 @@
 """Golden vectors G1 to G15 of the reference, from the bytes to the books.
 
 G6 is in ``test_remittance_receive`` (constant traces), G9 and G13 in
-``test_remittance_ledger_steps`` (r, q), G11 in ``test_remittance_ledgers`` (e1).
+``test_remittance_ledger_steps`` (r, q), G11 in
+``test_remittance_ledger_takebacks`` (e1).
 """
 
 from odoo.tests import tagged
