@@ -32,7 +32,11 @@ from . import test_rcm_claim_version
 from . import test_rcm_claim_collection
 from . import test_rcm_claim_content
 from . import test_rcm_submission_batch
+from . import test_rcm_submission_answer
+from . import test_walk_submission
 from . import test_core_pricing
+from . import test_core_pricing_replay
+from . import test_core_pricing_properties
 from . import test_res_users
 from . import test_rcm_master_access
 from . import test_rcm_provider
@@ -43,6 +47,8 @@ from . import test_rcm_authorization
 from . import test_rcm_claim_posting
 from . import test_rcm_charge_intake
 from . import test_rcm_claim_flow
+from . import test_rcm_claim_submission
+from . import test_rcm_claim_roles
 from . import test_rcm_service_order
 from . import test_rcm_charge_correction
 from . import test_rcm_charge_duplicate
@@ -53,6 +59,8 @@ from . import test_migration_invoice_rules
 from . import test_core_invoice_rules
 from . import test_rcm_invoice_rule
 from . import test_rcm_client_invoice
+from . import test_rcm_client_invoice_correction
+from . import test_rcm_client_invoice_tax
 from . import test_core_allocation
 from . import test_rcm_service_package
 from . import test_rcm_service_contract
@@ -65,6 +73,9 @@ from . import test_exception_steps
 from . import test_exception_escalation
 from . import test_exception_throughput
 from . import test_claim_invoice
+from . import test_claim_invoice_replacement
+from . import test_claim_patient_invoice
+from . import test_claim_invoice_roles
 from . import test_entry_guards
 from . import test_rcm_billing_screens
 from . import test_rcm_claim_note

@@ -7,7 +7,7 @@ from odoo.tests import BaseCase, tagged
 
 from ..core.contract_compare import compare_rates, compare_terms
 from .master_common import MasterCase
-from .test_core_pricing import contract, rate
+from .pricing_builders import contract, rate
 
 
 @tagged("post_install", "-at_install")

@@ -1,73 +1,21 @@
 from datetime import date, timedelta
 from decimal import Decimal
-from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from . import builders
-from .ledger_common import LedgerCase, difference
+from .client_invoice_common import ClientInvoiceCase
+from .ledger_common import difference
 
 MARCH = date(2026, 3, 1)
 
 
 @tagged("post_install", "-at_install")
-class TestRcmClientInvoice(LedgerCase):
+class TestRcmClientInvoice(ClientInvoiceCase):
     """One invoice a month to a client that orders services."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.service = builders.service_code(cls.env)
-        cls.client_of = cls.make_client()
-        builders.invoice_rule(cls.env, "client")
-        cls.Invoice = cls.env["rcm.client.invoice"]
-
-    @classmethod
-    def make_client(cls, **values):
-        return cls.env["rcm.client"].create(
-            {
-                "name": "Test Hospital",
-                "code": builders.number("CL"),
-                "next_invoice_date": "2026-04-03",
-                "price_ids": [
-                    Command.create({"service_code_id": cls.service.id, "amount": 40.0})
-                ],
-                **values,
-            }
-        )
-
-    def ready(self, charges=("100",), client=None, **values):
-        """A ready encounter that billing has left to the client's invoice."""
-        encounter = builders.encounter(
-            self.env, charges, client_id=(client or self.client_of).id, **values
-        )
-        for state in ("completed", "coded", "ready"):
-            encounter._rcm_set_state(state)
-        encounter.coding_signed_off = True
-        encounter._rcm_bill()
-        return encounter
-
-    def run_on(self, day, client=None):
-        """The scheduled action as it runs on ``day``."""
-        with patch.object(
-            fields.Date, "context_today", staticmethod(lambda *_args, **_kw: day)
-        ):
-            (client or self.client_of)._rcm_invoice_due()
-        return self.Invoice.search(
-            [("client_id", "=", (client or self.client_of).id)], order="id"
-        )
-
-    def user(self, role):
-        return new_test_user(
-            self.env,
-            login=f"client_{role}",
-            groups=f"healthcare_rcm_base.group_{role}",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
 
     # ------------------------------------------------------------------
     # Billing leaves them to the month
@@ -243,160 +191,6 @@ class TestRcmClientInvoice(LedgerCase):
         invoice = self.client_of.invoice_ids
         self.assertEqual(invoice.state, "posted")
         self.assertGreater(self.client_of.next_invoice_date, fields.Date.today())
-
-    # ------------------------------------------------------------------
-    # Corrections
-    # ------------------------------------------------------------------
-    def test_correction_is_credited_and_charged_next_month(self):
-        encounter = self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        invoice._rcm_post()
-        charge = encounter.charge_ids
-        before = self.trial_balance()
-        charge._rcm_replace({"units": 3.0, "external_ref": "C1/2"}, "units")
-        self.assertEqual(encounter.state, "ready")
-        second = self.run_on(date(2026, 5, 3)) - invoice
-        self.assertEqual(sorted(second.line_ids.mapped("amount")), [-40.0, 120.0])
-        second._rcm_post()
-        self.assertEqual(
-            difference(self.trial_balance(), before),
-            {"receivable_client": Decimal(80), "revenue": Decimal(-80)},
-        )
-        self.assertFalse(self.run_on(date(2026, 6, 3)) - invoice - second)
-
-    def test_withdrawn_charge_becomes_a_credit_note(self):
-        encounter = self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        invoice._rcm_post()
-        before = self.trial_balance()
-        encounter.charge_ids._rcm_withdraw("not_rendered")
-        self.assertEqual(encounter.state, "billed")
-        second = self.run_on(date(2026, 5, 3)) - invoice
-        second._rcm_post()
-        self.assertEqual(second.move_id.move_type, "out_refund")
-        self.assertEqual(
-            difference(self.trial_balance(), before),
-            {"receivable_client": Decimal(-40), "revenue": Decimal(40)},
-        )
-
-    def test_credit_in_full_makes_the_charges_due_again(self):
-        before = self.trial_balance()
-        encounter = self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        invoice._rcm_post()
-        invoice.with_user(self.user("finance_manager")).action_credit()
-        self.assertEqual(invoice.state, "credited")
-        self.assertEqual(difference(self.trial_balance(), before), {})
-        self.assertEqual(invoice.move_id.payment_state, "reversed")
-        self.assertEqual(encounter.state, "ready")
-        self.client_of.next_invoice_date = "2026-04-03"
-        again = self.run_on(date(2026, 4, 3)) - invoice
-        self.assertEqual((again.period_start, again.amount_total), (MARCH, 40.0))
-
-    def test_changed_charges_are_shown_before_they_are_posted(self):
-        encounter = self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        encounter.charge_ids._rcm_replace(
-            {"units": 2.0, "external_ref": "C1/2"}, "units"
-        )
-        answer = invoice.action_post()
-        self.assertEqual(answer["params"]["type"], "warning")
-        self.assertEqual((invoice.state, invoice.amount_total), ("draft", 80.0))
-        invoice.action_post()
-        self.assertEqual(invoice.state, "posted")
-
-    def test_correction_before_posting_stays_on_the_draft_of_its_month(self):
-        encounter = self.ready()
-        march = self.run_on(date(2026, 4, 3))
-        encounter.charge_ids._rcm_replace(
-            {"units": 2.0, "external_ref": "C1/2"}, "units"
-        )
-        self.ready(service_date=date(2026, 4, 10))
-        april = self.run_on(date(2026, 5, 3)) - march
-        self.assertEqual((march.amount_total, april.amount_total), (80.0, 40.0))
-        self.assertEqual(march.line_ids.units, 2.0)
-        (march | april)._rcm_post()
-
-    def test_draft_that_came_to_nothing_is_given_up(self):
-        encounter = self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        encounter.charge_ids._rcm_withdraw("other")
-        self.assertEqual(self.run_on(date(2026, 5, 3)), invoice, "no other one")
-        self.assertEqual((invoice.state, len(invoice.line_ids)), ("cancelled", 0))
-
-    def test_cancelled_draft_goes_on_the_next_invoice(self):
-        self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        invoice.action_cancel()
-        later = self.run_on(date(2026, 5, 3)) - invoice
-        self.assertEqual(later.amount_total, 40.0)
-
-    # ------------------------------------------------------------------
-    # Taxes
-    # ------------------------------------------------------------------
-    def tax(self, amount, **values):
-        return builders.tax(self.company, amount, **values)
-
-    def test_taxable_services_only(self):
-        taxed = builders.service_code(self.env, "TAXED1")
-        taxed.tax_ids = self.tax(7.25)
-        self.client_of.price_ids = [Command.create({"code": "TAXED1", "amount": 33.33})]
-        encounter = self.ready(("100", "60"))
-        encounter.charge_ids[1].write({"service_code_id": taxed.id, "code": "TAXED1"})
-        before = self.trial_balance()
-        invoice = self.run_on(date(2026, 4, 3))
-        self.assertEqual((invoice.amount_tax, invoice.amount_total), (2.42, 75.75))
-        invoice._rcm_post()
-        found = difference(self.trial_balance(), before)
-        self.assertEqual(found.pop("receivable_client"), Decimal("75.75"))
-        self.assertEqual(found.pop("revenue"), Decimal("-73.33"))
-        self.assertEqual(list(found.values()), [Decimal("-2.42")])
-        self.assertEqual(invoice.move_id.amount_tax, 2.42)
-
-    def test_tax_without_account_is_refused_with_what_to_do(self):
-        tax = self.tax(7)
-        tax.invoice_repartition_line_ids.account_id = False
-        self.service.tax_ids = tax
-        self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        with self.assertRaisesRegex(UserError, "has no account"):
-            invoice._rcm_post()
-
-    def test_taxed_credit_mirrors_its_invoice(self):
-        self.service.tax_ids = self.tax(7.25)
-        encounter = self.ready()
-        before = self.trial_balance()
-        invoice = self.run_on(date(2026, 4, 3))
-        invoice._rcm_post()
-        encounter.charge_ids._rcm_withdraw("duplicate")
-        second = self.run_on(date(2026, 5, 3)) - invoice
-        self.service.tax_ids = False
-        second._rcm_post()
-        self.assertEqual(difference(self.trial_balance(), before), {})
-        self.assertEqual(second.amount_total, -invoice.amount_total)
-
-    def test_tax_included_in_the_price(self):
-        self.service.tax_ids = self.tax(21, price_include_override="tax_included")
-        self.client_of.price_ids.amount = 100.0
-        self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        invoice._rcm_post()
-        self.assertEqual(
-            (invoice.amount_untaxed, invoice.amount_tax, invoice.amount_total),
-            (82.64, 17.36, 100.0),
-        )
-
-    def test_fiscal_position_may_exempt_the_client(self):
-        self.service.tax_ids = self.tax(10)
-        self.client_of.fiscal_position_id = self.env["account.fiscal.position"].create(
-            {"name": "Exempt", "company_id": self.company.id}
-        )
-        exempt = self.tax(0)
-        exempt.original_tax_ids = self.service.tax_ids
-        exempt.fiscal_position_ids = self.client_of.fiscal_position_id
-        self.ready()
-        invoice = self.run_on(date(2026, 4, 3))
-        self.assertEqual((invoice.amount_tax, invoice.amount_total), (0.0, 40.0))
 
     # ------------------------------------------------------------------
     # What others may see and do

@@ -1,9 +1,6 @@
 import base64
 import json
-from datetime import timedelta
 
-from hypothesis import given
-from hypothesis import strategies as st
 from psycopg2 import IntegrityError
 
 from odoo import fields
@@ -11,60 +8,15 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..core import claim_export, states
-from ..core.errors import PredecessorMissing
+from ..core import claim_export
 from . import builders
-from .common_ground import audit_rows, role_user
-from .ledger_common import LedgerCase
-from .walk_common import WalkMixin, profile, surely
-
-STEPS = (
-    "_rcm_export",
-    "_rcm_cancel",
-    "submit",
-    "accept",
-    "reject",
-    "action_back_to_draft",
-)
+from .common_ground import audit_rows
+from .submission_common import SubmissionCase
 
 
 @tagged("post_install", "-at_install")
-class TestSubmissionBatch(WalkMixin, LedgerCase):
+class TestSubmissionBatch(SubmissionCase):
     """Claims leave the house in numbered batches."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.Batch = cls.env["rcm.submission.batch"]
-        cls.payer = builders.payer(cls.env)
-        builders.contract(cls.env, cls.payer)
-        cls.pair = cls.ready(2)
-
-    @classmethod
-    def ready(cls, count=1, **values):
-        encounters = cls.env["rcm.encounter"]
-        for _place in range(count):
-            encounters |= builders.encounter(cls.env, ["1000"], [cls.payer], **values)
-        claims = builders.claims_of(encounters)
-        claims._rcm_create_invoices()
-        return claims
-
-    def gathered(self, claims):
-        batches, refused = self.Batch._rcm_gather(claims)
-        self.assertFalse(refused)
-        return batches
-
-    def sent(self, claims):
-        batch = self.gathered(claims)
-        batch._rcm_export()
-        batch._rcm_mark_submitted(fields.Datetime.now())
-        return batch
-
-    def user(self, role, company=None):
-        company = company or self.company
-        user = role_user(self.env, role, login=f"batch_{role}_{company.id}")
-        user.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
-        return user
 
     # -- gathering --------------------------------------------------------------------
 
@@ -233,105 +185,6 @@ class TestSubmissionBatch(WalkMixin, LedgerCase):
         with self.assertRaises(UserError):
             claims[0].with_user(biller).action_mark_submitted()
 
-    # -- acknowledgement --------------------------------------------------------------
-
-    def receive(self, status, **values):
-        return self.Batch._rcm_receive_acknowledgement(self.company, status, **values)
-
-    def test_acknowledged_batch_with_a_rejected_claim(self):
-        claims = self.ready(3)
-        batch = self.sent(claims)
-        self.receive(
-            "rejected", claims=[(claims[0].name, "rejected", ["A7:33", "Ada"])]
-        )
-        self.assertEqual(batch.state, "partly_acknowledged")
-        self.assertEqual(claims[0].state, "rejected")
-        line = batch.line_ids.filtered(lambda item: item.claim_id == claims[0])
-        self.assertEqual(line.reason_codes, "A7:33")
-        self.assertEqual(claims[0].rcm_case_ids.type_code, "claim_rejected")
-        self.receive("accepted", number=batch.name)
-        self.assertEqual(batch.state, "acknowledged")
-        self.assertEqual(
-            sorted(batch.line_ids.mapped("state")), ["accepted", "accepted", "rejected"]
-        )
-        before = audit_rows(self.env, batch)
-        self.receive("accepted", number=batch.name)
-        self.assertEqual(audit_rows(self.env, batch), before)
-
-    def test_answer_to_what_was_never_sent_waits(self):
-        claim = self.ready()
-        batch = self.gathered(claim)
-        for values in (
-            {"number": batch.name},
-            {"number": "SB999999"},
-            {"claims": [("RNONE", "accepted", ())]},
-        ):
-            with self.subTest(values=values), self.assertRaises(PredecessorMissing):
-                self.receive("accepted", **values)
-
-    def test_batch_numbers_of_another_company_are_not_found(self):
-        batch = self.sent(self.ready())
-        with self.assertRaises(PredecessorMissing):
-            self.Batch._rcm_receive_acknowledgement(
-                self.env.ref("base.main_company"), "accepted", number=batch.name
-            )
-        self.assertEqual(batch.state, "submitted")
-
-    def test_nobody_answered_in_time(self):
-        batch = self.sent(self.ready())
-        self.Batch._cron_watch_acknowledgements()
-        self.assertFalse(batch.rcm_case_ids)
-        batch._rcm_write(
-            {"acknowledgement_due": fields.Datetime.now() - timedelta(hours=1)}
-        )
-        self.Batch._cron_watch_acknowledgements()
-        self.Batch._cron_watch_acknowledgements()
-        batch.invalidate_recordset(["rcm_case_ids"])
-        case = batch.rcm_case_ids
-        self.assertEqual(case.type_code, "acknowledgement_overdue")
-        self.assertEqual(len(case), 1)
-        batch._rcm_acknowledge("accepted")
-        self.assertEqual(case.state, "resolved")
-
-    def test_platform_takes_over_and_its_answer_is_tracked(self):
-        self.payer.submission_route = "platform"
-        good, bad = claims = self.ready(2)
-        batch = self.sent(claims)
-        self.assertEqual(set(claims.mapped("state")), {"pending_interface"})
-        self.receive("accepted", claims=[(good.name, "accepted", ())])
-        self.receive("rejected", claims=[(bad.name, "rejected", ["E1"])])
-        self.assertEqual((good.state, bad.state), ("pending_interface", "cleared"))
-        self.assertEqual(bad.rcm_case_ids.type_code, "claim_rejected")
-        self.assertEqual(batch.state, "acknowledged")
-        good._rcm_mark_submitted(fields.Datetime.now())
-        self.assertEqual(good.state, "submitted")
-        self.gathered(bad)
-
-    def test_platform_that_refuses_the_next_payers_claim_leaves_it_due_there(self):
-        following = builders.payer(
-            self.env, submission_route="platform", timely_filing_secondary_days=60
-        )
-        claim = builders.claims_of(
-            builders.encounter(self.env, ["1000"], [self.payer, following])
-        )
-        claim._rcm_create_invoices()
-        claim._rcm_mark_submitted(fields.Datetime.now())
-        claim._rcm_mark_adjudicated()
-        claim._rcm_open_next_leg()
-        batch = self.sent(claim)
-        self.assertEqual((batch.route, batch.line_ids.turn), ("platform", 2))
-        self.assertEqual(claim.state, "pending_interface")
-        self.assertEqual(claim.filing_kind, "secondary", "the clock goes on")
-        self.receive("rejected", claims=[(claim.name, "rejected", ["E1"])])
-        self.assertEqual((claim.state, claim.goes_to_id), ("adjudicated", following))
-        self.assertTrue(claim.is_submittable)
-        again = self.sent(claim)
-        self.receive("accepted", claims=[(claim.name, "accepted", ())])
-        self.assertEqual(again.state, "acknowledged")
-        claim._rcm_mark_submitted(fields.Datetime.now(), payer=following)
-        self.assertEqual(claim.state, "submitted")
-        self.assertEqual(claim.leg_ids.mapped("state"), ["adjudicated", "submitted"])
-
     # -- people -----------------------------------------------------------------------
 
     def test_only_billers_gather_export_and_send(self):
@@ -371,63 +224,3 @@ class TestSubmissionBatch(WalkMixin, LedgerCase):
         limited.rcm_facility_ids = builders.facility(self.env)
         with self.assertRaises(AccessError):
             batch.with_user(limited).read(["name"])
-
-    # -- the state machine ------------------------------------------------------------
-
-    def test_whatever_is_tried_the_batch_stays_sound(self):
-        self.walk()
-        self.assert_reached(
-            "draft",
-            "exported",
-            "submitted",
-            "partly_acknowledged",
-            "acknowledged",
-            "cancelled",
-            "refused",
-        )
-
-    @profile(20)
-    @surely("begun", range(4), steps=["accept"])
-    @surely("begun", (1,), steps=["_rcm_cancel"])
-    @given(st.integers(0, 3), st.lists(st.sampled_from(STEPS), max_size=6))
-    def walk(self, begun, steps):
-        with self.env.cr.savepoint() as savepoint:
-            claims = self.pair
-            batch = self.gathered(claims)
-            for step in (*("_rcm_export", "submit", "reject")[:begun], *steps):
-                before = batch.state
-                if not self.attempt(self.run_step, batch, step):
-                    self.assertEqual(batch.state, before)
-                    self.reach("refused")
-                self.reach(batch.state)
-                moved = before == batch.state or states.can_move(
-                    "submission_batch", before, batch.state
-                )
-                # submitted and answered at once goes through the state between
-                self.assertTrue(moved, (before, step, batch.state))
-                self.assert_sound(batch, claims)
-            savepoint.rollback()
-        self.env.invalidate_all()
-
-    def run_step(self, batch, step):
-        if step == "submit":
-            batch._rcm_mark_submitted(fields.Datetime.now())
-        elif step == "accept":
-            batch._rcm_acknowledge("accepted")
-        elif step == "reject":
-            name = batch.line_ids[0].claim_id.name
-            self.receive("rejected", claims=[(name, "rejected", ())])
-        else:
-            getattr(batch, step)()
-
-    def assert_sound(self, batch, claims):
-        open_ = batch.state in ("draft", "exported")
-        self.assertEqual(set(batch.line_ids.mapped("is_open")), {open_})
-        if open_ or batch.state == "cancelled":
-            self.assertEqual(set(claims.mapped("state")), {"cleared"})
-        else:
-            self.assertNotIn("cleared", claims.mapped("state"))
-        if batch.state == "acknowledged":
-            self.assertNotIn("submitted", batch.line_ids.mapped("state"))
-        if batch.state == "exported":
-            self.assertTrue(batch.file_hash)
