@@ -50,7 +50,8 @@ POSTS = re.compile(
 )
 # Cases that stand beside a second company with documents, and check it.
 SECOND = re.compile(
-    r"\b(Ledger|Billing|Remittance|Resolution|Document|Spending|Suite)Case\b"
+    r"\b(Ledger|Billing|Remittance|Resolution|Document|Spending|Suite|ClaimFlow"
+    r"|ClientInvoice|Submission|RemittanceLedgers)Case\b"
     r"|\bNeighbour\b"
 )
 COMPANY = re.compile(
@@ -360,7 +361,14 @@ class TestTests(RuleCase):
         for module, name in (
             ("healthcare_rcm_base.tests.ledger_common", "LedgerCase"),
             ("healthcare_rcm_base.tests.billing_common", "BillingCase"),
+            ("healthcare_rcm_base.tests.claim_flow_common", "ClaimFlowCase"),
+            ("healthcare_rcm_base.tests.client_invoice_common", "ClientInvoiceCase"),
+            ("healthcare_rcm_base.tests.submission_common", "SubmissionCase"),
             ("healthcare_rcm_remittance.tests.remittance_common", "RemittanceCase"),
+            (
+                "healthcare_rcm_remittance.tests.remittance_ledgers_common",
+                "RemittanceLedgersCase",
+            ),
             ("healthcare_rcm_remittance.tests.resolution_common", "ResolutionCase"),
             ("healthcare_rcm_approvals.tests.documents_common", "DocumentCase"),
             ("healthcare_rcm_approvals.tests.spending_common", "SpendingCase"),
