@@ -37,6 +37,7 @@ from . import rcm_document_mixin
 from . import rcm_document_banner
 from . import rcm_document_timeline
 from . import rcm_exception_case
+from . import rcm_exception_raise
 from . import rcm_exception_occurrence
 from . import rcm_exception_escalation
 from . import rcm_exception_owner
@@ -45,6 +46,7 @@ from . import rcm_exception_flow
 from . import rcm_exception_report
 from . import rcm_exception_type
 from . import rcm_exception_work
+from . import rcm_exception_clock
 from . import rcm_facility
 from . import rcm_identifier
 from . import rcm_patient_account
@@ -172,6 +174,7 @@ from . import rcm_authorization_use
 from . import rcm_coverage_eligibility
 from . import rcm_next_step
 from . import rcm_automation
+from . import rcm_automation_register
 from . import rcm_automation_run
 from . import rcm_exception_amount
 from . import res_company_numbering

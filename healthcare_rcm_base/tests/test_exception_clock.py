@@ -89,7 +89,7 @@ class TestClock(ExceptionCase):
             nobody,
             freeze_time(case.due_at + timedelta(minutes=1)),
             self.assertLogs(
-                "odoo.addons.healthcare_rcm_base.models.rcm_exception_work", "WARNING"
+                "odoo.addons.healthcare_rcm_base.models.rcm_exception_clock", "WARNING"
             ),
         ):
             self.Case._cron_watch()
