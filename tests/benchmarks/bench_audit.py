@@ -27,7 +27,8 @@ from odoo.modules.registry import Registry
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bench_remittance import Bench, report, say  # noqa: E402
+from bench_remittance import Bench  # noqa: E402
+from reporting import report, say  # noqa: E402
 
 ROWS = int(os.environ.get("RCM_BENCH_ROWS", "500000"))
 CLAIMS = int(os.environ.get("RCM_BENCH_CLAIMS", "150"))

@@ -30,7 +30,9 @@ import sys
 import time
 from pathlib import Path
 
-from bench_remittance import CHARGE, Bench, report, say
+from bench_remittance import Bench
+from clinic import CHARGE
+from reporting import report, say
 
 import odoo
 from odoo import SUPERUSER_ID, Command, api, sql_db

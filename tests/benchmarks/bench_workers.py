@@ -24,8 +24,9 @@ import subprocess
 import sys
 import time
 
-from bench_remittance import Bench, say
+from clinic import Clinic
 from psycopg2.errors import SerializationFailure
+from reporting import say
 
 import odoo
 from odoo import SUPERUSER_ID, api
@@ -195,7 +196,7 @@ def report(metric, value, unit, goal, better="more"):
 def main():
     """All scenes, one after the other."""
     with connect().cursor() as cr:
-        bench = Bench(api.Environment(cr, SUPERUSER_ID, {}))
+        bench = Clinic(api.Environment(cr, SUPERUSER_ID, {}))
         checks = Checks(bench)
         say("two workers on one remittance")
         ids = checks.remittances(1, SHARED_CLAIMS)
