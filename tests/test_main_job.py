@@ -90,7 +90,7 @@ class TestMainJob(SuiteCase):
         )
         groups = self.check.Books()
         for purpose, amount in truth.purposes.items():
-            groups.add(self.check.GROUPS.get(purpose, purpose), amount)
+            groups.add_purpose(purpose, amount)
         have = self.books()
         have.open.clear()
         self.assertEqual(self.check.differences(groups, have), [])
