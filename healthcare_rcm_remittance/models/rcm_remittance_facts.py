@@ -15,7 +15,7 @@ from ..settlement import (
     PostedAdjustment,
     PostedClaim,
 )
-from ..settlement.claim import REVERSAL
+from ..settlement.claim_checks import REVERSAL
 from .rcm_remittance_claim_facts import facts_of
 
 # What we decided ourselves goes back before a reversal does.

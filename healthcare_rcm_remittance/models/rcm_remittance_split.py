@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from odoo.addons.healthcare_rcm_base.core.money import from_decimal, to_decimal
 
-from ..settlement.claim import PROCESSED
+from ..settlement.claim_checks import PROCESSED
 from ..settlement.reasons import case_type
 
 SET_ASIDE = "parked_by_hand"

@@ -10,7 +10,9 @@ from odoo.addons.healthcare_rcm_base.core.findings import Finding
 from ..x12.balance import check_claim, check_payment
 from ..x12.model import Transaction
 from . import purposes
-from .claim import REVERSAL, Context, plan_claim
+from .claim import plan_claim
+from .claim_checks import REVERSAL
+from .context import Context
 from .facts import ALL_OR_NOTHING, DATE_BY_RECEIPT, ClaimFacts, Options
 from .outcome import (
     HOLD,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ...settlement.actions import BUNDLING
 from ..rule_switches import effect, reason_off, value, wrapped
-from .rule import ADJUST, CLAIM, MATCH, NUMBER, PARKED, Rule
+from .rule import ADJUST, CHECKS, MATCH, NUMBER, PARKED, Rule
 
 
 def _no_number(original):
@@ -21,7 +21,7 @@ RULES = (
         "3.9",
         "REF*6R before anything else (RFI 1684, 1917)",
         NUMBER + "line_by_our_number_before_anything_else",
-        wrapped(CLAIM + "match_lines", _no_number),
+        wrapped(CHECKS + "match_lines", _no_number),
     ),
     Rule(
         "3.9",
@@ -39,7 +39,7 @@ RULES = (
         "3.9",
         "Parts of a split line share it (RFI 958)",
         MATCH + "parts_of_a_split_line_share_it",
-        wrapped(CLAIM + "match_lines", _no_number),
+        wrapped(CHECKS + "match_lines", _no_number),
     ),
     Rule(
         "3.9",

@@ -2,7 +2,7 @@
 
 from ...settlement.actions import DENIAL, INCENTIVE, PATIENT, WITHHOLD
 from ..rule_switches import effect, reason_off, value, without_rules, wrapped
-from .rule import ADJUST, CLAIM, LEDGER, PARKED, Rule
+from .rule import ADJUST, CHECKS, LEDGER, PARKED, Rule
 
 RULES = (
     Rule(
@@ -98,6 +98,6 @@ RULES = (
         "3.7",
         "MA15 is a split claim (RFI 1076; G10)",
         PARKED + "same_claim_twice_unless_split",
-        value(CLAIM + "SPLIT_CLAIM_REMARK", "none"),
+        value(CHECKS + "SPLIT_CLAIM_REMARK", "none"),
     ),
 )

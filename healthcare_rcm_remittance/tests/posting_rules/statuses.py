@@ -1,7 +1,7 @@
 """What the status of a claim means."""
 
 from ..rule_switches import reason_off, value, wrapped
-from .rule import CLAIM, PARKED, STATUS, Rule
+from .rule import CHECKS, CLAIM, PARKED, STATUS, Rule
 
 
 def _status_decides(original):
@@ -27,7 +27,7 @@ RULES = (
         "3.5",
         "Processed is not paid",
         STATUS + "processed_with_nothing_paid",
-        value(CLAIM + "PROCESSED", {"2": 2, "3": 3}),
+        value(CHECKS + "PROCESSED", {"2": 2, "3": 3}),
     ),
     Rule(
         "3.5",
@@ -45,7 +45,7 @@ RULES = (
         "3.5",
         "23 without money: nothing is expected",
         STATUS + "not_this_payers_claim_and_forwarded",
-        value(CLAIM + "NOT_OURS_FORWARDED", "none"),
+        value(CHECKS + "NOT_OURS_FORWARDED", "none"),
     ),
     Rule(
         "3.5",
@@ -57,7 +57,7 @@ RULES = (
         "3.5",
         "25 is an estimate and never posts",
         STATUS + "price_estimate_is_never_posted",
-        value(CLAIM + "PREDETERMINATION", "none"),
+        value(CHECKS + "PREDETERMINATION", "none"),
     ),
     Rule(
         "3.5",
