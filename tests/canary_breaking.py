@@ -17,7 +17,7 @@ from odoo.addons.healthcare_rcm_base.core.canonical import digest
 from .canary_planted import BIRTH, KNOBS, PlantedDay
 from .simulator.feed import DemoDay
 
-EVENTS = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_processing"
+EVENTS = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_verdict"
 
 
 class Log(logging.Handler):

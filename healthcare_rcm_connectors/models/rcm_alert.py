@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from ..protocol import alerting
-from .rcm_alert_measure import HOURS_KNOWN
+from .rcm_alert_measure_traffic import HOURS_KNOWN
 from .rcm_alert_rule import EVENT
 
 # More in one go become one activity or mail that counts the rest.

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.last_use import note_use
+
 SCOPE = "rcm"
-TOUCH_SECONDS = 60
 
 
 class RcmConnectorKey(models.Model):
@@ -67,19 +68,4 @@ class RcmConnectorKey(models.Model):
 
     @api.model
     def _rcm_touch(self, apikey_id):
-        """Note a use; at most once a minute, and never waiting for another."""
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE rcm_connector_key SET last_used_at = now() AT TIME ZONE 'UTC'
-                 WHERE id IN (SELECT id FROM rcm_connector_key
-                               WHERE apikey_id = %s
-                                 AND (last_used_at IS NULL OR last_used_at <
-                                      now() AT TIME ZONE 'UTC'
-                                      - make_interval(secs => %s))
-                                 FOR NO KEY UPDATE SKIP LOCKED)
-                """,
-                apikey_id,
-                TOUCH_SECONDS,
-            )
-        )
+        note_use(self, SQL("apikey_id = %s", apikey_id))

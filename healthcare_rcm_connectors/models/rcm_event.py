@@ -33,7 +33,9 @@ class RcmEvent(models.Model):
     """The inbox: one row per event an external system sent, with its payload.
 
     Rows are made by the doors alone (``rcm_event_intake``) and worked on by a
-    scheduled action (``rcm_event_processing``). The payload is patient data.
+    scheduled action (``rcm_event_processing``; what a failure means is decided in
+    ``rcm_event_verdict`` and recorded in ``rcm_event_settle``). The payload is
+    patient data.
     """
 
     _name = "rcm.event"

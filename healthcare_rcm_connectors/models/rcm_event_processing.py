@@ -1,73 +1,22 @@
-import errno
-import json
 import logging
-import random
-from dataclasses import dataclass
-from datetime import timedelta
 from time import perf_counter
 
-from psycopg2 import IntegrityError, InterfaceError, OperationalError
-from psycopg2.errors import (
-    DeadlockDetected,
-    LockNotAvailable,
-    SerializationFailure,
-    UniqueViolation,
-)
+from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, models
-from odoo.exceptions import ConcurrencyError, LockError, UserError
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.healthcare_rcm_base.core.errors import (
-    PredecessorMissing,
-    RcmPermanent,
-    RcmRetryable,
-    ReferenceMissing,
-)
+from odoo.addons.healthcare_rcm_base.core.errors import PredecessorMissing
 from odoo.addons.healthcare_rcm_base.tools.work_marks import WorkMarks
 
-from ..protocol import retry, scrub
 from ..protocol.place import place_of
-from .rcm_event import CASE_OF_CLASS, CRON, LANE
+from .rcm_event import LANE
+from .rcm_event_verdict import LOCK_CLASHES, EventIgnored, Outcome
 
 _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 50
-MESSAGE_LENGTH = 500
 CLASHES_IN_A_ROW = 20
-CLASHES_AT_ONCE = 2
-LOCK_CLASHES = (
-    ConcurrencyError,
-    DeadlockDetected,
-    LockNotAvailable,
-    SerializationFailure,
-)
-# The disk is full or away: room comes back, the event is not at fault.
-STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE)
-SCHEMA_CODES = ("schema", "invalid_payload")
-
-
-class EventIgnored(Exception):
-    """The handler decides that an event has nothing to say any more."""
-
-    def __init__(self, code, message):
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of one attempt."""
-
-    state: str
-    duration_ms: int = 0
-    error_class: str | None = None
-    error_code: str | None = None
-    message: str | None = None
-    delay_seconds: float | None = None
-    awaited_key: str | None = None
-    documents: tuple = ()
 
 
 class RcmEvent(models.Model):
@@ -268,199 +217,6 @@ class RcmEvent(models.Model):
         )
         if newer:
             raise EventIgnored("stale", self.env._("A newer event was applied before."))
-
-    # ------------------------------------------------------------------
-    # Judging a failure
-    # ------------------------------------------------------------------
-    def _rcm_judge(self, error, now):
-        """Return the outcome of a failed attempt: which kind, and what next."""
-        if isinstance(error, PredecessorMissing) and error.business_key == "no_handler":
-            return Outcome(
-                "waiting_predecessor",
-                error_class=retry.SEQUENCE,
-                error_code="no_handler",
-                message=self.env._("No installed part works on this event type yet."),
-            )
-        error_class, code, message = self._rcm_classify(error)
-        verdict = retry.decide(
-            error_class,
-            self.attempt_count,
-            self.type_id.max_attempts,
-            random.random,
-            getattr(error, "seconds", 0),
-        )
-        outcome = Outcome(
-            verdict.state,
-            error_class=error_class,
-            error_code=code,
-            message=self._rcm_scrub(message),
-            delay_seconds=verdict.delay_seconds,
-            awaited_key=getattr(error, "awaits", None),
-        )
-        if isinstance(error, LOCK_CLASHES) and self.attempt_count <= CLASHES_AT_ONCE:
-            outcome.delay_seconds = 0  # whoever held the rows is done by now
-        if verdict.state == "waiting_predecessor" and self._rcm_deadline(now) <= now:
-            outcome.state = "dead"
-        return outcome
-
-    def _rcm_deadline(self, now):
-        """Until when this event waits for its predecessor."""
-        return self.deadline_at or now + timedelta(hours=self.type_id.wait_hours)
-
-    @api.model
-    def _rcm_classify(self, error):
-        """Return (class, code, message) of an exception."""
-        if isinstance(error, PredecessorMissing):
-            message = self.env._(
-                "What must come before it is not here yet (%s).", error.business_key
-            )
-            return retry.SEQUENCE, "predecessor_missing", message
-        if isinstance(error, ReferenceMissing):
-            message = self.env._(
-                "The %(kind)s %(value)s is not known here.",
-                kind=error.kind.replace("_", " "),
-                value=error.value,
-            )
-            return retry.REFERENCE, error.code, message
-        if isinstance(error, RcmPermanent):
-            schema = error.code in SCHEMA_CODES
-            kind = retry.SCHEMA if schema else retry.BUSINESS
-            return kind, error.code, error.message
-        if isinstance(error, (RcmRetryable, LockError, *LOCK_CLASHES)):
-            message = self.env._("Another process held what this event needs.")
-            return retry.TRANSIENT, type(error).__name__, message
-        if isinstance(error, OSError) and error.errno in STORAGE:
-            message = self.env._("The file store takes nothing: %s", error.strerror)
-            return retry.TRANSIENT, "storage", message
-        if isinstance(error, UniqueViolation):
-            message = self.env._("The same record was made at the same moment.")
-            return retry.TRANSIENT, "unique_violation", message
-        if isinstance(error, IntegrityError):
-            constraint = error.diag.constraint_name or type(error).__name__
-            message = self.env._("The database refused a value (%s).", constraint)
-            return retry.BUG, "integrity", message
-        if isinstance(error, UserError):
-            return retry.BUSINESS, type(error).__name__, str(error)
-        place = place_of(error)
-        # The text of an unforeseen error may hold anything: only its place is kept.
-        _logger.error("Event %s failed: %s", self.ids, place)
-        message = self.env._("Unexpected failure: %s", place)
-        return retry.BUG, type(error).__name__, message
-
-    def _rcm_scrub(self, message):
-        """Take everything the payload says of the patient out of ``message``."""
-        payload = json.loads(self.sudo().payload)  # read to hide it, never to show it
-        hidden = scrub.sensitive_values(payload.get("data"), self._rcm_is_sensitive())
-        return scrub.scrub(message, hidden)[:MESSAGE_LENGTH]
-
-    # ------------------------------------------------------------------
-    # Recording the outcome
-    # ------------------------------------------------------------------
-    def _rcm_settle(self, outcomes, now):
-        """Write states, attempts, cases and wake-ups of one batch."""
-        by_state = {}
-        for event, outcome in outcomes.items():
-            by_state.setdefault(outcome.state, []).append(event.id)
-        self._rcm_insert_attempts(outcomes, now)
-        for event, outcome in outcomes.items():
-            if outcome.documents:
-                event._rcm_write({"document_refs": list(outcome.documents)})
-        if finished := self.browse(by_state.pop("done", ())):
-            finished._rcm_set_done(now)
-        for state, ids in by_state.items():
-            for event in self.browse(ids):
-                event._rcm_set_unfinished(state, outcomes[event], now)
-
-    def _rcm_set_done(self, now):
-        """Close these events and let those that waited for them go on."""
-        self._rcm_set_state("done", done_at=now, next_attempt_at=False)
-        troubled = self.filtered("error_code")
-        if troubled:
-            troubled._rcm_write(
-                {"error_class": False, "error_code": False, "error_message": False}
-            )
-            troubled._rcm_resolve_cases()
-        self._rcm_release_followers()
-
-    def _rcm_release_followers(self):
-        """Put events back in line that wait for what these brought."""
-        keys = [key for key in self.mapped("business_key") if key]
-        keys += self._rcm_patient_keys()
-        if not keys:
-            return
-        waiting = [
-            ("company_id", "in", self.company_id.ids),
-            ("state", "=", "waiting_predecessor"),
-        ]
-        found = self.search([*waiting, ("business_key", "in", keys)])
-        found |= self.search([*waiting, ("awaited_key", "in", keys)])
-        found.write({"next_attempt_at": self._rcm_clock()})
-
-    def _rcm_patient_keys(self):
-        """Keys of the patients whose encounters these events brought."""
-        encounters = {
-            reference["id"]
-            for event in self
-            for reference in event.document_refs or ()
-            if reference["model"] == "rcm.encounter"
-        }
-        patients = self.env["rcm.encounter"].browse(encounters).patient_id
-        return [f"patient:{patient.name}" for patient in patients]
-
-    def _rcm_set_unfinished(self, state, outcome, now):
-        """Record a failed, postponed or ignored attempt of one event."""
-        values = {
-            "error_class": outcome.error_class or False,
-            "error_code": outcome.error_code or False,
-            "error_message": outcome.message or False,
-            "next_attempt_at": False,
-            "awaited_key": outcome.awaited_key or False,
-        }
-        if outcome.delay_seconds is not None and state in (
-            "retry",
-            "waiting_predecessor",
-        ):
-            values["next_attempt_at"] = now + timedelta(seconds=outcome.delay_seconds)
-            if state == "waiting_predecessor":
-                values["deadline_at"] = self._rcm_deadline(now)
-        if state in ("dead", "ignored"):
-            values["done_at"] = now
-        self._rcm_set_state(state, **values)
-        if values["next_attempt_at"]:
-            self._rcm_wake_at(values["next_attempt_at"])
-        if state == "dead":
-            self._rcm_raise_case(CASE_OF_CLASS[outcome.error_class], outcome.message)
-        elif state == "ignored":
-            self._rcm_resolve_cases()
-
-    @api.model
-    def _rcm_wake_at(self, moment):
-        """Ask for a run when a retry is due; the minute tick is the safety net."""
-        self.env["ir.cron"]._rcm_wake_at(CRON, moment + timedelta(seconds=1))
-
-    def _rcm_insert_attempts(self, outcomes, now):
-        rows = SQL(", ").join(
-            SQL(
-                "(%s, %s, %s, %s, %s, %s, %s, %s)",
-                event.id,
-                event.attempt_count,
-                now,
-                outcome.duration_ms,
-                outcome.state,
-                outcome.error_class,
-                outcome.error_code,
-                outcome.message,
-            )
-            for event, outcome in outcomes.items()
-        )
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO rcm_event_attempt (event_id, number, started_at,"
-                " duration_ms, outcome, error_class, error_code, message) VALUES %s",
-                rows,
-            )
-        )
-        self.invalidate_recordset(["attempt_ids"])
 
     def _rcm_give_up(self, error):
         """Record a failure outside the event's own savepoint (after a rollback)."""

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.addons.healthcare_rcm_base.tools.work_marks import MOST_CRASHES
 
 from ..protocol import retry
-from .rcm_event_processing import Outcome
+from .rcm_event_verdict import Outcome
 
 _logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.healthcare_rcm_base.core.errors import PredecessorMissing
 
-from .rcm_event_processing import LOCK_CLASHES, EventIgnored, Outcome
+from .rcm_event_verdict import LOCK_CLASHES, EventIgnored, Outcome
 from .rcm_shadow_result import amount_of
 
 CODE = "shadow"

@@ -7,11 +7,11 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ..protocol.addresses import lies_in, read_networks
+from ..tools.last_use import note_use
 
 TOKEN_BYTES = 32
 PREFIX = "rcmm_"
 OVERLAP_HOURS = 24
-TOUCH_SECONDS = 60
 
 
 class RcmMonitor(models.Model):
@@ -145,22 +145,7 @@ class RcmMonitor(models.Model):
 
     @api.model
     def _rcm_touch(self, monitor_id):
-        """Note a use; at most once a minute, and never waiting for another."""
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE rcm_monitor SET last_used_at = now() AT TIME ZONE 'UTC'
-                 WHERE id IN (SELECT id FROM rcm_monitor
-                               WHERE id = %s
-                                 AND (last_used_at IS NULL OR last_used_at <
-                                      now() AT TIME ZONE 'UTC'
-                                      - make_interval(secs => %s))
-                                 FOR NO KEY UPDATE SKIP LOCKED)
-                """,
-                monitor_id,
-                TOUCH_SECONDS,
-            )
-        )
+        note_use(self, SQL("id = %s", monitor_id))
 
 
 def _hash(token):

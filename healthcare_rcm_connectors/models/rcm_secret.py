@@ -5,9 +5,10 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.last_use import note_use
+
 SECRET_BYTES = 32
 OVERLAP_HOURS = 24
-TOUCH_SECONDS = 60
 
 
 class RcmSecret(models.Model):
@@ -120,23 +121,13 @@ class RcmSecret(models.Model):
 
     @api.model
     def _rcm_touch(self, connector_id):
-        """Note a use; at most once a minute, and never waiting for another."""
-        self.env.cr.execute(
+        note_use(
+            self,
             SQL(
-                """
-                UPDATE rcm_secret SET last_used_at = now() AT TIME ZONE 'UTC'
-                 WHERE id IN (SELECT id FROM rcm_secret
-                               WHERE res_model = 'rcm.connector' AND res_id = %s
-                                 AND (valid_until IS NULL
-                                      OR valid_until > now() AT TIME ZONE 'UTC')
-                                 AND (last_used_at IS NULL OR last_used_at <
-                                      now() AT TIME ZONE 'UTC'
-                                      - make_interval(secs => %s))
-                                 FOR NO KEY UPDATE SKIP LOCKED)
-                """,
+                "res_model = 'rcm.connector' AND res_id = %s AND (valid_until IS NULL"
+                " OR valid_until > now() AT TIME ZONE 'UTC')",
                 connector_id,
-                TOUCH_SECONDS,
-            )
+            ),
         )
 
     def _rcm_audit_name(self):

@@ -6,6 +6,9 @@ from odoo import fields
 
 from odoo.addons.healthcare_rcm_base.tests.builders import billing_address
 
+from ..controllers import dispatcher
+from ..models import ir_http, rcm_event_intake
+
 _numbers = count(1)
 
 
@@ -150,6 +153,13 @@ class ConnectorMixin:
         )
         by_id = {event.external_id: event for event in events}
         return events.browse([by_id[item["id"]].id for item in envelopes])
+
+    def forget_the_doors(self):
+        """Nothing that the doors of this process keep in memory outlives a test."""
+        for memory in (dispatcher._rates, ir_http._failures):
+            memory._by_key.clear()
+        ir_http._verified.clear()
+        rcm_event_intake._queue_depth.clear()
 
     def keep_one_clock(self):
         """The database's clock follows the frozen one of the test."""

@@ -7,8 +7,6 @@ from odoo.tests import HttpCase, TransactionCase, tagged
 
 from odoo.addons.healthcare_rcm_base.core.errors import RcmPermanent
 
-from ..controllers import dispatcher
-from ..models import ir_http, rcm_event_intake
 from ..models.adapters import rcm_adapter_charges_csv
 from .common import ConnectorMixin
 
@@ -82,9 +80,7 @@ class TestExampleAdapter(ConnectorMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        for memory in (dispatcher._rates, ir_http._failures):
-            memory._by_key.clear()
-        rcm_event_intake._queue_depth.clear()
+        self.forget_the_doors()
 
     def send(self, query, content=LINES):
         return self.url_open(

@@ -7,7 +7,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import TransactionCase, tagged
 
-from ..models.rcm_alert_measure import HOURS_KNOWN, MEASURES, RcmAlertMeasure
+from ..models.rcm_alert_measure import MEASURES, RcmAlertMeasure
+from ..models.rcm_alert_measure_traffic import HOURS_KNOWN
 from .common import ConnectorMixin
 from .receiver import Receiver
 

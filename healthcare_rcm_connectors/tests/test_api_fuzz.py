@@ -27,8 +27,6 @@ from schemathesis.specs.openapi.checks import (
 
 from odoo.tests import HttpCase, tagged
 
-from ..controllers import dispatcher
-from ..models import ir_http, rcm_event_intake
 from .common import ConnectorMixin
 
 SHORT_EXAMPLES = 20
@@ -60,9 +58,7 @@ class FuzzCase(ConnectorMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        for memory in (dispatcher._rates, ir_http._failures):
-            memory._by_key.clear()
-        rcm_event_intake._queue_depth.clear()
+        self.forget_the_doors()
         # something to be found
         self.receive(self.submitted(id="known-event"))
         self.requests = 0

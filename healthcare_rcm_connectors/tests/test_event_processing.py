@@ -15,7 +15,7 @@ from odoo.addons.healthcare_rcm_base.core.errors import (
     ReferenceMissing,
 )
 
-from ..models.rcm_event_processing import EventIgnored
+from ..models.rcm_event_verdict import EventIgnored
 from .common import ConnectorMixin
 
 
@@ -281,7 +281,7 @@ class TestEventProcessing(ConnectorMixin, TransactionCase):
     def test_unforeseen_failure_names_the_place_and_no_text(self):
         event = self.receive(self.submitted())
         self.fail_with[event.external_id] = ValueError("Quillfeather")
-        name = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_processing"
+        name = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_verdict"
         with self.assertLogs(name, "ERROR") as logs:
             self.process()
         self.assertEqual((event.state, event.error_class), ("retry", "bug"))

@@ -12,7 +12,7 @@ from odoo.addons.healthcare_rcm_base.tools.work_marks import MOST_CRASHES, WorkM
 from .common import ConnectorMixin
 
 QUARANTINE = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_quarantine"
-PROCESSING = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_processing"
+VERDICT = "odoo.addons.healthcare_rcm_connectors.models.rcm_event_verdict"
 
 
 @tagged("post_install", "-at_install")
@@ -93,7 +93,7 @@ class TestEventQuarantine(ConnectorMixin, TransactionCase):
     def test_an_event_whose_handler_always_fails_is_given_up_and_stops_no_other(self):
         first, bad, last = self.three()
         self.fails.add(bad.external_id)
-        with mute_logger(PROCESSING):
+        with mute_logger(VERDICT):
             for _time in range(5):
                 self.lane()
                 if bad.next_attempt_at:

@@ -5,8 +5,6 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, TransactionCase, tagged
 
-from ..controllers import dispatcher
-from ..models import ir_http, rcm_event_intake
 from ..models.rcm_event_type_version import headers_of
 from ..protocol.problem import ProblemError
 from .common import ConnectorMixin
@@ -191,9 +189,7 @@ class TestDeprecationHeaders(ConnectorMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        for memory in (dispatcher._rates, ir_http._failures):
-            memory._by_key.clear()
-        rcm_event_intake._queue_depth.clear()
+        self.forget_the_doors()
 
     def test_the_answer_carries_the_warning(self):
         self.env.ref(SUBMITTED).write(

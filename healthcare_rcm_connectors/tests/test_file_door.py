@@ -3,8 +3,6 @@ import json
 
 from odoo.tests import HttpCase, tagged
 
-from ..controllers import dispatcher
-from ..models import ir_http, rcm_event_intake
 from .common import ConnectorMixin
 
 CONTENT = b"ISA*00*~\x1c\xff raw bytes"
@@ -20,9 +18,7 @@ class TestFileDoor(ConnectorMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        for memory in (dispatcher._rates, ir_http._failures):
-            memory._by_key.clear()
-        rcm_event_intake._queue_depth.clear()
+        self.forget_the_doors()
 
     def send(self, query, content=CONTENT):
         return self.url_open(

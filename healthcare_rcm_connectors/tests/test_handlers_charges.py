@@ -1,29 +1,14 @@
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import tagged
 
-from .common import ConnectorMixin
+from .handler_common import HandlerCase
 
 
 @tagged("post_install", "-at_install")
-class TestHandlersCharges(ConnectorMixin, TransactionCase):
+class TestHandlersCharges(HandlerCase):
     """Charge, order and coding events through the inbox."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.make_world()
-
-    def done(self, *envelopes):
-        events = self.receive(*envelopes)
-        self.process()
-        for event in events:
-            self.assertEqual(event.state, "done", event.error_message)
-        return events
 
     def here(self, name, **data):
         return self.envelope(name, {"facility": self.facility.code, **data})
-
-    def encounter(self, number="E-1"):
-        return self.env["rcm.encounter"].search([("number", "=", number)])
 
     def charge(self, ref="C2", **values):
         return {"id": ref, "code": "36415", "units": "1", "amount": "25.00", **values}

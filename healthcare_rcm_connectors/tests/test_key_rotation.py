@@ -5,7 +5,6 @@ import json
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ..models import ir_http
 from .common import ConnectorMixin
 
 EVENTS = "/rcm/v1/events"
@@ -21,7 +20,7 @@ class TestKeyRotation(ConnectorMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        ir_http._failures._by_key.clear()
+        self.forget_the_doors()
 
     def make(self, name):
         """A key as the administrator makes one in the dialog."""

@@ -7,8 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ..controllers import dispatcher
-from ..models import ir_http, rcm_auth_failure, rcm_event_intake
+from ..models import ir_http, rcm_auth_failure
 from ..models.rcm_health import RcmHealth
 from .common import ConnectorMixin
 
@@ -28,9 +27,7 @@ class TestMetricsDoor(ConnectorMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        for memory in (dispatcher._rates, ir_http._failures):
-            memory._by_key.clear()
-        rcm_event_intake._queue_depth.clear()
+        self.forget_the_doors()
 
     def get(self, path=METRICS, token=None, **headers):
         if token is not False:

@@ -5,8 +5,6 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, HttpCase, TransactionCase, tagged
 
-from ..controllers import dispatcher
-from ..models import ir_http, rcm_event_intake
 from ..protocol import replay
 from .common import ConnectorMixin
 
@@ -147,9 +145,7 @@ class TestReplayDoor(DeadMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        for memory in (dispatcher._rates, ir_http._failures):
-            memory._by_key.clear()
-        rcm_event_intake._queue_depth.clear()
+        self.forget_the_doors()
 
     def call(self, **params):
         body = {"jsonrpc": "2.0", "id": 1, "method": "replay", "params": params}

@@ -7,7 +7,7 @@ from odoo.addons.healthcare_rcm_remittance.tests.test_remittance_backlog import 
     BacklogCase,
 )
 
-from .test_runbooks import Follower
+from .runbook_common import Follower
 
 
 @tagged("post_install", "-at_install")

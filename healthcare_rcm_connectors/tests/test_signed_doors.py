@@ -8,8 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, tagged
 
-from ..controllers import dispatcher
-from ..models import ir_http, rcm_event_intake
+from ..models import ir_http
 from ..protocol import addresses
 from .common import ConnectorMixin
 
@@ -28,9 +27,7 @@ class TestSignedDoors(ConnectorMixin, HttpCase):
 
     def setUp(self):
         super().setUp()
-        for memory in (dispatcher._rates, ir_http._failures):
-            memory._by_key.clear()
-        rcm_event_intake._queue_depth.clear()
+        self.forget_the_doors()
 
     def send(self, event, secret=None, sender=None, body=None, moment=None):
         text = json.dumps(event)

@@ -202,21 +202,6 @@ def api_key_use(factory):
     return lambda env: env["rcm.connector.key"]._rcm_touch(apikey)
 
 
-def secret_use(factory):
-    """The note of a secret's last use."""
-    secret, connector = factory.get("rcm.secret"), factory.get("rcm.connector")
-    _set(
-        secret,
-        {
-            "res_model": "rcm.connector",
-            "res_id": connector.id,
-            "last_used_at": None,
-            "valid_until": None,
-        },
-    )
-    return lambda env: env["rcm.secret"]._rcm_touch(connector.id)
-
-
 def put_aside(factory):
     """Claims whose interface went down."""
     claim, connector = factory.get("rcm.claim"), factory.get("rcm.connector")
@@ -277,14 +262,6 @@ def feed(factory):
     return lambda env: made.with_env(env)._rcm_watch(datetime(2026, 1, 5))
 
 
-def monitor_use(factory):
-    """The note of a monitor's last use."""
-    monitor = factory.get("rcm.monitor")
-    _set(monitor, {"last_used_at": None})
-    id_ = monitor.id
-    return lambda env: env["rcm.monitor"]._rcm_touch(id_)
-
-
 WAYS = {
     ("rcm_approval_decide", "_rcm_lock"): record("rcm.approval.request", "_rcm_lock"),
     ("rcm_spending", "_rcm_lock"): handed_over(
@@ -317,8 +294,7 @@ WAYS = {
     ("rcm_event", "_rcm_lock"): record("rcm.event", "_rcm_lock"),
     ("rcm_event_processing", "_rcm_lock_next"): lane,
     ("rcm_delivery_send", "_rcm_lock_due"): deliveries,
-    ("rcm_connector_key", "_rcm_touch"): api_key_use,
-    ("rcm_secret", "_rcm_touch"): secret_use,
+    ("last_use", "note_use"): api_key_use,
     ("rcm_connector_down", "_rcm_put_aside"): put_aside,
     ("rcm_connector_down", "_rcm_let_go"): let_go,
     ("rcm_connector_pull", "_cron_pull"): pull,
@@ -327,7 +303,6 @@ WAYS = {
         "_rcm_leave_behind", occurred_at=datetime(2020, 1, 1)
     ),
     ("rcm_expected_feed_watch", "_rcm_watch"): feed,
-    ("rcm_monitor", "_rcm_touch"): monitor_use,
     ("rcm_replay", "_rcm_run"): replay_run,
     ("rcm_replay", "_rcm_replay_for"): replay_door,
     ("rcm_remittance_plan", "_rcm_lock_claims"): posting,

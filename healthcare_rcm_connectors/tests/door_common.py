@@ -1,0 +1,63 @@
+"""The doors as senders see them: over HTTP, with a key."""
+
+import json
+from time import monotonic
+from unittest.mock import patch
+
+from odoo.tests import HttpCase
+
+from .common import ConnectorMixin
+
+EVENTS = "/rcm/v1/events"
+RPC = "/rcm/v1/jsonrpc"
+
+
+class DoorCase(ConnectorMixin, HttpCase):
+    """Two connectors with a key each, and how they call."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_world()
+        cls.key = cls.make_key(cls.service_user)
+        cls.other_user = cls.make_user("svc-two", "integration")
+        cls.other = cls.make_connector(cls.other_user, "two")
+        cls.other_key = cls.make_key(cls.other_user)
+
+    def setUp(self):
+        super().setUp()
+        self.forget_the_doors()
+
+    def send(self, path, body=None, key=None, method=None, headers=None):
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        if key is not False:
+            headers["Authorization"] = f"Bearer {key or self.key}"
+        method = method or ("POST" if body is not None else "GET")
+        return self.url_open(path, data=body, headers=headers, method=method)
+
+    def rpc(self, method, params=None, key=None):
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+        response = self.send(RPC, body, key)
+        self.assertEqual(response.status_code, 200)
+        return response.json()
+
+    def assertProblem(self, response, status, code):
+        self.assertEqual(response.status_code, status, response.text[:300])
+        content_type = response.headers["Content-Type"]
+        self.assertEqual(content_type.split(";")[0], "application/problem+json")
+        body = response.json()
+        self.assertEqual(body["type"], f"/rcm/v1/problems/{code}")
+        self.assertEqual(body["status"], status)
+        self.assertTrue(body["title"] and body["detail"])
+        self.assertEqual(body["instance"], response.headers["X-Request-Id"])
+        self.assertNotIn("Traceback", response.text)
+        return body
+
+    def count(self):
+        return self.env["rcm.event"].search_count([])
+
+    def _stop_the_clock(self, module):
+        """A slow machine must not refill a bucket while the test empties it."""
+        self.startPatcher(patch.object(module, "monotonic", return_value=monotonic()))
