@@ -62,7 +62,7 @@ class RcmClaim(models.Model):
     @api.depends("state", "submitted_date", "goes_to_id.answer_days")
     def _compute_answer_due(self):
         for claim in self:
-            waiting = claim.state in collection_priority.WITH_PAYER
+            waiting = claim._rcm_asked_state() in collection_priority.WITH_PAYER
             since = waiting and claim.submitted_date
             days = since and claim.goes_to_id.answer_days
             claim.answer_due = days and since.date() + timedelta(days=days)
@@ -85,7 +85,10 @@ class RcmClaim(models.Model):
         """A decision is asked of whoever made it, though the next one may be due."""
         for claim in self:
             decided = claim.leg_ids.filtered("adjudicated_date").sorted("sequence")
-            asked = claim.state in collection_priority.DECIDED and decided[-1:].payer_id
+            asked = (
+                claim._rcm_asked_state() in collection_priority.DECIDED
+                and decided[-1:].payer_id
+            )
             claim.ask_payer_id = asked or claim.goes_to_id
 
     @api.depends("collection_priority")
@@ -105,12 +108,13 @@ class RcmClaim(models.Model):
     def _rcm_collection(self):
         """``(rank, why)`` of ``core.collection_priority``."""
         self.ensure_one()
-        if self.state not in collection_priority.ASKED:
+        state = self._rcm_asked_state()
+        if state not in collection_priority.ASKED:
             return collection_priority.NONE, ""  # most claims that are being billed
         states = set(self.leg_ids.mapped("state"))
         return collection_priority.priority(
             Standing(
-                state=self.state,
+                state=state,
                 payment_status=self.payment_status or "unpaid",
                 open=bool(self.payer_id)
                 and self.currency_id.compare_amounts(self.open_balance, 0) > 0,
@@ -119,6 +123,11 @@ class RcmClaim(models.Model):
                 due_next="ready" in states,
             )
         )
+
+    def _rcm_asked_state(self):
+        """The state that says whom to ask; more modules know more of what it hides."""
+        self.ensure_one()
+        return self.state
 
     # ------------------------------------------------------------------
     # The day goes on

@@ -18,6 +18,7 @@ from . import (
     rcm_event_processing,
     rcm_mapping,
     rcm_mapping_line,
+    rcm_mapping_crosswalk,
     rcm_redaction_rule,
     rcm_event_type_version,
     rcm_event_type_flow,

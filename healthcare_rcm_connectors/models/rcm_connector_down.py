@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from ..protocol import outbound
 
 CASE = "interface_down"
+PENDING = "pending_interface"
 CRON = "healthcare_rcm_connectors.cron_pending_interface"
 ROLES = ("administrator", "integration_support")
 BATCH_SIZE = 100
@@ -11,8 +12,8 @@ BATCH_SIZE = 100
 class RcmConnector(models.Model):
     """An interface that is down: what goes through it waits visibly, then catches up.
 
-    Claims that are ready to go out through it become *pending interface*, oldest
-    first; its own events are taken and kept. When it is up again both go on in the
+    Claims that are ready to go out through it, to their first payer or to the next,
+    become *pending interface*, oldest first; its own events are taken and kept. When it is up again both go on in the
     order in which they came.
     """
 
@@ -54,7 +55,10 @@ class RcmConnector(models.Model):
             self.env["rcm.claim"]
             .sudo()
             ._read_group(
-                [("pending_connector_id", "in", self.ids)],
+                [
+                    ("pending_connector_id", "in", self.ids),
+                    ("state", "=", PENDING),
+                ],
                 ["pending_connector_id"],
                 ["__count", "total_charge:sum"],
             )
@@ -104,7 +108,7 @@ class RcmConnector(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "healthcare_rcm_base.rcm_claim_action"
         )
-        domain = [("pending_connector_id", "=", self.id)]
+        domain = [("pending_connector_id", "=", self.id), ("state", "=", PENDING)]
         return {**action, "domain": domain, "context": {"create": False}}
 
     def _rcm_reprocess(self, case):
@@ -181,34 +185,25 @@ class RcmConnector(models.Model):
         Claim = self.env["rcm.claim"]
         domain = (
             Claim._submittable_domain()
-            & fields.Domain("state", "=", "cleared")
             & fields.Domain("company_id", "=", self.company_id.id)
             & fields.Domain("open_batch_id", "=", False)
         )
         if self.facility_ids:
             domain &= fields.Domain("facility_id", "in", self.facility_ids.ids)
         if self.carried_payer_ids:
-            domain &= fields.Domain("payer_id", "in", self.carried_payer_ids.ids)
+            domain &= fields.Domain("goes_to_id", "in", self.carried_payer_ids.ids)
         return domain
 
     def _rcm_put_aside(self):
         """Make the next claims of these interfaces pending; return how many."""
         count = 0
         for connector in self.filtered("carries_claims"):
+            domain = connector._rcm_carried_domain()
             # A step of the system: whoever marks it down need not see claims.
-            found = (
-                self.env["rcm.claim"]
-                .sudo()
-                .search(connector._rcm_carried_domain(), order="id", limit=BATCH_SIZE)
-            )
-            claims = found.try_lock_for_update().filtered_domain(
-                [("state", "=", "cleared")]
-            )
-            claims._rcm_set_state(
-                "pending_interface",
-                pending_connector_id=connector.id,
-                pending_since=fields.Datetime.now(),
-            )
+            Claim = self.env["rcm.claim"].sudo()
+            found = Claim.search(domain, order="id", limit=BATCH_SIZE)
+            claims = found.try_lock_for_update().filtered_domain(domain)
+            claims._rcm_wait_for(connector)
             count += len(claims)
         return count
 
@@ -221,7 +216,7 @@ class RcmConnector(models.Model):
             .sudo()
             .search(
                 [
-                    ("state", "=", "pending_interface"),
+                    ("state", "=", PENDING),
                     ("pending_connector_id", "!=", False),
                     ("pending_connector_id.state", "!=", "down"),
                 ],
@@ -229,10 +224,6 @@ class RcmConnector(models.Model):
                 limit=BATCH_SIZE,
             )
         )
-        claims = found.try_lock_for_update().filtered_domain(
-            [("state", "=", "pending_interface")]
-        )
-        claims._rcm_set_state(
-            "cleared", pending_connector_id=False, pending_since=False
-        )
+        claims = found.try_lock_for_update().filtered_domain([("state", "=", PENDING)])
+        claims._rcm_wait_no_more()
         return len(claims)

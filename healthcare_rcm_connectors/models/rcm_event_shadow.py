@@ -97,18 +97,18 @@ class RcmEvent(models.Model):
             except PredecessorMissing as error:
                 before = self._rcm_story(facility, [error.awaits]) - events
                 if not before:
-                    return {}, self._rcm_judge(error, now)
+                    return [], self._rcm_judge(error, now)
                 events = before + events
             except EventIgnored as error:
-                return {}, Outcome("ignored", None, None, error.code, error.message)
+                return [], Outcome("ignored", None, None, error.code, error.message)
             except (OperationalError, InterfaceError) as error:
                 if not isinstance(error, LOCK_CLASHES):
                     raise
-                return {}, self._rcm_judge(error, now)
+                return [], self._rcm_judge(error, now)
             except Exception as error:  # judged as a real attempt would be
-                return {}, self._rcm_judge(error, now)
+                return [], self._rcm_judge(error, now)
         missing = PredecessorMissing(self.business_key or "another event")
-        return {}, self._rcm_judge(missing, now)
+        return [], self._rcm_judge(missing, now)
 
     def _rcm_story(self, facility, keys):
         """What was rehearsed of these business keys so far, in the order it was."""
@@ -152,7 +152,7 @@ class RcmEvent(models.Model):
             return ()
 
     def _rcm_facts(self, documents, facility):
-        """Numbers of what stands now, and of what billing would make of it."""
+        """Numbers of what stands now and of what billing would make of it, by day."""
         digits = self.company_id.currency_id.decimal_places
         Encounter = self.env["rcm.encounter"]
         orders = self.env["rcm.service.order"].browse(
@@ -189,22 +189,39 @@ class RcmEvent(models.Model):
         remittances = files.remittance_ids.filtered(
             lambda one: one.state != "duplicate"
         )
-        days = [
-            *encounters.mapped("service_date"),
-            *(fields.Date.to_date(moment) for moment in orders.mapped("placed_at")),
-            *remittances.mapped("payment_date"),
-        ]
-        counted = encounters.filtered(lambda one: one.state != "cancelled")
-        return {
-            "day": days[0] if days else False,
-            "encounter_count": len(counted),
-            "charge_count": len(charges),
-            "charge_amount": amount_of(charges, "amount", digits),
-            "order_count": len(orders.filtered(lambda one: one.state != "cancelled")),
-            "remittance_count": len(remittances),
-            "remittance_amount": amount_of(remittances, "amount", digits),
-            "claim_count": len(claims),
-            "claim_amount": amount_of(claims, "total_charge", digits),
-            "stopped_count": len(claims.filtered(lambda one: one.state == "draft")),
-            "case_codes": ", ".join(sorted(set(cases.mapped("type_code")))) or False,
+        found = {
+            "encounter": (
+                encounters.filtered(lambda one: one.state != "cancelled"),
+                "service_date",
+                "total_charge",
+            ),
+            "charge": (charges, "service_date", "amount"),
+            "order": (
+                orders.filtered(lambda one: one.state != "cancelled"),
+                "placed_at",
+                None,
+            ),
+            "claim": (claims, "service_date", "total_charge"),
+            "remittance": (remittances, "payment_date", "amount"),
         }
+        days = _by_day(found, digits)
+        for claim in claims.filtered(lambda one: one.state == "draft"):
+            day = fields.Date.to_date(claim.service_date)
+            days[day]["stopped_count"] += 1
+        rows = [days[day] for day in sorted(days, key=str)] or [{}]
+        codes = ", ".join(sorted(set(cases.mapped("type_code"))))
+        rows[0]["case_codes"] = codes or False
+        return rows
+
+
+def _by_day(found, digits):
+    """{day: its numbers}: each kind counts on its own day, as it will when live."""
+    days = {}
+    for name, (records, day_field, amount_field) in found.items():
+        of_day = records.grouped(lambda one: fields.Date.to_date(one[day_field]))
+        for day, group in of_day.items():
+            facts = days.setdefault(day, {"day": day, "stopped_count": 0})
+            facts[f"{name}_count"] = len(group)
+            if amount_field:
+                facts[f"{name}_amount"] = amount_of(group, amount_field, digits)
+    return days

@@ -120,10 +120,9 @@ class RcmFacilityOnboarding(models.Model):
                 )
             )
             totals = record._rcm_totals()
-            record.result_count = len(results)
-            record.failed_count = len(
-                results.filtered(lambda one: one.outcome not in ("done", "ignored"))
-            )
+            failed = results.filtered(lambda one: one.outcome not in ("done", "ignored"))
+            record.result_count = len(results.event_id)
+            record.failed_count = len(failed.event_id)
             record.stopped_count = sum(results.mapped("stopped_count"))
             record.claim_amount = sum(results.mapped("claim_amount"))
             record.difference_count = len(totals.filtered(lambda one: not one.equal))

@@ -4,21 +4,10 @@ from odoo.exceptions import UserError
 from odoo.addons.healthcare_rcm_base.core import states
 from odoo.addons.healthcare_rcm_base.core.effective import Span, place
 
-from ..protocol import mapping
 from ..protocol.problem import ProblemError
 
 MACHINE = "mapping"
 states.register(MACHINE, {"draft": ("active",), "active": ("retired",), "retired": ()})
-# By which of its fields the canonical data names a record.
-CODES = {
-    "rcm.client": "code",
-    "rcm.facility": "code",
-    "rcm.patient.account": "name",
-    "rcm.payer": "code",
-    "rcm.provider": "npi",
-    "rcm.provider.group": "code",
-    "rcm.service.code": "code",
-}
 FROZEN = (
     "connector_id",
     "type_id",
@@ -288,25 +277,6 @@ class RcmMapping(models.Model):
             ]
         )
         return tuple((one.id, one.valid_from, one.valid_to) for one in records)
-
-    def _rcm_evaluate(self, data):
-        """The :class:`~.mapping.Outcome` of this mapping on ``data``."""
-        self.ensure_one()
-        # Which of our records a source means is nothing it could read here.
-        return mapping.evaluate(
-            self.sudo().line_ids._rcm_rules(), data, self._rcm_look_up, self.keep_rest
-        )
-
-    def _rcm_look_up(self, system, kind, value):
-        """Our own code of what ``system`` calls ``value``, or None."""
-        connector = self.connector_id.sudo()  # its code and company
-        record = self.env["rcm.identifier"]._rcm_lookup(
-            system or connector.code, kind, value, connector.company_id
-        )
-        name = record is not None and CODES.get(record._name)
-        if not name:
-            return None
-        return record.sudo().exists()[name] or None  # a code, no patient data
 
     @api.model
     def _rcm_fault(self, fault):

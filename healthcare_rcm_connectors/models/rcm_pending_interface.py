@@ -1,6 +1,11 @@
+from itertools import groupby
+
 from odoo import api, fields, models
 
 PENDING = "pending_interface"
+# Under a hold it waits still; every other state ends the wait.
+WAITING = (PENDING, "on_hold")
+CRON = "healthcare_rcm_connectors.cron_pending_interface"
 
 
 class RcmClaim(models.Model):
@@ -16,13 +21,16 @@ class RcmClaim(models.Model):
         index="btree_not_null",
     )
     pending_since = fields.Datetime(readonly=True, copy=False)
+    pending_from_state = fields.Char(
+        string="State Before Waiting", readonly=True, copy=False
+    )
     pending_text = fields.Char(
         string="Pending Interface", compute="_compute_pending_text"
     )
 
     @api.model
     def _rcm_protected_fields(self):
-        names = {"pending_connector_id", "pending_since"}
+        names = {"pending_connector_id", "pending_since", "pending_from_state"}
         return super()._rcm_protected_fields() | names
 
     @api.depends("state", "pending_connector_id")
@@ -48,20 +56,84 @@ class RcmClaim(models.Model):
     def _rcm_next_step(self):
         return self._rcm_pending_text() or super()._rcm_next_step()
 
-    def _rcm_mark_submitted(self, submitted_at, reference=None, payer=None):
-        """Sent by another way meanwhile: it waits for nothing any more."""
-        result = super()._rcm_mark_submitted(submitted_at, reference, payer)
-        gone = self.filtered(
-            lambda claim: claim.pending_connector_id and claim.state != PENDING
-        )
-        gone._rcm_write({"pending_connector_id": False, "pending_since": False})
-        return result
+    # ------------------------------------------------------------------
+    # Waiting
+    # ------------------------------------------------------------------
+    def _rcm_wait_for(self, connector):
+        """Make these claims pending, and note what they were before."""
+        for state, claims in self.grouped("state").items():
+            claims._rcm_set_state(
+                PENDING,
+                pending_connector_id=connector.id,
+                pending_since=fields.Datetime.now(),
+                pending_from_state=state,
+            )
 
+    def _rcm_wait_no_more(self):
+        """Give these claims back as they were, in this order."""
+        for state, claims in groupby(self, _state_before):
+            self.browse().concat(*claims)._rcm_set_state(state)
+
+    def _rcm_set_state(self, new_state, **vals):
+        """Whatever takes a claim out of the state it waits in ends its wait."""
+        waiting = self.filtered("pending_connector_id")
+        if new_state in WAITING or not waiting:
+            return super()._rcm_set_state(new_state, **vals)
+        super(RcmClaim, self - waiting)._rcm_set_state(new_state, **vals)
+        ended = dict.fromkeys(
+            ("pending_connector_id", "pending_since", "pending_from_state"), False
+        )
+        return super(RcmClaim, waiting)._rcm_set_state(new_state, **{**ended, **vals})
+
+    def _rcm_standing(self):
+        """For us it only waits: its payers, and their remittances, see it as it was."""
+        standing = super()._rcm_standing()
+        if standing == PENDING and self.pending_connector_id:
+            return _state_before(self)
+        return standing
+
+    def _rcm_asked_state(self):
+        return self._rcm_standing() if self.state == PENDING else self.state
+
+    def _rcm_end_wait(self):
+        """Something else happens to these claims; the sweep sees whether they wait on."""
+        waiting = self.filtered(
+            lambda claim: claim.state == PENDING and claim.pending_connector_id
+        )
+        if waiting:
+            waiting._rcm_wait_no_more()
+            self.env["ir.cron"]._rcm_wake(CRON)
+
+    def _rcm_mark_adjudicated(self, payer=None):
+        self._rcm_end_wait()
+        return super()._rcm_mark_adjudicated(payer)
+
+    def _rcm_reopen(self, payer=None):
+        self._rcm_end_wait()
+        return super()._rcm_reopen(payer)
+
+    def _rcm_close(self):
+        self._rcm_end_wait()
+        return super()._rcm_close()
+
+    def _rcm_back_to_draft(self):
+        self._rcm_end_wait()
+        return super()._rcm_back_to_draft()
+
+    def _rcm_apply_status(self, status, payer_claim_number=None, reason=None):
+        """News of the payer that has decided is no news of the one it waits for."""
+        decided = self.filtered(lambda claim: _state_before(claim) != "cleared")
+        decided._rcm_end_wait()
+        return super()._rcm_apply_status(status, payer_claim_number, reason)
+
+    # ------------------------------------------------------------------
+    # Batches
+    # ------------------------------------------------------------------
     def _rcm_batch_refusal(self):
         refusal = self._rcm_pending_text() or super()._rcm_batch_refusal()
         if refusal:
             return refusal
-        # A claim due at its next payer, or one that became ready just now.
+        # It became ready just now, and was not put aside yet.
         carrier = self._rcm_down_carrier()
         if not carrier:
             return False
@@ -95,6 +167,29 @@ class RcmClaim(models.Model):
         )[:1]
 
 
+def _state_before(claim):
+    return claim.pending_from_state or "cleared"
+
+
+class RcmRemittance(models.Model):
+    """A remittance meets a claim that waits for our interface as it was before."""
+
+    _inherit = "rcm.remittance"
+
+    def _rcm_claim_versions(self, numbers):
+        versions = super()._rcm_claim_versions(numbers)
+        rows = {
+            row["id"]: row
+            for found in versions.values()
+            for row in found
+            if row["state"] == PENDING
+        }
+        # What is known of a claim is asked by the posting, not by a person.
+        for claim in self.env["rcm.claim"].sudo().browse(rows):
+            rows[claim.id]["state"] = claim._rcm_standing()
+        return versions
+
+
 class AccountMove(models.Model):
     """The invoice of a claim that waits for an interface says so too."""
 
@@ -118,7 +213,9 @@ class AccountMove(models.Model):
         """Only “waits” and “does not”."""
         if operator != "in" or set(value) - {False, ""}:
             return NotImplemented
-        waits = fields.Domain("rcm_claim_id.pending_connector_id", "!=", False)
+        waits = fields.Domain(
+            "rcm_claim_id.pending_connector_id", "!=", False
+        ) & fields.Domain("rcm_claim_id.state", "=", PENDING)
         return ~waits
 
 

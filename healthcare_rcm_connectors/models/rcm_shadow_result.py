@@ -14,7 +14,7 @@ OUTCOMES = [
 ]
 # Flow of a source's totals → (field with the count, with the amount or None).
 FLOW_FIELDS = {
-    "encounters": ("encounter_count", "charge_amount"),
+    "encounters": ("encounter_count", "encounter_amount"),
     "charges": ("charge_count", "charge_amount"),
     "orders": ("order_count", None),
     "claims": ("claim_count", "claim_amount"),
@@ -23,7 +23,11 @@ FLOW_FIELDS = {
 
 
 class RcmShadowResult(models.Model):
-    """What an event would have done, had its facility been live: numbers only."""
+    """What an event would have done, had its facility been live: numbers only.
+
+    One row for each day the event counts for: a remittance file may hold payments of
+    several days, a stay has charges of several.
+    """
 
     _name = "rcm.shadow.result"
     _inherit = ["rcm.audit.mixin"]
@@ -56,6 +60,7 @@ class RcmShadowResult(models.Model):
     error_code = fields.Char(readonly=True)
     message = fields.Char(string="What Would Have Gone Wrong", readonly=True)
     encounter_count = fields.Integer(string="Encounters", readonly=True)
+    encounter_amount = fields.Monetary(string="Charged in Encounters", readonly=True)
     charge_count = fields.Integer(string="Charges", readonly=True)
     charge_amount = fields.Monetary(string="Charged", readonly=True)
     order_count = fields.Integer(string="Orders", readonly=True)
@@ -92,8 +97,11 @@ class RcmShadowResult(models.Model):
     # Keeping
     # ------------------------------------------------------------------
     @api.model
-    def _rcm_keep(self, event, facility, facts, outcome):
-        """Store what a rehearsal of ``event`` found; it stands for its business key."""
+    def _rcm_keep(self, event, facility, days, outcome):
+        """Store what a rehearsal of ``event`` found; it stands for its business key.
+
+        :param days: the numbers of each day, a dict each
+        """
         if event.business_key:
             self.search(
                 [
@@ -102,19 +110,17 @@ class RcmShadowResult(models.Model):
                     ("superseded", "=", False),
                 ]
             ).write({"superseded": True})
-        return self.create(
-            {
-                "event_id": event.id,
-                "facility_id": facility.id,
-                "company_id": event.company_id.id,
-                "business_key": event.business_key,
-                "outcome": outcome.state,
-                "error_class": outcome.error_class,
-                "error_code": outcome.error_code,
-                "message": outcome.message,
-                **facts,
-            }
-        )
+        found = {
+            "event_id": event.id,
+            "facility_id": facility.id,
+            "company_id": event.company_id.id,
+            "business_key": event.business_key,
+            "outcome": outcome.state,
+            "error_class": outcome.error_class,
+            "error_code": outcome.error_code,
+            "message": outcome.message,
+        }
+        return self.create([{**found, **facts} for facts in days or [{}]])
 
     @api.model
     def _rcm_measure(self, facility, flow, day, digits):

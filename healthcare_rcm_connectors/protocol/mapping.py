@@ -128,6 +128,20 @@ def evaluate(rules, source, lookup: Callable, keep_rest=False):
     return Outcome(data, tuple(faults), tuple(steps))
 
 
+def asked(rules, source, keep_rest=False):
+    """The (system, kind, value) :func:`evaluate` may ask ``lookup`` for, as a set."""
+    if not any(rule.crosswalk for rule in rules):
+        return frozenset()
+    found = set()
+
+    def remember(system, kind, value):
+        found.add((system, kind, value))
+        return value  # as if it were known, so that every line is come to
+
+    evaluate(rules, source, remember, keep_rest)
+    return frozenset(found)
+
+
 def _remove(data, rule):
     steps = field_path.parse(rule.target)
     found = [one for one in field_path.read(data, steps) if one[1] is not MISSING]

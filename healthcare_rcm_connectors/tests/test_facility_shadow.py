@@ -71,23 +71,71 @@ class TestFacilityShadow(OnboardingCase):
 
     def test_a_remittance_is_read_and_nothing_of_it_is_kept(self):
         self.onboard()
-        content = era.interchange(era.st(92, era.clp("X", 150, 92)))
         before = self.counts()
-        event = self.receive(
-            self.envelope(
-                "remittance.received",
-                {
-                    "filename": "acme.835",
-                    "content_base64": base64.b64encode(content).decode(),
-                },
-            )
-        )
+        event = self.receive(self.file_event(era.st(92, era.clp("X", 150, 92))))
         self.process()
         self.assertEqual(event.state, "ignored")
         self.assertEqual(self.counts(), before)
         result = self.results()
         self.assertEqual((result.remittance_count, result.remittance_amount), (1, 92.0))
         self.assertTrue(result.day)
+
+    def file_event(self, *sts):
+        content = base64.b64encode(era.interchange(*sts)).decode()
+        return self.envelope(
+            "remittance.received", {"filename": "acme.835", "content_base64": content}
+        )
+
+    def test_payments_of_several_days_count_on_their_own(self):
+        record = self.onboard()
+        days = ("20261030", "20261102", "20261102")
+        sts = [
+            era.st(paid, era.clp("X", 150, paid), day=day, number=n, trace=f"T{n}")
+            for n, (paid, day) in enumerate(zip((92, 50, 8), days, strict=True), 1)
+        ]
+        self.receive(self.file_event(*sts))
+        self.process()
+        found = [
+            (str(one.day), one.remittance_count, one.remittance_amount)
+            for one in self.results()
+        ]
+        self.assertEqual(found, [("2026-10-30", 1, 92.0), ("2026-11-02", 2, 58.0)])
+        record.invalidate_recordset()
+        self.assertEqual(record.result_count, 1, "events, not days")
+        total = self.totals_of("remittances", "2026-11-02", 2, "58.00")
+        self.assertTrue(total.equal, (total.actual_count, total.actual_amount))
+        self.assertFalse(self.totals_of("remittances", "2026-10-30", 2, "58.00").equal)
+
+    def totals_of(self, flow, day, count, amount):
+        event = self.totals(count, amount)
+        event["data"]["day"] = day
+        event["data"]["totals"][0]["flow"] = flow
+        self.receive(event)
+        self.process()
+        total = self.env["rcm.source.total"].search(
+            [("flow", "=", flow), ("day", "=", day)]
+        )
+        total._rcm_compare()
+        return total
+
+    def test_charges_of_a_stay_count_on_their_own_days_its_visit_on_one(self):
+        self.onboard()
+        sent = self.completed("E-1")
+        [charge] = sent["data"]["charges"]
+        later = {"id": "C2", "service_date": "2026-11-03", "amount": "30.00"}
+        sent["data"]["charges"].append({**charge, **later})
+        self.receive(sent)
+        self.process()
+        for flow, day, count, amount in (
+            ("charges", "2026-11-02", 1, "150.00"),
+            ("charges", "2026-11-03", 1, "30.00"),
+            ("encounters", "2026-11-02", 1, "180.00"),
+            ("encounters", "2026-11-03", 0, "0.00"),
+            ("claims", "2026-11-02", 1, "180.00"),
+        ):
+            with self.subTest(flow=flow, day=day):
+                total = self.totals_of(flow, day, count, amount)
+                self.assertTrue(total.equal, (total.actual_count, total.actual_amount))
 
     def test_what_would_fail_is_said(self):
         self.onboard()

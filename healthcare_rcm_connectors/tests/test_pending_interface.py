@@ -175,6 +175,128 @@ class TestPendingInterface(ConnectorMixin, LedgerCase):
         self.assertEqual(handled, events.mapped("external_id"))
 
     # ------------------------------------------------------------------
+    # To the next payer
+    # ------------------------------------------------------------------
+    def at_the_next(self):
+        """A claim its first payer has decided and its second is due."""
+        first, self.second = builders.payer(self.env), builders.payer(self.env)
+        builders.contract(self.env, first)
+        claim = builders.invoiced_claim(self.env, payers=[first, self.second])
+        claim._rcm_mark_submitted(fields.Datetime.now())
+        claim._rcm_mark_adjudicated(first)
+        claim._rcm_open_next_leg()
+        self.assertEqual((claim.state, claim.is_submittable), ("adjudicated", True))
+        return claim
+
+    def test_a_claim_due_at_its_next_payer_waits_and_comes_back_as_it_was(self):
+        claim = self.at_the_next()
+        asked, due = claim.ask_payer_id, claim.answer_due
+        self.connector.action_mark_down()
+        self.assertEqual(
+            (claim.state, claim.pending_from_state),
+            ("pending_interface", "adjudicated"),
+        )
+        self.assertIn("Connector clearing", claim.with_user(self.biller).next_step)
+        self.assertFalse(claim.is_submittable)
+        self.assertEqual((claim.ask_payer_id, claim.answer_due), (asked, due))
+        self.assertEqual(self.connector.pending_claim_count, 1)
+        self.connector.action_resume()
+        self.sweep()
+        self.assertEqual((claim.state, claim.is_submittable), ("adjudicated", True))
+        self.assertFalse(claim.pending_connector_id or claim.pending_from_state)
+        batches, refused = self.env["rcm.submission.batch"]._rcm_gather(claim)
+        self.assertFalse(refused)
+        self.assertEqual(batches.line_ids.payer_id, self.second)
+
+    def test_both_kinds_catch_up_in_one_order(self):
+        late, first, middle = self.claim(), self.at_the_next(), self.claim()
+        self.connector.action_mark_down()
+        self.sweep()
+        for number, claim in enumerate((first, middle, late)):
+            moment = fields.Datetime.to_datetime(f"2020-01-0{number + 1}")
+            claim._rcm_write({"pending_since": moment})
+        moved = []
+        original = type(self.env["rcm.claim"])._rcm_set_state
+
+        def watch(claims, state, **vals):
+            moved.extend(claims.ids)
+            return original(claims, state, **vals)
+
+        self.connector.action_resume()
+        with patch.object(type(self.env["rcm.claim"]), "_rcm_set_state", watch):
+            self.sweep()
+        self.assertEqual(moved, (first + middle + late).ids)
+        self.assertEqual(
+            (first + middle + late).mapped("state"),
+            ["adjudicated", "cleared", "cleared"],
+        )
+
+    def test_the_next_payers_carrier_decides(self):
+        claim = self.at_the_next()
+        for payer, state in (
+            (claim.payer_id, "adjudicated"),
+            (self.second, "pending_interface"),
+        ):
+            self.connector.carried_payer_ids = payer
+            self.connector.action_mark_down()
+            self.sweep()
+            with self.subTest(state=state):
+                self.assertEqual(claim.state, state)
+            self.connector.action_resume()
+            self.sweep()
+
+    def test_a_reversal_meets_it_as_it_was_and_it_waits_on(self):
+        """A remittance is no matter of the interface that is down."""
+        claim = self.at_the_next()
+        self.connector.action_mark_down()
+        versions = self.env["rcm.remittance"].new(
+            {"company_id": self.company.id}
+        )._rcm_claim_versions([claim.name])
+        self.assertEqual(versions[claim.name][0]["state"], "adjudicated")
+        claim._rcm_reopen(claim.payer_id)
+        self.assertEqual((claim.state, claim.pending_from_state), ("reopened", False))
+        self.sweep()
+        self.assertEqual(
+            (claim.state, claim.pending_from_state), ("pending_interface", "reopened")
+        )
+        claim._rcm_mark_adjudicated(claim.payer_id)
+        self.assertEqual(claim.state, "adjudicated")
+        self.sweep()
+        self.connector.action_resume()
+        self.sweep()
+        self.assertEqual((claim.state, claim.is_submittable), ("adjudicated", True))
+
+    def test_late_news_of_the_first_payer_is_taken_and_changes_nothing(self):
+        claim = self.at_the_next()
+        self.connector.action_mark_down()
+        claim._rcm_apply_status("accepted", payer_claim_number="P-77")
+        self.sweep()
+        self.assertEqual(claim.state, "pending_interface")
+        self.assertEqual(claim.pending_from_state, "adjudicated")
+
+    def test_what_waits_is_opened_for_correction_as_it_was(self):
+        claim = builders.claim(self.env)
+        claim._rcm_write({"invoice_rule": "adjudicated"})  # it goes out before
+        self.connector.action_mark_down()
+        self.assertEqual(claim.state, "pending_interface")
+        claim._rcm_back_to_draft()
+        self.assertEqual((claim.state, claim.pending_connector_id.id), ("draft", False))
+
+    def test_a_hold_covers_the_wait(self):
+        claim = self.claim()
+        self.connector.action_mark_down()
+        self.assertEqual(self.connector.pending_claim_count, 1)
+        claim._rcm_hold()
+        self.env.invalidate_all()
+        self.assertEqual(self.connector.pending_claim_count, 0)
+        self.assertEqual(claim.pending_connector_id, self.connector)
+        self.connector.action_resume()
+        claim._rcm_release()
+        self.assertEqual(claim.state, "pending_interface")
+        self.sweep()
+        self.assertEqual((claim.state, claim.is_submittable), ("cleared", True))
+
+    # ------------------------------------------------------------------
     # By its circuit
     # ------------------------------------------------------------------
     def test_failures_in_a_row_mark_it_down_and_an_answer_marks_it_up(self):

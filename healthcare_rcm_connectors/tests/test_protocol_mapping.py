@@ -142,6 +142,21 @@ class TestMappingRules(BaseCase):
                 )
                 self.assertEqual(got, expected)
 
+    def test_what_the_crosswalk_is_asked_is_known_beforehand(self):
+        rules = [
+            Rule("a[].code", "v[].code", crosswalk=("lab", "test"), unknown=REFUSE),
+            Rule("b", "w", crosswalk=("", "site"), unknown=DEFAULT),
+            Rule("c", "x", values={"1": "one"}, crosswalk=("", "site")),
+            Rule("d", "y"),
+        ]
+        source = {"v": [{"code": "1"}, {}, {"code": 2}, {"code": "1"}], "x": "1"}
+        expected = {("lab", "test", "1"), ("lab", "test", "2"), ("", "site", "one")}
+        self.assertEqual(mapping.asked(rules, source), expected)
+        self.assertEqual(mapping.asked(rules[3:], source), frozenset())
+        asked = set()
+        evaluate(rules, source, lambda *names: asked.add(names))
+        self.assertEqual(asked, expected, "by the evaluation, though nothing is known")
+
     def test_the_crosswalk_gives_our_own_code(self):
         asked = []
 
