@@ -83,7 +83,8 @@ class RcmEvent(models.Model):
             raise ProblemError("schema", event_type=event.type_key, errors=faults)
         facility, allowed = connector._rcm_facility_of(event_type, data)
         if not allowed:
-            raise ProblemError("facility-not-allowed")
+            place = {"path": f"$.{event_type.facility_path}", "rule": "not allowed"}
+            raise ProblemError("facility-not-allowed", errors=[place])
         return {
             "connector_id": connector.id,
             "company_id": connector.company_id.id,

@@ -278,8 +278,11 @@ class RcmEvent(models.Model):
             domain &= fields.Domain("received_at", "<=", until)
         # The filter on the connector is the right.
         events = self.sudo().search(domain, order="id", limit=MOST_BY_DOOR)
-        if ids is not None and len(events) < len(set(ids)):
-            raise ProblemError("not-found", "An event with one of these ids.")
+        unknown = sorted(set(ids or ()) - set(events.mapped("external_id")))
+        if unknown:
+            raise ProblemError(
+                "not-found", "No event of yours with these ids, in this time.", ids=unknown
+            )
         judgements = {
             event: replay.judge_own(judgement, event.state)
             for event, judgement in zip(events, events._rcm_judge_replay(), strict=True)

@@ -78,6 +78,7 @@ def schemas(types):
                 title=text,
                 status={"type": "integer"},
                 detail=text,
+                help=text,
                 instance=text,
             ),
             "additionalProperties": True,

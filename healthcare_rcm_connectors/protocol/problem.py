@@ -34,7 +34,8 @@ KINDS = {
         401,
         -32001,
         "No valid API key",
-        "Send “Authorization: Bearer” with an API key made for this connector.",
+        "Send “Authorization: Bearer” with an API key made for this connector, or sign "
+        "the message with its secret.",
     ),
     "forbidden": Kind(
         403,
@@ -61,7 +62,7 @@ KINDS = {
         "Ask the administrator to add the facility to the connector.",
     ),
     "not-found": Kind(
-        404, -32006, "There is nothing here", "Check the address or the identifier."
+        404, -32006, "There is nothing here", "Check the address and the identifier."
     ),
     "unknown-event-type": Kind(
         404,
@@ -122,7 +123,11 @@ KINDS = {
         "Wait as long as Retry-After says and send the same event again.",
     ),
     "not-ready": Kind(
-        503, -32014, "Not ready", "The service is starting or its database is away."
+        503,
+        -32014,
+        "Not ready",
+        "The service is starting or its database is away: wait as long as Retry-After "
+        "says and send the same again.",
     ),
 }
 
@@ -145,12 +150,17 @@ class Problem:
         return self.kind.status
 
     def body(self, instance):
-        """The problem document; ``instance`` names this very occurrence."""
+        """The problem document; ``instance`` names this very occurrence.
+
+        ``detail`` says what is wrong this time, ``help`` what to do; where it is wrong
+        is in ``errors`` where there is a place.
+        """
         return {
             "type": TYPE_PATH + self.code,
             "title": self.kind.title,
             "status": self.kind.status,
             "detail": self.detail or self.kind.help,
+            "help": self.kind.help,
             "instance": instance,
             **self.extra,
         }

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from itertools import count
+from time import monotonic
 from unittest.mock import patch
 
 from odoo import fields
@@ -160,6 +161,10 @@ class ConnectorMixin:
             memory._by_key.clear()
         ir_http._verified.clear()
         rcm_event_intake._queue_depth.clear()
+
+    def stop_the_clock(self, module):
+        """A slow machine must not refill a bucket while the test empties it."""
+        self.startPatcher(patch.object(module, "monotonic", return_value=monotonic()))
 
     def keep_one_clock(self):
         """The database's clock follows the frozen one of the test."""

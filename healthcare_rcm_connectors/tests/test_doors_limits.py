@@ -42,7 +42,7 @@ class TestDoorsLimits(DoorCase):
         self.assertProblem(response, 411, "length-required")
 
     def test_too_many_requests(self):
-        self._stop_the_clock(dispatcher)
+        self.stop_the_clock(dispatcher)
         self.connector.rate_limit_per_minute = 2
         for _round in range(2):
             self.assertEqual(self.send(EVENTS, self.submitted()).status_code, 202)
@@ -51,7 +51,7 @@ class TestDoorsLimits(DoorCase):
         self.assertGreater(int(response.headers["Retry-After"]), 0)
 
     def test_many_wrong_keys_lock_the_address_but_not_a_known_key(self):
-        self._stop_the_clock(ir_http)
+        self.stop_the_clock(ir_http)
         self.assertEqual(self.send(EVENTS, self.submitted()).status_code, 202)
         for _round in range(ir_http.FAILURES_PER_MINUTE):
             self.send(EVENTS, {}, key="f" * 40)

@@ -56,7 +56,8 @@ class TestDoorsRefusing(DoorCase):
         )
         self.connector.facility_ids = elsewhere
         response = self.send(EVENTS, self.completed())
-        self.assertProblem(response, 403, "facility-not-allowed")
+        body = self.assertProblem(response, 403, "facility-not-allowed")
+        self.assertEqual(body["errors"][0]["path"], "$.encounter.facility")
 
     def test_schema_errors_name_paths_and_no_values(self):
         event = self.completed()

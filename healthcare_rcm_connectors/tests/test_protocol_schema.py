@@ -134,6 +134,14 @@ class TestProblem(BaseCase):
         self.assertEqual(body["id"], "e-1")
         self.assertTrue(body["title"] and body["detail"])
 
+    def test_what_to_do_is_said_beside_what_is_wrong(self):
+        body = problem.Problem("invalid-json", "syntax error at line 1").body("urn:x")
+        self.assertEqual(body["detail"], "syntax error at line 1")
+        self.assertEqual(body["help"], problem.KINDS["invalid-json"].help)
+        for code, kind in problem.KINDS.items():
+            with self.subTest(code):
+                self.assertTrue(kind.title and kind.help.endswith("."))
+
     def test_codes_for_json_rpc_are_distinct(self):
         codes = [kind.rpc_code for kind in problem.KINDS.values()]
         own = [code for code in codes if -32099 <= code <= -32000]

@@ -93,6 +93,7 @@ class TestSignedDoors(ConnectorMixin, HttpCase):
         self.assertEqual(texts[self.connector.id], [second])
 
     def test_many_wrong_signatures_lock_the_address(self):
+        self.stop_the_clock(ir_http)
         event = self.submitted(id="signed-7")
         codes = [
             self.send(event, secret=WRONG).status_code
