@@ -51,7 +51,7 @@ POSTS = re.compile(
 # Cases that stand beside a second company with documents, and check it.
 SECOND = re.compile(
     r"\b(Ledger|Billing|Remittance|Resolution|Document|Spending|Suite|ClaimFlow"
-    r"|ClientInvoice|Submission|RemittanceLedgers)Case\b"
+    r"|ClientInvoice|Submission|RemittanceLedgers|Onboarding)Case\b"
     r"|\bNeighbour\b"
 )
 COMPANY = re.compile(
@@ -371,6 +371,7 @@ class TestTests(RuleCase):
             ),
             ("healthcare_rcm_remittance.tests.resolution_common", "ResolutionCase"),
             ("healthcare_rcm_approvals.tests.documents_common", "DocumentCase"),
+            ("healthcare_rcm_connectors.tests.onboarding_common", "OnboardingCase"),
             ("healthcare_rcm_approvals.tests.spending_common", "SpendingCase"),
             ("healthcare_rcm.tests.common", "SuiteCase"),
         ):

@@ -15,6 +15,7 @@ from . import (
     rcm_event_intake,
     rcm_event_verdict,
     rcm_event_settle,
+    rcm_event_pace,
     rcm_event_processing,
     rcm_mapping,
     rcm_mapping_line,

@@ -48,6 +48,7 @@ class RcmEvent(models.Model):
                     break
                 if len(batch) == size > 1:
                     cron._rcm_wake(LANE)
+                batch = batch._rcm_share_time()
                 if in_cron:
                     batch = self._rcm_admit(batch, marks)
                 if batch:
@@ -148,6 +149,7 @@ class RcmEvent(models.Model):
             events.write({"attempt_count": count + 1})
         now = self._rcm_clock()
         outcomes = {event: event._rcm_attempt(now) for event in self}
+        self._rcm_note_pace(outcomes)
         self._rcm_settle(outcomes, now)
 
     def _rcm_attempt(self, now):

@@ -20,6 +20,7 @@ from . import (
     test_doors_jsonrpc,
     test_doors_limits,
     test_doors_refusing,
+    test_event_pace,
     test_event_processing,
     test_event_type_version,
     test_flow,
