@@ -67,11 +67,8 @@ class PurchaseOrder(models.Model):
     @api.depends("date_order", "company_id")
     def _compute_rcm_budget_date(self):
         for order in self:
-            zone = order.company_id.partner_id.tz or "UTC"
-            local = fields.Datetime.context_timestamp(
-                order.with_context(tz=zone), order.date_order or fields.Datetime.now()
-            )
-            order.rcm_budget_date = local.date()
+            ordered = order.date_order or fields.Datetime.now()
+            order.rcm_budget_date = order.company_id._rcm_day_of(ordered)
 
     # ------------------------------------------------------------------
     # What the order says

@@ -65,6 +65,7 @@ from . import rcm_service_charge
 from . import rcm_service_code
 from . import rcm_service_code_edit
 from . import res_company
+from . import res_company_day
 from . import res_company_accounting
 from . import res_config_settings
 from . import res_partner

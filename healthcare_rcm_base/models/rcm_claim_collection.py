@@ -65,7 +65,9 @@ class RcmClaim(models.Model):
             waiting = claim._rcm_asked_state() in collection_priority.WITH_PAYER
             since = waiting and claim.submitted_date
             days = since and claim.goes_to_id.answer_days
-            claim.answer_due = days and since.date() + timedelta(days=days)
+            claim.answer_due = days and (
+                claim.company_id._rcm_day_of(since) + timedelta(days=days)
+            )
 
     @api.depends("answer_due")
     def _compute_answer_overdue(self):

@@ -127,12 +127,9 @@ class RcmClaim(models.Model):
             return FilingFacts("none", None, Limits())
         decided = _decided(claim)
         ready = claim.leg_ids.filtered(lambda leg: leg.state == "ready")[:1]
-        end = claim.encounter_id.service_end
         return FilingFacts(
             state=claim._rcm_standing() or claim.state,
-            service_end=max(claim.service_date, end.date())
-            if end and claim.service_date
-            else claim.service_date or None,
+            service_end=claim.service_date and claim._rcm_service_end() or None,
             limits=_limits(decided.payer_id or claim.payer_id),
             is_correction=claim.frequency_code != "1",
             replaced_on=_decided_on(claim.replaces_id),

@@ -18,10 +18,7 @@ class RcmClaim(models.Model):
         end = self.encounter_id.service_end
         if not end:
             return self.service_date
-        # The clinic's own calendar day, not that of the server's clock.
-        zone = self.company_id.sudo().partner_id.tz or self.env.user.tz or "UTC"
-        local = fields.Datetime.context_timestamp(self.with_context(tz=zone), end)
-        return max(local.date(), self.service_date)
+        return max(self.company_id._rcm_day_of(end), self.service_date)
 
     def _rcm_invoice_vals(self, lines, accounts):
         """Complete values of an invoice or credit note with the given lines.

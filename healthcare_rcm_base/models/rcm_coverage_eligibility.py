@@ -57,7 +57,7 @@ class RcmCoverage(models.Model):
         if known and answered < known:
             coverage._rcm_emit("rcm.coverage.eligibility_ignored")
             return coverage.with_env(self.env)
-        vals = intake._rcm_eligibility_vals(facts)
+        vals = intake._rcm_eligibility_vals(facts, company)
         start = vals.get("date_from", coverage.date_from)
         end = vals.get("date_to", coverage.date_to)
         if start and end and fields.Date.to_date(end) < fields.Date.to_date(start):
@@ -93,7 +93,7 @@ class RcmCoverage(models.Model):
         if member := facts.get("member_id"):
             found = found.filtered(lambda coverage: coverage.member_id == member)
         if len(found) > 1:
-            day = facts["answered_at"].date()
+            day = company._rcm_day_of(facts["answered_at"])
             found = found.filtered(lambda coverage: coverage._rcm_is_effective(day))
         if not found:
             raise PredecessorMissing("coverage", awaits=awaited)
@@ -105,10 +105,10 @@ class RcmCoverage(models.Model):
         return found
 
     @api.model
-    def _rcm_eligibility_vals(self, facts):
+    def _rcm_eligibility_vals(self, facts, company):
         vals = {
             "eligibility_state": STATE_OF_STATUS[facts["status"]],
-            "eligibility_date": facts["answered_at"].date(),
+            "eligibility_date": company._rcm_day_of(facts["answered_at"]),
         }
         for name in ("date_from", "date_to"):
             if name in facts:

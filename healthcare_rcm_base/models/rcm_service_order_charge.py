@@ -58,10 +58,7 @@ class RcmServiceOrder(models.Model):
     def _rcm_charge_from_master(self):
         """Make the charge of this completed service, at the charge master's price."""
         self.ensure_one()
-        day = fields.Datetime.context_timestamp(
-            self.with_context(tz=self.company_id.sudo().partner_id.tz or "UTC"),
-            self.completed_at,
-        ).date()
+        day = self.company_id._rcm_day_of(self.completed_at)
         return self.encounter_id._rcm_add_charge(
             {
                 "id": self.number,
@@ -86,7 +83,8 @@ class RcmServiceOrder(models.Model):
         self.ensure_one()
         if not self.service_code_id:
             return 0.0
-        day = (self.completed_at or fields.Datetime.now()).date()
+        done = self.completed_at or fields.Datetime.now()
+        day = self.company_id._rcm_day_of(done)
         return self.service_code_id._rcm_standard_charge(
             self.encounter_id.facility_id or self.facility_id, day
         )
@@ -199,7 +197,7 @@ class RcmServiceOrder(models.Model):
                 "charge_missing",
                 self.env._(
                     "Completed on %(day)s and not charged.",
-                    day=order.completed_at.date(),
+                    day=order.company_id._rcm_day_of(order.completed_at),
                 ),
                 amount=order._rcm_master_price() * order.units,
             )

@@ -43,6 +43,16 @@ class TestClaimCollection(BillingCase):
             order="collection_priority desc, open_balance desc, id",
         )
 
+    def test_days_to_answer_count_from_the_clinics_own_day(self):
+        self.company.partner_id.tz = "America/New_York"
+        for sent, due in (
+            ("2026-03-08 04:30:00", "2026-04-06"),  # still Saturday, winter time
+            ("2026-03-09 04:30:00", "2026-04-08"),  # Monday, by summer time
+        ):
+            with self.subTest(sent=sent), freeze_time(sent):
+                claim = self.submitted(number=sent)
+                self.assertEqual(str(claim.answer_due), due)
+
     def test_each_answer_moves_it_at_once(self):
         claim = self.submitted()
         self.assertEqual(claim.collection_priority, "0")

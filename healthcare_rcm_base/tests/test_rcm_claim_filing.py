@@ -46,6 +46,19 @@ class TestClaimFiling(BillingCase):
         self.assertEqual(claim.filing_kind, "original")
 
     @freeze_time(TODAY)
+    def test_service_of_an_evening_ends_on_the_clinics_own_day(self):
+        self.company.partner_id.tz = "America/New_York"
+        for end, deadline in (
+            ("2026-03-03 01:30:00", "2026-05-31"),  # half past eight, the day before
+            ("2026-03-03 05:30:00", "2026-06-01"),
+        ):
+            encounter = self.intake(number=end)
+            encounter._rcm_write({"service_end": end})
+            claim = encounter._rcm_build_claims()
+            with self.subTest(end=end):
+                self.assertEqual(str(claim.filing_deadline), deadline)
+
+    @freeze_time(TODAY)
     def test_next_payer_and_appeal_count_from_the_decision(self):
         claim = self.built(
             coverages=[self.coverage(1, "ACME"), self.coverage(2, "AID")]

@@ -61,6 +61,12 @@ class TestEligibility(BillingCase):
         self.answer(answered_at="2026-03-02")
         self.assertEqual((coverage.copay_amount, coverage.plan_name), (30, "Silver"))
 
+    def test_answer_of_an_evening_is_of_the_clinics_own_day(self):
+        self.company.partner_id.tz = "America/New_York"
+        facts = self.facts() | {"answered_at": datetime(2026, 3, 2, 1)}
+        self.Coverage._rcm_apply_eligibility(facts, self.company)
+        self.assertEqual(str(self.coverage_record.eligibility_date), "2026-03-01")
+
     def test_older_answer_changes_nothing(self):
         self.answer(copay="30")
         self.answer(copay="10", answered_at="2026-02-28", status="inactive")

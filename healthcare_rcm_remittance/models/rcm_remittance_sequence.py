@@ -192,7 +192,7 @@ class RcmRemittance(models.Model):
     def _rcm_receipt_day(self):
         """The day it came, as the company counts days."""
         came = self.file_id.create_date or self.create_date
-        return fields.Datetime.context_timestamp(self, came).date()
+        return self.company_id._rcm_day_of(came)
 
     def _rcm_payment_day(self):
         """The payer's date, else the day it came."""

@@ -1,6 +1,7 @@
 """What came too early waits, with a deadline, and goes on by itself."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -229,6 +230,21 @@ class TestRemittanceSequence(RemittanceCase):
         remittance = self.post(200, self.answer(claim, 200, ("CO-50", 800)), day="")
         self.assertPosted(remittance)
         self.assertEqual(claim.denial_ids.denied_date, remittance._rcm_receipt_day())
+
+    def test_receipt_is_on_the_companys_day_whoever_looks(self):
+        remittance = self.post(10, era.clp("X", 10, 10))
+        days = set()
+        for company_zone, zone in (
+            ("Pacific/Kiritimati", "Pacific/Midway"),
+            ("Pacific/Midway", "Pacific/Kiritimati"),
+        ):
+            self.company.partner_id.tz = company_zone
+            came = remittance.file_id.create_date.replace(tzinfo=timezone.utc)
+            day = came.astimezone(ZoneInfo(company_zone)).date()
+            seen = remittance.with_context(tz=zone)
+            self.assertEqual(seen._rcm_receipt_day(), day)
+            days.add(day)
+        self.assertEqual(len(days), 2, "the two zones never share a day")
 
     def test_parked_claim_goes_on_when_its_claim_is_invoiced(self):
         """The claim is with the payer, its invoice could not be posted at first."""
