@@ -1,12 +1,8 @@
-import base64
-import csv
-import io
-
 from odoo import models
 
-from .rcm_payment_run import ROLES
+from odoo.addons.healthcare_rcm_base.core.spreadsheet import plain_cell
 
-FORMULA = ("=", "+", "-", "@")
+from .rcm_payment_run import ROLES
 
 
 class RcmPaymentRun(models.Model):
@@ -27,46 +23,30 @@ class RcmPaymentRun(models.Model):
 
     def _rcm_make_export(self):
         """A CSV file of what is paid to whom; readable with the run."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer)
-        writer.writerow(
+        titles = [
+            self.env._("Payment"),
+            self.env._("Vendor"),
+            self.env._("Bank account"),
+            self.env._("Bill"),
+            self.env._("Reference"),
+            self.env._("Due"),
+            self.env._("Amount"),
+            self.env._("Currency"),
+        ]
+        rows = [
             [
-                self.env._("Payment"),
-                self.env._("Vendor"),
-                self.env._("Bank account"),
-                self.env._("Bill"),
-                self.env._("Reference"),
-                self.env._("Due"),
-                self.env._("Amount"),
-                self.env._("Currency"),
+                plain_cell(line.payment_id.name),
+                plain_cell(line.partner_id.name),
+                plain_cell(line.partner_bank_id.acc_number),
+                plain_cell(line.move_id.name),
+                plain_cell(line.move_id.ref),
+                line.date_due or "",
+                line._rcm_signed(),
+                line.bill_currency_id.name,
             ]
-        )
-        for line in self.line_ids:
-            writer.writerow(
-                [
-                    _plain(line.payment_id.name),
-                    _plain(line.partner_id.name),
-                    _plain(line.partner_bank_id.acc_number),
-                    _plain(line.move_id.name),
-                    _plain(line.move_id.ref),
-                    line.date_due or "",
-                    line._rcm_signed(),
-                    line.bill_currency_id.name,
-                ]
-            )
-        return (
-            self.env["ir.attachment"]
-            .sudo()  # made by the run, for whoever may read the run
-            .create(
-                {
-                    "name": f"{self.name.replace('/', '-')}.csv",
-                    "datas": base64.b64encode(buffer.getvalue().encode()),
-                    "mimetype": "text/csv",
-                    "res_model": self._name,
-                    "res_id": self.id,
-                }
-            )
-        )
+            for line in self.line_ids
+        ]
+        return self._rcm_keep_csv(titles, rows)
 
     def action_open_payments(self):
         """The payments of this run."""
@@ -83,9 +63,3 @@ class RcmPaymentRun(models.Model):
             ],
             "context": {"create": False},
         }
-
-
-def _plain(text):
-    """Text that no spreadsheet takes for a formula."""
-    text = text or ""
-    return f"'{text}" if text.startswith(FORMULA) else text

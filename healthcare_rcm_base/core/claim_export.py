@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from .canonical import canonical_json
+from .spreadsheet import plain_cell
 
 # Columns of the CSV: heading, where it stands in the claim, or in its line.
 CLAIM_COLUMNS = (
@@ -60,7 +61,6 @@ LINE_COLUMNS = (
     ("line_rendering_npi", "rendering_npi"),
     ("authorization", "authorization"),
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Adjustment(NamedTuple):
@@ -194,5 +194,6 @@ def _cell(value):
     """A cell no spreadsheet takes for a formula."""
     if value is None:
         return ""
-    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return plain_cell(
+        " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    )

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+from .spreadsheet import FORMULA, plain_cell
+
 MAX_ROWS = 150_000
 NUMBER = re.compile(r"[-+]?\$?(\d{1,3}(,\d{3})+|\d+|(?=\.\d))(\.\d+)?")
 COMPACT_DATE = re.compile(r"(19|20)\d{6}")
 US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 YES = {"yes", "y", "true", "t", "1", "x"}
 NO = {"no", "n", "false", "f", "0", ""}
-# A spreadsheet would run what starts with these; written behind an apostrophe.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,4 @@ def _written(value, column):
         return dict(column.choices)[value]
     if isinstance(value, Decimal):
         return f"{value:f}"
-    text = str(value)
-    if isinstance(value, str) and text.startswith(FORMULA):
-        return f"'{text}"
-    return text
+    return str(plain_cell(value))

@@ -36,6 +36,7 @@ from . import rcm_coverage
 from . import rcm_document_mixin
 from . import rcm_document_banner
 from . import rcm_document_timeline
+from . import rcm_document_file
 from . import rcm_exception_case
 from . import rcm_exception_raise
 from . import rcm_exception_occurrence

@@ -1,6 +1,3 @@
-import base64
-import csv
-import io
 from datetime import timedelta
 
 from odoo import fields, models
@@ -9,9 +6,9 @@ from odoo.exceptions import UserError
 from ..core import ledger_client
 from ..core.ledger_entries import EntryError
 from ..core.money import to_decimal
+from ..core.spreadsheet import plain_cell
 
 RECEIVABLE = "receivable_client"
-FORMULA = ("=", "+", "-", "@")
 
 
 class RcmClientInvoice(models.Model):
@@ -145,51 +142,34 @@ class RcmClientInvoice(models.Model):
     def _rcm_make_detail(self):
         """The services of this invoice as a CSV file, without who the patients are."""
         self.ensure_one()
-        buffer = io.StringIO()
-        writer = csv.writer(buffer)
-        writer.writerow(
+        titles = [
+            self.env._("Line"),
+            self.env._("Date of service"),
+            self.env._("Encounter"),
+            self.env._("Order"),
+            self.env._("Charge"),
+            self.env._("Code"),
+            self.env._("Modifiers"),
+            self.env._("Units"),
+            self.env._("Price"),
+            self.env._("Tax"),
+        ]
+        rows = [
             [
-                self.env._("Line"),
-                self.env._("Date of service"),
-                self.env._("Encounter"),
-                self.env._("Order"),
-                self.env._("Charge"),
-                self.env._("Code"),
-                self.env._("Modifiers"),
-                self.env._("Units"),
-                self.env._("Price"),
-                self.env._("Tax"),
+                place,
+                line.service_date.isoformat(),
+                plain_cell(line.encounter_id.number),
+                plain_cell(line.order_id.number),
+                plain_cell(line.charge_id.external_ref),
+                plain_cell(line.code),
+                plain_cell(line.modifiers),
+                f"{line.units:g}",
+                to_decimal(line.amount),
+                to_decimal(line.tax_amount),
             ]
-        )
-        for place, line in enumerate(self.line_ids, start=1):
-            writer.writerow(
-                [
-                    place,
-                    line.service_date.isoformat(),
-                    _plain(line.encounter_id.number),
-                    _plain(line.order_id.number),
-                    _plain(line.charge_id.external_ref),
-                    _plain(line.code),
-                    _plain(line.modifiers),
-                    f"{line.units:g}",
-                    to_decimal(line.amount),
-                    to_decimal(line.tax_amount),
-                ]
-            )
-        # made by the invoice, for whoever may read the invoice
-        return (
-            self.env["ir.attachment"]
-            .sudo()
-            .create(
-                {
-                    "name": f"{self.name.replace('/', '-')}.csv",
-                    "datas": base64.b64encode(buffer.getvalue().encode()),
-                    "mimetype": "text/csv",
-                    "res_model": self._name,
-                    "res_id": self.id,
-                }
-            )
-        )
+            for place, line in enumerate(self.line_ids, start=1)
+        ]
+        return self._rcm_keep_csv(titles, rows)
 
 
 class RcmEncounter(models.Model):
@@ -243,9 +223,3 @@ class RcmEncounter(models.Model):
                     "the monthly invoice of %s", encounter.client_id.display_name
                 )
         return result
-
-
-def _plain(value):
-    """Text that a spreadsheet does not take for a formula."""
-    text = value or ""
-    return f"'{text}" if text.startswith(FORMULA) else text

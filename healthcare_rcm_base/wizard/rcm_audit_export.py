@@ -8,6 +8,8 @@ from contextlib import nullcontext
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..core.spreadsheet import plain_cell
+
 EXPORTERS = ("auditor",)
 MAX_ROWS = 200_000
 ROWS_AT_ONCE = 2_000
@@ -36,8 +38,6 @@ FILTERS = {
     "document_model": "model",
     "document_id": "res_id",
 }
-# A spreadsheet would run what starts with these.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RcmAuditExport(models.TransientModel):
@@ -182,13 +182,4 @@ class RcmAuditExport(models.TransientModel):
         for row in rows:
             changes = json.dumps(row["changes"]) if row["changes"] else ""
             values = [*(row[name] for name in COLUMNS), changes]
-            writer.writerow([_plain_cell(value) for value in values])
-
-
-def _plain_cell(value):
-    """Keep a spreadsheet from taking text for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return "'" + value
-    return value
+            writer.writerow([plain_cell(value) for value in values])
