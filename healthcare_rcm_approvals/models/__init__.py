@@ -48,6 +48,7 @@ from . import account_journal
 from . import account_move
 from . import account_payment
 from . import rcm_requested_document
+from . import rcm_requested_line
 from . import rcm_requested_ageing
 from . import rcm_write_off
 from . import rcm_write_off_line

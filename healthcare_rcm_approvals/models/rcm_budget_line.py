@@ -133,27 +133,28 @@ class RcmBudgetLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        if any(line.budget_id.state != "draft" for line in lines):
-            lines._rcm_check_revision()
+        lines._rcm_check_change()
         return lines
 
     def write(self, vals):
-        fixed = set(self._rcm_audit_fields) | {"budget_id"}
-        if fixed & vals.keys() and any(
-            line.budget_id.state != "draft" for line in self
-        ):
-            self._rcm_check_revision()
-        return super().write(vals)
+        moved = "budget_id" in vals
+        if moved or vals.keys() & set(self._rcm_audit_fields):
+            self._rcm_check_change()
+        result = super().write(vals)
+        if moved:
+            self._rcm_check_change()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_draft(self):
         if any(line.budget_id.state != "draft" for line in self):
             self.budget_id._rcm_refuse_change()
 
-    def _rcm_check_revision(self):
-        """Refuse unless a revision does it."""
-        if not self.env["rcm.budget.revision"]._rcm_is_applying():
-            self.budget_id._rcm_refuse_change()
+    def _rcm_check_change(self):
+        """Refuse a change of a budget that is no draft, unless a revision does it."""
+        bound = self.budget_id.filtered(lambda budget: budget.state != "draft")
+        if bound and not self.env["rcm.budget.revision"]._rcm_is_applying():
+            bound._rcm_refuse_change()
 
     # ------------------------------------------------------------------
     # Measuring

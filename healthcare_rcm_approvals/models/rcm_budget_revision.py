@@ -288,6 +288,8 @@ class RcmBudgetRevisionLine(models.Model):
     def write(self, vals):
         self._rcm_check_draft()
         result = super().write(vals)
+        if "revision_id" in vals:
+            self._rcm_check_draft()
         if "line_id" in vals:
             self._rcm_take_before()
         return result

@@ -9,11 +9,13 @@ class RcmPaymentRunLine(models.Model):
     taken off."""
 
     _name = "rcm.payment.run.line"
-    _inherit = "rcm.document.mixin"
+    _inherit = "rcm.requested.line.mixin"
     _description = "Bill In A Payment Run"
     _order = "run_id, date_due, id"
     _rcm_protected = ("payment_id",)
     _rcm_audit_edits = ("move_id", "amount")
+    _rcm_asked_field = "run_id"
+    _rcm_asked_values = frozenset({"move_id", "amount"})
 
     run_id = fields.Many2one(
         "rcm.payment.run", required=True, index=True, ondelete="cascade"
@@ -75,21 +77,6 @@ class RcmPaymentRunLine(models.Model):
                 line.company_id,
                 line.run_id.payment_date or fields.Date.context_today(line),
             )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.run_id._rcm_require_draft()
-        return lines
-
-    def write(self, vals):
-        if {"move_id", "amount", "run_id"} & vals.keys():
-            self.run_id._rcm_require_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _only_of_drafts(self):
-        self.run_id._rcm_require_draft()
 
     def _rcm_audit_name(self):
         return f"{self.run_id.name} · {self.move_id.name}"

@@ -14,11 +14,13 @@ class RcmWriteOffLine(models.Model):
     """So much of one claim, from who owes it."""
 
     _name = "rcm.write.off.line"
-    _inherit = "rcm.document.mixin"
+    _inherit = "rcm.requested.line.mixin"
     _description = "Write-Off Line"
     _order = "id"
     _rcm_protected = ("move_ids",)
     _rcm_audit_edits = ("claim_id", "responsibility", "amount", "allowance")
+    _rcm_asked_field = "write_off_id"
+    _rcm_asked_values = frozenset(_rcm_audit_edits)
 
     write_off_id = fields.Many2one(
         "rcm.write.off", required=True, index=True, ondelete="cascade"
@@ -100,21 +102,6 @@ class RcmWriteOffLine(models.Model):
             Decimal("0.01"), ROUND_HALF_UP
         )
         return min(share, amount, reserve)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines.write_off_id._rcm_require_draft()
-        return lines
-
-    def write(self, vals):
-        if {"claim_id", "responsibility", "amount", "allowance"} & vals.keys():
-            self.write_off_id._rcm_require_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _only_of_drafts(self):
-        self.write_off_id._rcm_require_draft()
 
     def _rcm_audit_name(self):
         return f"{self.write_off_id.name} · {self.claim_id.name}"

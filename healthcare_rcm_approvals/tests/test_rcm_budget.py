@@ -295,6 +295,20 @@ class TestBudget(SpendingCase):
                 change()
         self.assertEqual(line.amount, 100)
 
+    def test_no_line_is_moved_into_an_open_budget(self):
+        open_, other = self.budget(100), self.budget(70, account=self.lab)
+        other.budget_id.with_user(self.manager).action_draft()
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            other.with_user(self.manager).budget_id = open_.budget_id
+        self.assertEqual(open_.budget_id.line_ids, open_)
+
+    def test_no_change_is_moved_into_a_revision_that_was_asked_for(self):
+        line = self.budget(100)
+        asked, draft = self.revision(line, 180), self.revision(line, 900)
+        asked.action_apply()
+        with self.assertRaisesRegex(UserError, "while it is a draft"):
+            draft.line_ids.revision_id = asked
+
     def test_a_revision_is_approved_by_another_and_keeps_what_it_was(self):
         line = self.budget(100)
         revision = self.revision(line, 180)

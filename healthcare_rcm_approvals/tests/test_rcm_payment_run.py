@@ -64,6 +64,18 @@ class TestPaymentRun(DocumentCase):
         self.assertEqual(sorted(run.sudo().payment_ids.mapped("amount")), [50, 250])
         self.assertEqual(set(bills.mapped("payment_state")), {"paid"})
 
+    def test_no_bill_is_moved_into_a_run_that_was_asked_for(self):
+        self.bill(100)
+        paid = self.run_of()
+        paid.action_request()
+        self.bill(60)
+        draft = self.run_of()
+        with (
+            self.assertRaisesRegex(UserError, "was asked for"),
+            self.env.cr.savepoint(),
+        ):
+            draft.line_ids.run_id = paid
+
     def test_a_large_run_waits_and_is_paid_by_its_approval(self):
         bill = self.bill(3000)
         run = self.run_of()
@@ -150,12 +162,13 @@ class TestPaymentRun(DocumentCase):
 
     def test_the_list_names_every_bill_and_no_formula(self):
         self.vendor.name = "=cmd()"
-        bill = self.bill(100)
+        bill = self.bill(100, ref="\t=hidden()")
         run = self.run_of()
         run.action_request()
         text = base64.b64decode(run.sudo().export_id.datas).decode()
         self.assertIn(bill.name, text)
         self.assertIn("'=cmd()", text)
+        self.assertIn("'\t=hidden()", text)
         self.assertIn("/web/content/", run.action_export()["url"])
 
     def test_another_currency_is_paid_in_it_and_judged_in_ours(self):

@@ -185,6 +185,13 @@ class TestWriteOff(DocumentCase):
         self.assertEqual(write_off.state, "draft")
         self.assertEqual(self.requests(write_off).state, "voided")
 
+    def test_no_line_is_moved_onto_one_that_was_asked_for(self):
+        asked = self.write_off(self.claim_open(charge="3000", expected="3000"), 2000)
+        asked.action_request()
+        draft = self.write_off(self.claim_open(charge="500", expected="500"), 50)
+        with self.assertRaisesRegex(UserError, "was asked for"):
+            draft.line_ids.write_off_id = asked
+
     def test_asked_for_it_is_not_changed(self):
         claim = self.claim_open(charge="3000", expected="3000")
         write_off = self.write_off(claim, 2000)
