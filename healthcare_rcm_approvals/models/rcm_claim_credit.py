@@ -21,7 +21,9 @@ class RcmClaim(models.Model):
         self.ensure_one()
         if self.invoice_state != "posted":
             return None
-        amount = to_decimal(self.total_charge, self.currency_id.decimal_places)
+        digits = self.currency_id.decimal_places
+        # what a guarantor was asked for, its taxes included
+        amount = to_decimal(self.total_charge + self.tax_amount, digits)
         approved = {
             "claim": self.id,
             "payer": self.payer_id.id,

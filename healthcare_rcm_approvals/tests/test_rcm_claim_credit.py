@@ -3,6 +3,8 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.healthcare_rcm_base.tests import builders
+
 from .documents_common import DocumentCase
 
 
@@ -67,3 +69,20 @@ class TestClaimCredit(DocumentCase):
         request.with_user(self.approver).action_approve()
         self.assertEqual((claim.state, claim.invoice_state), ("void", "credited"))
         self.assertNotEqual(encounter.state, "reopened")
+
+    def test_a_taxed_invoice_goes_back_with_its_tax(self):
+        """950 pass, the 1,018.88 that the guarantor was asked for do not."""
+        service = builders.service_code(self.env, "TAXED950")
+        service.tax_ids = builders.tax(self.company, 7.25)
+        encounter = builders.encounter(self.env, ["950"], (), company=self.company)
+        charge = encounter.charge_ids
+        charge.write({"service_code_id": service.id, "code": service.code})
+        claim = builders.claims_of(encounter)
+        claim._rcm_create_invoices()
+        self.assertEqual(claim.invoice_id.amount_total, 1018.88)
+        encounter.coding_signed_off = True
+        ref = encounter._rcm_free_ref(charge.external_ref)
+        charge._rcm_replace({"amount": 300.0, "external_ref": ref}, "units")
+        self.assertEqual(claim.invoice_state, "posted")
+        request = self.requests(claim).filtered(lambda one: one.effect == "credit")
+        self.assertEqual((request.state, request.amount), ("pending", 1018.88))
