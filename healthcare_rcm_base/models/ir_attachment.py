@@ -33,9 +33,21 @@ class IrAttachment(models.Model):
                     stream.flush()
                     os.fsync(stream.fileno())
                 os.replace(part, path)
+                _sync_names(path)
             except OSError:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(part)
                 raise
             self._mark_for_gc(name)  # until the transaction is committed
         return name
+
+
+def _sync_names(path):
+    """Have the disk know the file by its name, and the folder it is in."""
+    folder = os.path.dirname(path)
+    for place in (folder, os.path.dirname(folder)):
+        number = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

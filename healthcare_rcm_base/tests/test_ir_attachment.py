@@ -40,6 +40,19 @@ class TestWholeFiles(TransactionCase):
         self.files._file_write(self.content, self.sum)
         self.assertEqual(self.path.read_bytes(), self.content)
 
+    def test_its_name_is_on_the_disk_as_well(self):
+        synced, sync = [], os.fsync
+
+        def note(number):
+            synced.append(Path(f"/proc/self/fd/{number}").readlink())
+            sync(number)
+
+        with patch.object(ir_attachment.os, "fsync", note):
+            self.files._file_write(self.content, self.sum)
+        file, *folders = synced
+        self.assertEqual(file.parent, self.path.parent, "its bytes first")
+        self.assertEqual(folders, [self.path.parent, self.path.parent.parent])
+
     def test_files_of_others_are_stored_as_odoo_does(self):
         with patch.object(ir_attachment.os, "fsync") as synced:
             plain = self.env["ir.attachment"]
