@@ -30,8 +30,9 @@ class RcmApprovalMixin(models.AbstractModel):
             ],
             order="id",
         )
+        by_record = found.grouped("res_id")
         for record in self:
-            own = found.filtered(lambda one, id_=record._origin.id: one.res_id == id_)
+            own = by_record.get(record._origin.id, found.browse())
             waiting = own.filtered(lambda one: one.state in OPEN_STATES)
             shown = waiting or record._rcm_still_refused(own[-1:])
             record.rcm_approval_banner = (

@@ -3,10 +3,9 @@ from odoo.exceptions import UserError
 
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
-from ..settlement.reasons import case_type
+from ..settlement.reasons import SET_ASIDE, case_type
 from .rcm_deposit_batch import POSTERS
 
-SET_ASIDE = "parked_by_hand"
 # Undoing a decision that led to one of these takes entries back.
 REVERSED_STATES = ("posted", "not_ours")
 

@@ -7,9 +7,8 @@ from odoo.tools import SQL
 from odoo.addons.healthcare_rcm_base.core.money import from_decimal, to_decimal
 
 from ..settlement.claim_checks import PROCESSED
-from ..settlement.reasons import case_type
+from ..settlement.reasons import SET_ASIDE, case_type
 
-SET_ASIDE = "parked_by_hand"
 # Parts that post nothing
 PARTS_AT_REST = ("parked", "cancelled")
 
@@ -115,7 +114,7 @@ class RcmRemittanceClaim(models.Model):
                     "control_number": self.control_number,
                     "payer_claim_number": self.payer_claim_number,
                     "status": self.status if self.status in PROCESSED else "1",
-                    "paid": from_decimal(amount),
+                    "paid": from_decimal(amount, self.currency_id.decimal_places),
                     "date_from": self.date_from,
                     "date_to": self.date_to,
                     "start_offset": self.start_offset,

@@ -12,7 +12,7 @@ from .outcome import (
     LineAction,
 )
 from .patient import compare_patient
-from .reasons import HOLDS, park, warn
+from .reasons import HOLDS, SET_ASIDE, park, warn
 
 PROCESSED = {"1": 1, "2": 2, "3": 3, "19": 1, "20": 2, "21": 3}
 DENIED = "4"
@@ -43,7 +43,7 @@ class ClaimChecks:
         """Statuses that never post: estimates, forwarded strangers, leftovers."""
         claim = self.claim
         if self.override.park:
-            self._park("parked_by_hand")
+            self._park(SET_ASIDE)
         elif claim.status == PREDETERMINATION:
             if not claim.paid:
                 return self._outcome(NOTHING, estimate=True)

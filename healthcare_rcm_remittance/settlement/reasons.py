@@ -2,6 +2,8 @@
 
 from odoo.addons.healthcare_rcm_base.core.findings import ERROR, WARNING, Finding
 
+# A person keeps the claim from being posted.
+SET_ASIDE = "parked_by_hand"
 # code: type of the exception case it opens
 STOPS = {
     "not_balanced": "remittance_refused",
@@ -26,7 +28,7 @@ PARKS = {
     "claim_repeated": "claim_unmatched",
     "payer_not_on_claim": "claim_unmatched",
     "patient_mismatch": "claim_unmatched",
-    "parked_by_hand": "claim_unmatched",
+    SET_ASIDE: "claim_unmatched",
     "not_our_claim": "claim_unmatched",
     "status_not_posted": "claim_unmatched",
     "estimate_with_money": "claim_unmatched",
