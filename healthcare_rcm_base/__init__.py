@@ -1,7 +1,8 @@
 from . import core, models, wizard
 from .hooks import post_init_hook, uninstall_hook
-from .tools import log_records
+from .tools import connection_loss, log_records
 
 # As soon as the module is in the process, whoever imports it first: no patient data
-# in the log.
+# in the log, no waiting for a database that is gone.
 log_records.install()
+connection_loss.install()

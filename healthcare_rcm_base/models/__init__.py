@@ -180,4 +180,5 @@ from . import rcm_automation_register
 from . import rcm_automation_run
 from . import rcm_exception_amount
 from . import res_company_numbering
+from . import rcm_database_connection
 from . import rcm_database_log

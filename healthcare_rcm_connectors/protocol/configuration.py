@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from odoo.addons.healthcare_rcm_base.core.connection_loss import MOST_SECONDS
+
 from .addresses import AddressRefused, check_url
 
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
@@ -42,6 +44,9 @@ class Facts:
     keys: tuple = ()  # (name, days left or None, live)
     webhooks: tuple = ()  # (name, url)
     monitors_without_network: tuple = ()
+    # (whose end, seconds until it notices that a connection is dead or None: never)
+    database_silence: tuple = ()
+    loaded_first: bool = True
 
 
 def check(facts):
@@ -54,6 +59,7 @@ def check(facts):
         _processes,
         _logging,
         _at_rest,
+        _outages,
         _keys,
         _endpoints,
     ):
@@ -134,6 +140,18 @@ def _at_rest(facts):
         Finding("database_tls", OK if safe else PROBLEM, facts.database_host),
         # nothing in a database can tell whether its disk is encrypted
         Finding("at_rest", NOTE),
+    ]
+
+
+def _outages(facts):
+    slow = ", ".join(
+        f"{name}: {'never' if seconds is None else f'{seconds} s'}"
+        for name, seconds in facts.database_silence
+        if seconds is None or seconds > MOST_SECONDS
+    )
+    return [
+        Finding("database_silence", WARNING if slow else OK, slow),
+        Finding("server_wide", OK if facts.loaded_first else WARNING),
     ]
 
 

@@ -137,6 +137,10 @@ class TestConfiguration(BaseCase):
             ({"webhooks": (("w", "http://x.example.com"),)}, "endpoints", "warning"),
             ({"webhooks": (("w", "https://10.0.0.1/x"),)}, "endpoints", "ok"),
             ({"monitors_without_network": ("p",)}, "monitors", "note"),
+            ({"database_silence": (("Odoo", 25),)}, "database_silence", "ok"),
+            ({"database_silence": (("Odoo", 31),)}, "database_silence", "warning"),
+            ({"database_silence": (("Odoo", None),)}, "database_silence", "warning"),
+            ({"loaded_first": False}, "server_wide", "warning"),
         ]
         for changes, code, level in table:
             with self.subTest(changes):

@@ -9,6 +9,7 @@ from odoo.tools.config import crypt_context
 
 from ..protocol import configuration
 
+MODULE = "healthcare_rcm_connectors"
 WORST_SECONDS = 300
 _worst = {}  # {database: (when, level)}
 LEVELS = [
@@ -121,6 +122,8 @@ class RcmConfigurationCheck(models.TransientModel):
             database_tls=self._rcm_database_tls(),
             test_enabled=bool(config["test_enable"]),
             cron_threads=config["max_cron_threads"],
+            database_silence=self._rcm_database_silence(),
+            loaded_first=MODULE in config["server_wide_modules"],
             keys=self._rcm_keys(company),
             webhooks=tuple(
                 (one.name, one.url)
@@ -158,6 +161,16 @@ class RcmConfigurationCheck(models.TransientModel):
             SQL("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
         )
         return bool(rows and rows[0][0])
+
+    @api.model
+    def _rcm_database_silence(self):
+        """((whose end, seconds until it notices a dead connection), …)"""
+        ends = self.env["rcm.database.connection"]._rcm_silences()
+        return tuple(
+            (name, end.seconds())
+            for name, end in zip(("Odoo", "PostgreSQL"), ends, strict=True)
+            if end
+        )
 
     @api.model
     def _rcm_keys(self, company):
@@ -263,6 +276,24 @@ class RcmConfigurationCheck(models.TransientModel):
                 self.env._(
                     "Cannot be seen from here. Encrypt the disks of the database, the "
                     "filestore (data_dir) and the backups, and keep the keys elsewhere."
+                ),
+            ),
+            "database_silence": (
+                self.env._("Connections to PostgreSQL that are dropped in silence"),
+                self.env._(
+                    "A worker would wait, and its locks would stay, much too long: let "
+                    "the owner of the database set tcp_keepalives_idle = 10, "
+                    "tcp_keepalives_interval = 5, tcp_keepalives_count = 2 and "
+                    "tcp_user_timeout = 20000 for it (ALTER DATABASE … SET), and leave "
+                    "Odoo's end to the suite, or say the same in your service file."
+                ),
+            ),
+            "server_wide": (
+                self.env._("Loaded when a node starts (server_wide_modules)"),
+                self.env._(
+                    "A node that starts while the database is away answers senders "
+                    "with 404, which they take for final: set server_wide_modules = "
+                    "base,rpc,web,healthcare_rcm_connectors in odoo.conf."
                 ),
             ),
             "keys_soon": (

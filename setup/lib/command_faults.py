@@ -4,11 +4,15 @@
     ./setup/faults --seeds 1-5             every scene with each of these seeds
     ./setup/faults --only crash,kills      some scenes
     ./setup/faults --kills 40              so many killed workers a run
+    ./setup/faults --count 20              so many of the scene's own faults or events
+    ./setup/faults --encounters 60         so long a period
+    ./setup/faults --goals                 the goals of reliability at full counts: an
+                                           hour or two; --goals R1,R8 for some
     ./setup/faults --seconds 1800          begin no further run after this long
     ./setup/faults --short                 what ./setup/test runs
     ./setup/faults --mutate                drop each unique constraint and each lock in
                                            turn: do the tests notice?
-    ./setup/faults --list                  the scenes
+    ./setup/faults --list                  the scenes and the goals
 
 A real Odoo with workers, on a PostgreSQL cluster of its own, is fed a simulated period
 over HTTP; meanwhile workers are killed, the database crashes, messages come five times,
@@ -46,6 +50,10 @@ def _options(arguments):
     parser.add_argument("--seeds", type=_seeds, default=[1])
     parser.add_argument("--only", type=lambda text: text.split(","), default=[])
     parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--count", type=int, default=None)
+    parser.add_argument(
+        "--goals", nargs="?", const=[], type=lambda text: text.split(",")
+    )
     parser.add_argument("--seconds", type=int, default=None)
     parser.add_argument("--encounters", type=int, default=None)
     parser.add_argument("--short", action="store_true")

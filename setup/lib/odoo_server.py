@@ -17,6 +17,7 @@ from .progress import SetupError, log_path, run, say
 from .steps import write_atomically
 
 BAD_LINE = re.compile(r" (ERROR|CRITICAL) |Some modules are not loaded")
+SERVER_WIDE = "base,rpc,web,healthcare_rcm_connectors"
 # Odoo does without these where the server lacks them or the role may not add them
 HARMLESS = re.compile(r"CREATE EXTENSION IF NOT EXISTS (pg_trgm|unaccent)")
 
@@ -31,6 +32,8 @@ def write_config(server):
         "data_dir": paths.DATA,
         "admin_passwd": _master_password(),
         "http_interface": "127.0.0.1",
+        # a node that starts while the database is away says 503, not 404
+        "server_wide_modules": SERVER_WIDE,
         "list_db": "False",
         "max_cron_threads": "2",
         "limit_time_real": "600",

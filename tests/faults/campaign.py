@@ -3,19 +3,26 @@
 import time
 from dataclasses import replace
 
+from . import orders
+from .day import KNOBS
+from .goals import GOALS
 from .lab import Lab
-from .runs import KNOBS, Run, clean_run, scene_named
+from .runs import Run, clean_run, scene_named
 from .scenes import SCENES
 
 # What is quick enough for every ./setup/test: all places of the work, and a crash.
 SHORT = ("failpoints", "crash")
 SHORT_ENCOUNTERS = 6
+SHORT_ORDERS = 2
 
 
 def show():
-    """The scenes and what they do."""
+    """The scenes and what they do, and the goals with their scenes."""
     for name, scene in SCENES.items():
         print(f"{name:12s}{scene.summary}")
+    print(f"{orders.NAME:12s}{orders.SUMMARY}")
+    for goal, trials in GOALS.items():
+        print(f"{goal:12s}{', '.join(trial.scene for trial in trials)}")
     return 0
 
 
@@ -27,25 +34,34 @@ def main(options):
         with Lab().open() as lab:
             return mutate(lab, options)
     names = options.only or (SHORT if options.short else list(SCENES)[1:])
-    unknown = set(names) - set(SCENES)
+    goals = _goals(options)
+    unknown = {*names, *goals} - {*SCENES, orders.NAME, *GOALS}
     if unknown:
-        print(f"no such scene: {', '.join(sorted(unknown))}; there are:")
+        print(f"no such scene or goal: {', '.join(sorted(unknown))}; there are:")
         show()
         return 2
-    knobs = KNOBS
-    encounters = options.encounters or (SHORT_ENCOUNTERS if options.short else None)
-    if encounters:
-        knobs = replace(KNOBS, encounters=encounters)
     with Lab().open() as lab:
-        return Campaign(lab, options, knobs).run(names, options.seeds)
+        campaign = Campaign(lab, options)
+        return campaign.reach(goals) if goals else campaign.run(names, options.seeds)
+
+
+def _goals(options):
+    if options.goals is None:
+        return []
+    return options.goals or list(GOALS)
 
 
 class Campaign:
     """Every scene with every seed, each against the clean run of its seed."""
 
-    def __init__(self, lab, options, knobs):
-        self.lab, self.knobs, self.kills = lab, knobs, options.kills
-        self.most_seconds = options.seconds
+    def __init__(self, lab, options):
+        self.lab, self.most_seconds = lab, options.seconds
+        self.options = {
+            "kills": options.kills,
+            "count": options.count,
+            "encounters": options.encounters
+            or (SHORT_ENCOUNTERS if options.short else None),
+        }
         self.started = time.monotonic()
         self.results = []
         self.clean = {}
@@ -56,26 +72,69 @@ class Campaign:
             for name in names:
                 if self._late():
                     break
-                self._play(name, seed)
+                self._play(name, seed, self.options)
         return self._sum_up()
+
+    def reach(self, goals):
+        """Play the trials of these goals at their full counts."""
+        for goal in goals:
+            for trial in GOALS[goal]:
+                self._try(goal, trial)
+        return self._sum_up()
+
+    def _try(self, goal, trial):
+        print(f"{goal}: {trial.scene}", flush=True)
+        first = len(self.results)
+        options = {**self.options, **trial.options}
+
+        def mine():
+            return [r for r in self.results[first:] if r.scene == trial.scene]
+
+        for seed in trial.seeds(lambda: sum(result.killed for result in mine())):
+            if self._late() or any(result.problems for result in mine()):
+                break
+            self._play(trial.scene, seed, options)
+        print(f"{goal}: {trial.scene}: {_counts(mine())}", flush=True)
 
     def _late(self):
         limit = self.most_seconds
         return limit is not None and time.monotonic() - self.started > limit
 
-    def _play(self, name, seed):
-        if seed not in self.clean:
-            result = clean_run(self.lab, seed, knobs=self.knobs)
-            self._tell(result)
-            self.clean[seed] = result.picture
-            if result.problems:
-                return
+    def _play(self, name, seed, options):
+        if name == orders.NAME:
+            self._tell(orders.play(options["count"] or SHORT_ORDERS), {})
+            return
+        scene = scene_named(name)
+        encounters = options["encounters"]
+        knobs = replace(KNOBS, encounters=encounters) if encounters else KNOBS
+        if scene.compared and not self._known_clean(seed, knobs, options):
+            return
         if name == "clean":
             return
-        run = Run(self.lab, scene_named(name), seed, kills=self.kills, knobs=self.knobs)
-        self._tell(run.play(self.clean[seed]))
+        run = Run(
+            self.lab,
+            scene,
+            seed,
+            kills=options["kills"],
+            count=options["count"],
+            knobs=knobs,
+        )
+        self._tell(run.play(self.clean.get((seed, encounters))), options)
 
-    def _tell(self, result):
+    def _known_clean(self, seed, knobs, options):
+        key = seed, options["encounters"]
+        if key not in self.clean:
+            result = clean_run(self.lab, seed, knobs=knobs)
+            self._tell(result, options)
+            if result.problems:
+                return False
+            self.clean[key] = result.picture
+        return True
+
+    def _tell(self, result, options):
+        result.options = result.options or "".join(
+            f" --{name} {value}" for name, value in options.items() if value
+        )
         self.results.append(result)
         print(result.line(), flush=True)
         for problem in result.problems:
@@ -84,18 +143,22 @@ class Campaign:
             print(f"    the same again: {result.command()}", flush=True)
 
     def _sum_up(self):
-        failed = [result for result in self.results if result.problems]
-        skipped = [result for result in self.results if result.skipped]
-        seeds = sorted({result.seed for result in self.results})
         print(
-            f"{len(self.results)} runs, seeds {_shown(seeds)}, "
-            f"{sum(result.killed for result in self.results)} faults, "
-            f"{sum(result.events for result in self.results)} events: "
-            f"{len(failed)} failed, {len(skipped)} skipped, "
-            f"{time.monotonic() - self.started:.0f} s",
+            f"{_counts(self.results)}, {time.monotonic() - self.started:.0f} s",
             flush=True,
         )
-        return 1 if failed or not self.results else 0
+        return 1 if any(r.problems for r in self.results) or not self.results else 0
+
+
+def _counts(results):
+    failed = [result for result in results if result.problems]
+    skipped = [result for result in results if result.skipped]
+    return (
+        f"{len(results)} runs, seeds {_shown(sorted({r.seed for r in results}))}, "
+        f"{sum(result.killed for result in results)} faults, "
+        f"{sum(result.events for result in results)} events: "
+        f"{len(failed)} failed, {len(skipped)} skipped"
+    )
 
 
 def _shown(seeds):

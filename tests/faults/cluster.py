@@ -21,10 +21,10 @@ from lib.steps import write_atomically
 from psycopg2 import sql
 
 ADMIN, USER = "rcm_admin", "rcm"
+PORT = 5432
 START_SECONDS = 120
 SOCKET_LIMIT = 90
 SETTINGS = """
-listen_addresses = ''
 unix_socket_permissions = 0777
 max_connections = 120
 shared_buffers = 128MB
@@ -48,6 +48,12 @@ def home():
     return shared_folder().with_name(f"{shared_folder().name}-faults-{paths.CLONE}")
 
 
+def _own_address(place):
+    """An address of this machine that no other clone's cluster has."""
+    first, second = hashlib.sha256(str(place).encode()).digest()[:2]
+    return f"127.77.{first}.{second or 1}"
+
+
 class Cluster:
     """Start, stop, crash; copy and drop databases; ask."""
 
@@ -55,6 +61,7 @@ class Cluster:
         self.home = home()
         self.data = self.home / "data"
         self.host = str(self._sockets())
+        self.address = _own_address(self.home)
         self.user = USER
 
     # -- life ------------------------------------------------------------------
@@ -69,7 +76,8 @@ class Cluster:
             self._init()
         write_atomically(
             self.data / "rcm.conf",
-            f"{SETTINGS}unix_socket_directories = '{self.host}'\n",
+            f"{SETTINGS}unix_socket_directories = '{self.host}'\n"
+            f"listen_addresses = '{self.address}'\n",
         )
         self.start()
         self._ensure_role()
@@ -106,7 +114,7 @@ class Cluster:
     def dsn(self, database, admin=False):
         """libpq connection string."""
         user = ADMIN if admin else USER
-        return f"host='{self.host}' port='5432' user='{user}' dbname='{database}'"
+        return f"host='{self.host}' port='{PORT}' user='{user}' dbname='{database}'"
 
     def names(self):
         return [

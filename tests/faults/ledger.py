@@ -82,19 +82,24 @@ SELECT journal_id, sequence_prefix, max(sequence_number) - count(*)
 class Picture:
     """The state of one database, in words that two runs can share."""
 
-    def __init__(self, cluster, database, since):
+    def __init__(self, cr, since):
         """
         :param int since: the last audit row of the prepared database
         """
+        self.claims = self._claims(cr)
+        self.lines = self._lines(cr)
+        self.open = self._open(cr)
+        self.audit = self._audit(cr, since)
+        self.outbox = self._outbox(cr)
+        self.events = self._events(cr)
+        self.faults = list(self._faults(cr))
+
+    @classmethod
+    def of(cls, cluster, database, since):
+        """The picture of a database of the faults' cluster."""
         with contextlib.closing(psycopg2.connect(cluster.dsn(database))) as cnx:
             with cnx.cursor() as cr:
-                self.claims = self._claims(cr)
-                self.lines = self._lines(cr)
-                self.open = self._open(cr)
-                self.audit = self._audit(cr, since)
-                self.outbox = self._outbox(cr)
-                self.events = self._events(cr)
-                self.faults = list(self._faults(cr))
+                return cls(cr, since)
 
     @property
     def digest(self):

@@ -10,7 +10,6 @@ import subprocess
 from lib import odoo_server, paths
 from lib.progress import say
 
-from .server import HERE
 from .unique import Race
 
 DATABASE = "faults_run_mutate"
@@ -79,7 +78,7 @@ def _locks(lab):
     env = odoo_server.environment(RCM_FAULTS_OPTIONS=" ".join(lab.options()))
     env["PYTHONPATH"] += f":{paths.REPO / 'tests'}"
     done = subprocess.run(
-        [str(paths.PYTHON), str(HERE / "locks.py"), DATABASE],
+        [str(paths.PYTHON), "-m", "faults.locks", DATABASE],
         env=env,
         capture_output=True,
         text=True,

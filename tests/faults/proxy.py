@@ -1,27 +1,36 @@
 """A way to the database that can go dead: packets vanish and nobody says so.
 
-Stands between Odoo and PostgreSQL. ``silence`` stops carrying what goes over the
-connections that are open now, and leaves them open; new ones work.
+Stands between Odoo and PostgreSQL. ``silence`` has every packet thrown away that comes
+over the connections that are open now, as a firewall does that forgot them: nothing is
+acknowledged, nothing is refused. New connections work.
 """
 
 import contextlib
+import ctypes
 import selectors
 import socket
+import struct
 import threading
+from pathlib import Path
 
 CHUNK = 65536
+SO_ATTACH_FILTER = 26  # Linux
+# A socket filter of one instruction, "take nothing": packets are dropped before TCP
+# sees them.
+TAKE_NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 
 class Proxy:
     """Listens on a local port, carries bytes to the server's socket."""
 
-    def __init__(self, socket_folder):
-        self.target = f"{socket_folder}/.s.PGSQL.5432"
+    def __init__(self, address, port):
+        self.target = address, port
         self.door = socket.create_server(("127.0.0.1", 0))
         self.port = self.door.getsockname()[1]
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.door, selectors.EVENT_READ)
         self.pairs = {}
+        self.near = set()
         self.dead = set()
         self.lock = threading.Lock()
         self.running = True
@@ -29,14 +38,19 @@ class Proxy:
         self.thread.start()
 
     def silence(self):
-        """From now on nothing comes through what is open; return how many."""
+        """From now on nothing comes through what is open.
+
+        :return: ({port of Odoo's end}, {port of our end towards PostgreSQL}) of them
+        """
         with self.lock:
-            count = len(self.pairs) // 2
+            near = {end.getpeername()[1] for end in self.pairs if end in self.near}
+            far = {end.getsockname()[1] for end in self.pairs if end not in self.near}
             for end in self.pairs:
                 self.selector.unregister(end)
+                _drop_all(end)
                 self.dead.add(end)
             self.pairs = {}
-        return count
+        return near, far
 
     def stop(self):
         """Close everything."""
@@ -57,12 +71,12 @@ class Proxy:
 
     def _open(self):
         near, _address = self.door.accept()
-        far = socket.socket(socket.AF_UNIX)
         try:
-            far.connect(self.target)
+            far = socket.create_connection(self.target)
         except OSError:
             near.close()
             return
+        self.near.add(near)
         for end, other in ((near, far), (far, near)):
             self.pairs[end] = other
             self.selector.register(end, selectors.EVENT_READ)
@@ -80,3 +94,15 @@ class Proxy:
             self.selector.unregister(side)
             self.pairs.pop(side, None)
             side.close()
+
+
+def _drop_all(end):
+    code = ctypes.create_string_buffer(TAKE_NOTHING)
+    program = struct.pack("HL", 1, ctypes.addressof(code))
+    end.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+
+
+def open_ports():
+    """Local ports of the established TCP connections of this machine (IPv4)."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "01"}

@@ -7,28 +7,17 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 import requests
 from lib.progress import SetupError
-from simulator.knobs import Knobs
 from simulator.people import FeedError
 
+from .day import KNOBS
 from .ledger import Picture
-from .scenes import SCENES, Scene, Skipped, poison_of
-from .sender import PatientClient, RoughDay
+from .scenes import SCENES, Scene, Skipped
+from .sender import PatientClient
 from .server import Server
 
-KNOBS = Knobs(
-    encounters=12,
-    payer_weights={"ACME": 4, "MEDICARE": 4, "STATEAID": 2, "UNITY": 2},
-    large_claims=0,
-    missing_diagnosis=0,
-    missing_authorization=0,
-    batch=0,
-    stories={},
-    contracts=False,
-)
 HURT_SECONDS = 180
 FINAL = ("done", "dead", "ignored")
 AT_REST = (
@@ -54,32 +43,35 @@ class Result:
     seconds: float = 0.0
     events: int = 0
     picture: Picture | None = None
+    notes: list = field(default_factory=list)
+    options: str = ""  # of the command, where they are not the usual ones
 
     def line(self):
         """One line for a person."""
         state = "skipped" if self.skipped else "FAILED" if self.problems else "ok"
         text = (
-            f"{state:8s}{self.scene:12s}seed {self.seed:<5d} {self.events:4d} events, "
-            f"{self.killed:3d} faults, {self.seconds:5.1f} s"
+            f"{state:8s}{self.scene:12s}seed {self.seed:<5d} {self.events:6d} events, "
+            f"{self.killed:4d} faults, {self.seconds:5.1f} s"
         )
-        return f"{text}: {self.skipped}" if self.skipped else text
+        said = [self.skipped] if self.skipped else self.notes
+        return f"{text}: {', '.join(said)}" if said else text
 
     def command(self):
         """What shows the same again."""
-        return f"./setup/faults --only {self.scene} --seeds {self.seed}"
+        return f"./setup/faults --only {self.scene} --seeds {self.seed}{self.options}"
 
 
 class Run:
     """A scene being played."""
 
-    def __init__(self, lab, scene, seed, *, kills=6, knobs=KNOBS, mutation=""):
+    def __init__(self, lab, scene, seed, *, kills=6, count=None, knobs=KNOBS):
         self.lab, self.scene, self.seed, self.kills = lab, scene, seed, kills
+        self.count = count or scene.count
         self.knobs = replace(knobs, seed=seed)
-        self.mutation = mutation
         self.rng = random.Random(f"{scene.name}-{seed}")
         self.database = f"faults_run_{scene.name}_{seed}"
         self.folder = lab.folder / "runs" / f"{scene.name}-{seed}"
-        self.nodes, self.cleanup = [], []
+        self.nodes, self.cleanup, self.notes = [], [], []
         self.over = threading.Event()
         self.killed = 0
         self.client = self.hurting = None
@@ -117,7 +109,7 @@ class Run:
         for undo in reversed(self.cleanup):
             undo()
         self.lab.drop(self.database)
-        result.killed = self.killed
+        result.killed, result.notes = self.killed, self.notes
         result.seconds = time.monotonic() - started
         if not result.problems:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -133,7 +125,6 @@ class Run:
                 self.folder,
                 data=self.lab.data,
                 number=number,
-                mutation=self.mutation,
                 **options,
             )
             self.nodes.append(node)
@@ -143,22 +134,14 @@ class Run:
         self.client = PatientClient(
             self.nodes, self.database, self.lab.api_key, self.folder / "sent"
         )
-        day = RoughDay(
-            self.client,
-            self.knobs,
-            date.today(),
-            copies=self.scene.copies,
-            disorder=self.seed if self.scene.shuffled else None,
-            poison=poison_of(self.scene, self.seed),
-        )
         self.hurting = threading.Thread(target=self._hurt, args=[result], daemon=True)
         self.hurting.start()
-        day.run()
+        count = self.scene.feed(self)
         self.over.set()
         self.hurting.join(HURT_SECONDS)
-        self._settle()
+        self.settle()
         result.problems += self.scene.after(self)
-        return len(day.event_ids)
+        return count
 
     def _hurt(self, result):
         try:
@@ -166,14 +149,14 @@ class Run:
         except Exception:  # in a thread nobody else would hear of it
             result.problems.append(traceback.format_exc(limit=4))
 
-    def _settle(self):
+    def settle(self):
         """Until nothing moves any more."""
         self.client.stopped.clear()
         self.wait_until(lambda: not self._moving(), 90)
 
     def _judge(self, result, want):
         try:
-            picture = Picture(
+            picture = Picture.of(
                 self.lab.cluster, self.database, self.lab.note["last_audit_row"]
             )
             result.problems += picture.faults
@@ -243,7 +226,7 @@ class Run:
         if len(rows) != len(states):
             yield "an event is there twice"
         for name, state in sorted(states.items()):
-            if state != "done" and not name.startswith("poison"):
+            if state != "done" and not name.startswith(self.scene.may_fail):
                 yield f"{name} is {state}"
 
     def poison_states(self):

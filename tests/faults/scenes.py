@@ -1,18 +1,20 @@
-"""What goes wrong: each scene hurts a running suite in its own way.
-
-``during`` runs beside the feed until it is over; it draws everything it decides from
-``run.rng``, so that a seed tells the whole story.
-"""
+"""What goes wrong: each scene hurts a running suite in its own way."""
 
 import contextlib
 import shutil
 import subprocess
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from .proxy import Proxy
+from .cluster import PORT
+from .proxy import Proxy, open_ports
+from .recovery import Recovery
+from .replay_log import ReplayLog
+from .scene import Scene, Skipped
 from .sender import poison_events
 from .server import CRON, HTTP
+from .volume import Ordering, PoisonMany
 
 # Places in the order in which a document passes them; see rcm_failpoints.
 PASSING = ("stored", "acknowledged", "locked", "handled", "settled", "billed", "parsed")
@@ -24,44 +26,44 @@ MOST_CRASHES = 5  # of the suite: so often may a record kill its worker
 DISK_BYTES = 96 * 1024
 
 
-class Skipped(Exception):
-    """The machine refuses what the scene needs; the text says what."""
-
-
-class Scene:
-    """Nothing goes wrong."""
-
-    name = "clean"
-    summary = "nothing goes wrong"
-    copies = 1
-    shuffled = False
-    poison = 0
-    # What was worked on in another order was logged in another order, too.
-    same_log = True
-
-    def nodes(self, _run):
-        """Options of each node that is started."""
-        return [{}]
-
-    def before(self, run):
-        """When the database is there and no server yet."""
-
-    def during(self, run):
-        """Beside the feed."""
-
-    def after(self, run):
-        """When the feed is over; yields what is wrong."""
-        return ()
-
-
 class Kills(Scene):
-    """Workers are killed at random moments."""
+    """Workers are killed at random moments; now and then every cron worker at once."""
 
     name, summary = "kills", "kill -9 of workers at random moments"
+    most_seconds = 10  # until work goes on, in 19 of 20 cases
+    all_at_once = 0.15
 
     def during(self, run):
+        run.recovery = Recovery(run)
         while run.node.kills < run.kills and run.pause(0.2, 1.2):
-            run.node.kill_one(run.rng, run.rng.choice((CRON, CRON, HTTP)))
+            run.recovery.mark()
+            if run.rng.random() < self.all_at_once:
+                run.node.kill_every(CRON)
+            else:
+                run.node.kill_one(run.rng, run.rng.choice((CRON, CRON, HTTP)))
+
+    def after(self, run):
+        yield from run.recovery.judge(self.most_seconds)
+
+
+class Power(Scene):
+    """The whole server dies at once, and is started again."""
+
+    name, summary = "power", "kill -9 of the whole server, which is started again"
+    most_seconds = 10
+
+    def during(self, run):
+        run.recovery = Recovery(run)
+        for _number in range(run.count):
+            if not run.pause(1.0, 4.0):
+                break
+            run.node.kill_all()
+            run.killed += 1
+            run.recovery.mark()
+            run.node.start()
+
+    def after(self, run):
+        yield from run.recovery.judge(self.most_seconds)
 
 
 class Failpoints(Scene):
@@ -97,10 +99,9 @@ class Crash(Scene):
     """PostgreSQL loses power under load."""
 
     name, summary = "crash", "PostgreSQL stops at once (immediate), under load"
-    most = 3
 
     def during(self, run):
-        for _number in range(self.most):
+        for _number in range(run.count):
             if not run.pause(0.5, 3.0):
                 break
             run.lab.cluster.crash(run.rng.uniform(0, 1.0))
@@ -113,7 +114,7 @@ class Restart(Crash):
     name, summary = "restart", "PostgreSQL is restarted, under load"
 
     def during(self, run):
-        for _number in range(self.most):
+        for _number in range(run.count):
             if not run.pause(0.5, 3.0):
                 break
             run.lab.cluster.restart(run.rng.uniform(0, 1.0))
@@ -260,25 +261,57 @@ class DiskFull(Scene):
 
 
 class Silence(Scene):
-    """Connections to the database go dead without a word."""
+    """Packets on every open connection to the database vanish without a word."""
 
     name, summary = "silence", "database connections that are dropped in silence"
-    limit_seconds = 20
+    most_seconds = 30
+    watched_seconds = 90
 
     def nodes(self, run):
-        run.proxy = Proxy(run.lab.cluster.host)
+        run.proxy = Proxy(run.lab.cluster.address, PORT)
         run.cleanup.append(run.proxy.stop)
-        return [
-            {
-                "host": "127.0.0.1",
-                "database_port": run.proxy.port,
-                "limit_time_real": self.limit_seconds,
-            }
-        ]
+        return [{"host": "127.0.0.1", "database_port": run.proxy.port}]
 
     def during(self, run):
-        if run.pause(1.0, 3.0):
-            run.killed += run.proxy.silence()
+        run.silent = []
+        if not run.pause(1.0, 3.0):
+            return
+        near, far = run.proxy.silence()
+        run.killed += len(near)
+        started = time.monotonic()
+        while near or far:
+            time.sleep(0.5)
+            near &= open_ports()
+            far &= self._sessions(run)
+            if time.monotonic() - started > self.watched_seconds:
+                break
+        run.silent.append((time.monotonic() - started, len(near), len(far)))
+
+    @staticmethod
+    def _sessions(run):
+        """Ports from which PostgreSQL believes to be spoken to.
+
+        Of this database: the cron workers also listen on the database ``postgres``,
+        whose settings are not the suite's; these sessions hold no locks.
+        """
+        rows = run.lab.cluster.query(
+            "postgres",
+            "SELECT client_port FROM pg_stat_activity"
+            " WHERE client_port > 0 AND datname = %s",
+            [run.database],
+            admin=True,
+        )
+        return {port for [port] in rows}
+
+    def after(self, run):
+        if not run.silent or not run.killed:
+            yield "no connection was open: the scene proves nothing"
+        for seconds, near, far in run.silent:
+            run.notes.append(f"noticed after {seconds:.1f} s")
+            if near or far:
+                yield f"not noticed in {seconds:.0f} s: Odoo {near}, PostgreSQL {far}"
+            elif seconds > self.most_seconds:
+                yield f"noticed after {seconds:.1f} s only"
 
 
 SCENES = {
@@ -286,6 +319,7 @@ SCENES = {
     for scene in (
         Scene,
         Kills,
+        Power,
         Failpoints,
         Crash,
         Restart,
@@ -297,10 +331,8 @@ SCENES = {
         Nodes,
         DiskFull,
         Silence,
+        Ordering,
+        PoisonMany,
+        ReplayLog,
     )
 }
-
-
-def poison_of(scene, seed):
-    """The poisoned messages of a scene."""
-    return poison_events(seed, scene.poison) if scene.poison else []

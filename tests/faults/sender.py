@@ -74,6 +74,14 @@ class PatientClient(Client):
             self.acknowledged.add(params["event"]["id"])
         return answer
 
+    def submit_batch(self, events):
+        """Many at once; each of them must be taken."""
+        answers = self.rpc("submit_batch", {"events": events})
+        refused = [answer["error"] for answer in answers if "error" in answer]
+        if refused:
+            raise FeedError(f"{len(refused)} events refused, first: {refused[0]}")
+        self.acknowledged.update(event["id"] for event in events)
+
     def _rpc_again(self, method, params):
         """Over JSON-RPC a failure of the server is an error object, not a status."""
         deadline = time.monotonic() + TRY_SECONDS

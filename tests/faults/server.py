@@ -37,7 +37,6 @@ class Server:
         self.host = options.pop("host", cluster.host)
         self.port_of_database = options.pop("database_port", 5432)
         self.skew = options.pop("skew", 0)
-        self.mutation = options.pop("mutation", "")
         self.workers = options.pop("workers", 2)
         self.options = options
         self.log = folder / f"odoo-{number}.log"
@@ -79,7 +78,6 @@ class Server:
             env=odoo_server.environment(
                 RCM_FAULTS=str(self.arms),
                 RCM_FAULTS_SKEW=str(self.skew),
-                RCM_FAULTS_MUTATION=self.mutation,
             ),
             cwd=paths.REPO,
             stdin=subprocess.DEVNULL,
@@ -182,6 +180,13 @@ class Server:
             self.kills += 1
             return True
         return False
+
+    def kill_every(self, kind):
+        """kill -9 of all workers of a kind at once."""
+        for pid in self.worker_pids(kind):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.kills += 1
 
     def arm(self, point, skip=0):
         """Whoever passes ``point`` after ``skip`` others dies there."""

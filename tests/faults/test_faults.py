@@ -4,7 +4,7 @@ from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
-from . import locks
+from . import lock_watch, lock_ways, locks
 
 REPO = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 900
@@ -39,10 +39,10 @@ class TestLocks(BaseCase):
     def test_every_lock_in_the_source_has_a_race(self):
         sites = locks.sites()
         self.assertGreater(len(sites), 25)
-        self.assertEqual([site for site in sites if locks.way_to(site) is None], [])
+        self.assertEqual([site for site in sites if lock_ways.way_to(site) is None], [])
 
     def test_a_statement_loses_its_lock_and_nothing_else(self):
-        bare = locks.Watch.without_lock
+        bare = lock_watch.Watch.without_lock
         for text, want in (
             ("SELECT id FROM a WHERE b FOR NO KEY UPDATE", "SELECT id FROM a WHERE b"),
             ("SELECT 1 FOR UPDATE OF d SKIP LOCKED) AS mine", "SELECT 1) AS mine"),

@@ -13,11 +13,11 @@ from functools import wraps
 from odoo import fields
 from odoo.modules.registry import Registry
 
+from odoo.addons.healthcare_rcm_base.core.errors import RcmPermanent
+
 FOLDER = os.environ.get("RCM_FAULTS")
 SKEW_SECONDS = float(os.environ.get("RCM_FAULTS_SKEW", "0"))
 POISON_RAISES, POISON_KILLS = "poison-raises", "poison-kills"
-# Locks that a mutation switches off; see ``mutate.py``.
-MUTATION = os.environ.get("RCM_FAULTS_MUTATION", "")
 
 
 def reach(point):
@@ -95,6 +95,36 @@ def poisoned(original):
     return method
 
 
+def recorded(original):
+    """Events of the scenes in ``volume.py`` leave a row instead of a document."""
+
+    @wraps(original)
+    def method(self):
+        if not self.external_id.startswith("volume-"):
+            return original(self)
+        _volume, kind, key, number = self.external_id.split("-")
+        if not os.path.exists(os.path.join(FOLDER, "cured")):
+            _poison(kind)
+        self._rcm_refuse_stale()
+        self.env.cr.execute(
+            "INSERT INTO fault_applied (event, kind, key, number)"
+            " VALUES (%s, %s, %s, %s)",
+            [self.external_id, kind, key, number],
+        )
+        return ()
+
+    return method
+
+
+def _poison(kind):
+    if kind == "kills":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "raises":
+        raise ZeroDivisionError("poison")
+    if kind == "refused":
+        raise RcmPermanent("poison", "Never.")
+
+
 def _of_remittance(_self, _args, result):
     return any(move.rcm_kind == "remittance" for move in result)
 
@@ -134,14 +164,11 @@ def install(registry):
     """Patch the places into a registry that has just been loaded."""
     if "rcm.remittance" not in registry:
         return
-    patches = [*POINTS.values(), ("rcm.event", "_rcm_handle_now", poisoned)]
+    handling = "rcm.event", "_rcm_handle_now"
+    patches = [*POINTS.values(), (*handling, poisoned), (*handling, recorded)]
     for model, method, patch in patches:
         cls = registry[model]
         setattr(cls, method, patch(getattr(cls, method)))
-    if MUTATION:
-        from . import mutation  # only where a mutation is asked for
-
-        mutation.install(registry, MUTATION)
 
 
 def _skewed_now(*_args):
