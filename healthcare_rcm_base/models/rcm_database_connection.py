@@ -45,7 +45,7 @@ class RcmDatabaseConnection(models.AbstractModel):
                         )
                     )
         except psycopg2.Error as error:  # another node does the same just now
-            _logger.info("The database keeps its settings: %s", type(error).__name__)
+            _logger.warning("The database keeps its settings: %s", type(error).__name__)
             return False
         return True
 

@@ -112,7 +112,7 @@ class TestServerEnd(TransactionCase):
     def test_a_server_that_refuses_does_not_keep_the_suite_from_starting(self):
         broken = MagicMock(side_effect=psycopg2.OperationalError("refused"))
         with patch.object(connection_loss, "of_server", broken):
-            with self.assertLogs(LOGGER, "INFO") as caught:
+            with self.assertLogs(LOGGER, "WARNING") as caught:
                 self.assertFalse(self.connection._rcm_guard_server())
         self.assertIn("OperationalError", caught.output[0])
 
