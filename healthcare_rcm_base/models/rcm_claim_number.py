@@ -52,7 +52,18 @@ class RcmClaim(models.Model):
         # Numbering is not a right of the person who builds the claim.
         Sequence = self.env["ir.sequence"].sudo()
         domain = [("code", "=", "rcm.claim"), ("company_id", "=", company.id)]
-        return Sequence.search(domain, limit=1) or Sequence.create(
+        if known := Sequence.search(domain, limit=1):
+            return known
+        # Two transactions that build a company's first claims would each make one and
+        # count from 1: whoever comes second fails here, and begins anew.
+        self.env.execute_query(
+            SQL(
+                "UPDATE res_company SET write_date = write_date WHERE id = %s"
+                " RETURNING id",
+                company.id,
+            )
+        )
+        return Sequence.create(
             {
                 "name": f"Claim control numbers of {company.name}",
                 "code": "rcm.claim",

@@ -11,6 +11,7 @@ from . import test_audit_witness
 from . import test_balance_check_growth
 from . import test_batch_mixin
 from . import test_core_control_number
+from . import test_claim_number_concurrency
 from . import test_core_spreadsheet
 from . import test_core_states
 from . import test_core_ticket
