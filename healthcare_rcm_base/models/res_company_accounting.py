@@ -8,6 +8,9 @@ from ..core.ledger_accounts import JOURNALS, PURPOSES, first_code
 
 _logger = logging.getLogger(__name__)
 
+# Decimal places of every amount of the suite.
+CENTS = 2
+
 
 def _plain(name):
     """A name without case, punctuation and extra blanks, for comparing."""
@@ -96,7 +99,11 @@ class ResCompany(models.Model):
         return journals
 
     def _rcm_accounting_ready(self):
-        """Names of accounts and journals that are still missing; empty when ready."""
+        """What is still missing, by name; empty when ready.
+
+        Accounts, journals, and a currency that is counted in cents: all amounts are
+        kept with two decimals, so another one would be rounded without a word.
+        """
         self.ensure_one()
         root = self.root_id.sudo()
         mapped = self._rcm_account_ids_by_purpose()
@@ -106,6 +113,12 @@ class ResCompany(models.Model):
             for key, spec in JOURNALS.items()
             if not root[f"rcm_{key}_journal_id"]
         ]
+        if root.currency_id.decimal_places != CENTS:
+            missing.append(
+                self.env._(
+                    "A currency with two decimal places (not %s)", root.currency_id.name
+                )
+            )
         return missing
 
     def _rcm_require_accounting(self):

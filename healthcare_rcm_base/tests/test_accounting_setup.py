@@ -63,6 +63,19 @@ class TestAccountingSetup(TransactionCase):
         move._post()
         return company, made
 
+    def test_a_currency_without_cents_is_refused(self):
+        """Amounts are kept in cents: a third decimal would be lost without a word."""
+        company = self.new_company()
+        self.assertFalse(company._rcm_ensure_accounting())
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        for name in ("KWD", "JPY"):
+            currency = currencies.search([("name", "=", name)])
+            currency.active = True
+            company.currency_id = currency
+            with self.subTest(currency=name):
+                with self.assertRaisesRegex(UserError, f"two decimal places.*{name}"):
+                    company._rcm_require_accounting()
+
     def test_saving_the_form_keeps_every_purpose(self):
         """The browser sends what the form shows; purposes are read-only in it."""
         company = self.new_company("Form Clinic")
