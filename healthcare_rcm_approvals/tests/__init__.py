@@ -30,6 +30,7 @@ from . import test_develop_example
 from . import test_approval_bypass
 from . import test_purchase_order_approval
 from . import test_rcm_budget
+from . import test_rcm_budget_revision
 from . import test_policy_spending
 from . import test_account_move_match
 from . import test_rcm_fund
