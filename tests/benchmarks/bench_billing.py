@@ -161,7 +161,7 @@ class Billing(Bench):
 
     def one_by_one(self, count, lines):
         """The obvious way: an invoice for each encounter, created, then posted."""
-        journal, income = self._other_books()
+        journal, income = self.other_books()
         partner = self.payer.partner_id.id
 
         def step():
@@ -192,7 +192,7 @@ class Billing(Bench):
 
     def batch(self, count):
         """Bare invoices with the very items of ours, in one create and one post."""
-        journal, _income = self._other_books()
+        journal, _income = self.other_books()
         partner = self.payer.partner_id.id
 
         def item(account, balance, kind):
@@ -234,27 +234,6 @@ class Billing(Bench):
         """Invoices as anybody makes them: no context of ours."""
         context = {"allowed_company_ids": self.company.ids}
         return self.env["account.move"].with_env(self.env(context=context))
-
-    def _other_books(self):
-        """A sales journal and an income account that the suite does not keep."""
-        accounts = self.company._rcm_accounts()
-        journal = self.env["account.journal"].search(
-            [
-                ("type", "=", "sale"),
-                ("company_id", "=", self.company.id),
-                ("id", "not in", self.company._rcm_journals().ids),
-            ],
-            limit=1,
-        )
-        income = self.env["account.account"].search(
-            [
-                ("account_type", "=", "income"),
-                ("company_ids", "in", self.company.ids),
-                ("id", "not in", [account.id for account in accounts.values()]),
-            ],
-            limit=1,
-        )
-        return journal, income
 
 
 def measure(bench, lines):

@@ -159,8 +159,8 @@ class Clinic:
         self.env.cr.commit()
         return file.remittance_ids
 
-    def invoices(self, count):
-        """Plain customer invoices as any Odoo has them."""
+    def other_books(self):
+        """A sales journal and an income account that the suite does not keep."""
         accounts = self.company._rcm_accounts()
         journal = self.env["account.journal"].search(
             [
@@ -178,6 +178,11 @@ class Clinic:
             ],
             limit=1,
         )
+        return journal, income
+
+    def invoices(self, count):
+        """Plain customer invoices as any Odoo has them."""
+        journal, income = self.other_books()
         moves = self.env["account.move"].create(
             [
                 {
