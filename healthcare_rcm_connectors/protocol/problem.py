@@ -71,7 +71,10 @@ KINDS = {
         "Use one of the types listed in known_types.",
     ),
     "method-not-allowed": Kind(
-        405, -32601, "This address does not take that HTTP method", "See Allow."
+        405,
+        -32601,
+        "This address does not take that HTTP method",
+        "Use a method that the header Allow names.",
     ),
     "conflict": Kind(
         409,

@@ -36,6 +36,7 @@ from . import (
     test_file_door,
     test_metrics_door,
     test_monitoring_screens,
+    test_neutralize,
     test_traffic,
     test_handlers,
     test_migration_sender_ids,

@@ -169,7 +169,10 @@ class TestReplayDoor(DeadMixin, HttpCase):
         self.assertEqual([item["id"] for item in dry["events"]], [mine.external_id])
         self.env.invalidate_all()
         self.assertEqual(mine.state, "dead")
-        self.assertIn("error", self.call(id=theirs.external_id))
+        error = self.call(ids=[mine.external_id, theirs.external_id])["error"]["data"]
+        self.assertEqual((error["status"], error["ids"]), (404, [theirs.external_id]))
+        self.env.invalidate_all()
+        self.assertEqual(mine.state, "dead")
         result = self.call(id=mine.external_id)["result"]
         self.assertEqual(result["events"][0]["outcome"], "replay")
         self.assertEqual(result["events"][0]["status"], "received")

@@ -1,6 +1,6 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import file_open, mute_logger
+from odoo.tools import mute_logger
 
 from .common import ConnectorMixin
 
@@ -234,19 +234,6 @@ class TestKeyWizard(ConnectorMixin, TransactionCase):
         self.make(self.administrator).sudo()._rcm_make_key()
         with self.assertRaises(AccessError):
             self.connector.key_ids.with_user(support).action_revoke()
-
-    def test_copied_database_is_cut_off(self):
-        path = "healthcare_rcm_connectors/data/neutralize.sql"
-        self.make(self.administrator).sudo()._rcm_make_key()
-        self.env.flush_all()
-
-        with file_open(path) as script:
-            self.env.cr.execute(script.read())
-        self.env.invalidate_all()
-        self.assertEqual(self.connector.state, "disabled")
-        keys = self.env["res.users.apikeys"].search([("scope", "=", "rcm")])
-        self.assertFalse(keys)
-        self.assertEqual(self.connector.key_ids.state, "revoked")
 
     def test_panel_checks_without_storing(self):
         panel = self.env["rcm.event.check"].with_user(self.administrator)
