@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 
+from .rcm_remittance_show import codes_of
+
 REASON, REMARK = "adjustment_reason", "remark"
 KINDS = (REASON, REMARK)
 LONGEST = 2000
@@ -79,6 +81,8 @@ class RcmCode(models.Model):
         Without a day the latest text counts.
         """
         codes = {code for code, _day in pairs if code}
+        if not codes:
+            return {}
         found = {}
         rows = self.search(  # the latest first
             [("kind", "=", kind), ("code", "in", list(codes)), ("name", "!=", False)],
@@ -133,11 +137,16 @@ class RcmRemittanceClaim(models.Model):
 
     _inherit = "rcm.remittance.claim"
 
-    def _rcm_remark_texts(self, remarks):
-        """``[(code, text)]`` of remark codes; the text is empty where we have none."""
-        codes = [code for code in (remarks or "").split(",") if code]
-        if not codes:
-            return []
+    def _rcm_remark_texts(self):
+        """``{code: text}`` of the remarks on this claim and its services, in one go."""
+        self.ensure_one()
         day = self.payment_date
-        texts = self.env["rcm.code"]._rcm_texts(REMARK, {(code, day) for code in codes})
-        return [(code, texts.get((code, day), "")) for code in codes]
+        texts = self.env["rcm.code"]._rcm_texts(
+            REMARK,
+            {
+                (code, day)
+                for remarks in (self.remarks, *self.service_ids.mapped("remarks"))
+                for code in codes_of(remarks)
+            },
+        )
+        return {code: text for (code, _day), text in texts.items()}

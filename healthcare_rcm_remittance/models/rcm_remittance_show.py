@@ -223,18 +223,19 @@ class RcmRemittanceClaim(models.Model):
         """
         self.ensure_one()
         texts = self.env["rcm.remittance"]._rcm_action_texts()
+        remarks = self._rcm_remark_texts()
         rows = Markup()
         claim_level = self.adjustment_ids.filtered(lambda item: not item.service_id)
         for service in self.service_ids:
             rows += self._rcm_eob_service(service, links)
-            rows += self._rcm_eob_remarks(service.remarks)
+            rows += self._rcm_eob_remarks(service.remarks, remarks)
             for item in service.adjustment_ids:
                 rows += self._rcm_eob_adjustment(item, texts, links)
         if claim_level or self.remarks:
             rows += Markup(
                 '<tr class="table-light"><td colspan="6"><b>%s</b></td></tr>'
             ) % (self.env._("Whole claim"))
-            rows += self._rcm_eob_remarks(self.remarks)
+            rows += self._rcm_eob_remarks(self.remarks, remarks)
             for item in claim_level:
                 rows += self._rcm_eob_adjustment(item, texts, links)
         return Markup(
@@ -271,15 +272,15 @@ class RcmRemittanceClaim(models.Model):
             "",
         )
 
-    def _rcm_eob_remarks(self, remarks):
+    def _rcm_eob_remarks(self, remarks, texts):
         """A row for each remark code, with its text where the list is imported."""
         return Markup().join(
             Markup(
                 '<tr class="text-muted"><td class="ps-4">%s</td>'
                 '<td colspan="5">%s</td></tr>'
             )
-            % (code, text or self.env._("Remark"))
-            for code, text in self._rcm_remark_texts(remarks)
+            % (code, texts.get(code) or self.env._("Remark"))
+            for code in codes_of(remarks)
         )
 
     def _rcm_eob_adjustment(self, item, texts, links):
@@ -294,6 +295,11 @@ class RcmRemittanceClaim(models.Model):
             '<tr><td class="ps-4">%s</td><td colspan="3">%s</td>'
             '%s<td class="%s">%s</td></tr>'
         ) % (item.code, item.words, amount, style, what)
+
+
+def codes_of(remarks):
+    """The remark codes in a text of them."""
+    return [code for code in (remarks or "").split(",") if code]
 
 
 def raw_link(record, name, shown):

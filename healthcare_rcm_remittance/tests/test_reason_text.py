@@ -1,6 +1,7 @@
 """A licensed list of reasons and remarks, imported by its owner."""
 
 import base64
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -130,6 +131,24 @@ class TestReasonText(RemittanceCase):
         ).action_import()
         denial.invalidate_recordset()
         self.assertEqual(denial.words, "Part of another service")
+
+    def test_remarks_of_all_services_are_looked_up_at_once(self):
+        services = [
+            era.svc(500, 200, ("CO-45", 300), remarks=(remark,))
+            for remark in ("N999", "M998")
+        ]
+        remittance = self.post(400, era.clp("X", 1000, 400, services=services))
+        claim = remittance.claim_ids.with_user(self.person("cash_poster"))
+        Code = type(self.env["rcm.code"])
+        asked = patch.object(
+            Code, "_rcm_texts", autospec=True, side_effect=Code._rcm_texts
+        )
+        with asked as calls:
+            shown = str(claim.eob_html)
+        self.assertIn("N999", shown)
+        self.assertIn("M998", shown)
+        kinds = [call.args[1] for call in calls.call_args_list]
+        self.assertEqual(kinds.count("remark"), 1)
 
     def test_text_of_the_payment_day(self):
         self.wizard("adjustment_reason", [HEADER, *REASONS]).action_import()
