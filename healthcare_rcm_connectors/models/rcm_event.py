@@ -223,11 +223,18 @@ class RcmEvent(models.Model):
         return True
 
     def _rcm_reprocess(self, case):
-        """Try the event again now, in this transaction; True when it went through."""
+        """Try the event again now, in this transaction; True when it went through.
+
+        While an earlier event of its business key is open it goes back in line
+        instead: nobody gets past the order.
+        """
         self.ensure_one()
         self._rcm_lock()
         if self.state in ("done", "ignored"):
             return True
+        if self._rcm_is_behind_another():
+            self._rcm_replay()
+            return False
         self._rcm_process_batch()
         return self.state in ("done", "ignored")
 

@@ -3,7 +3,7 @@ from time import perf_counter
 
 from psycopg2 import InterfaceError, OperationalError
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL, mute_logger
 
 from odoo.addons.healthcare_rcm_base.core.errors import PredecessorMissing
@@ -138,6 +138,22 @@ class RcmEvent(models.Model):
             )
         )
         return self.browse(id_ for [id_] in rows)
+
+    def _rcm_is_behind_another(self):
+        """Whether an earlier event of its business key is still in line, as above."""
+        self.ensure_one()
+        if not self.business_key:
+            return False
+        earlier = fields.Domain("occurred_at", "<", self.occurred_at) | (
+            fields.Domain("occurred_at", "=", self.occurred_at)
+            & fields.Domain("id", "<", self.id)
+        )
+        in_line = (
+            fields.Domain("company_id", "=", self.company_id.id)
+            & fields.Domain("business_key", "=", self.business_key)
+            & fields.Domain("state", "in", ("received", "processing", "retry"))
+        )
+        return bool(self.search_count(in_line & earlier, limit=1))
 
     # ------------------------------------------------------------------
     # One batch

@@ -136,6 +136,23 @@ class TestEventProcessing(ConnectorMixin, TransactionCase):
         states = (first.state, second.state, other.state)
         self.assertEqual(states, ("retry", "received", "done"))
 
+    def test_reprocessing_does_not_get_past_the_order(self):
+        later = self.receive(self.submitted(occurred_at="2026-11-02T12:00:00Z"))
+        self.fail_with[later.external_id] = RcmPermanent("no")
+        self.process()
+        [case] = self.cases(later)
+        earlier = self.receive(self.submitted(occurred_at="2026-11-02T11:00:00Z"))
+        self.fail_with = {earlier.external_id: RcmRetryable(600)}
+        self.process()
+        self.assertEqual((later.state, earlier.state), ("dead", "retry"))
+        case.with_user(self.support).action_reprocess()
+        self.assertEqual((later.state, case.state), ("received", "open"))
+        self.fail_with = {}
+        earlier.write({"next_attempt_at": earlier.received_at})
+        self.process()
+        self.assertEqual(self.handled[-2:], [earlier.external_id, later.external_id])
+        self.assertEqual((later.state, case.state), ("done", "resolved"))
+
     def test_event_behind_a_failed_one_goes_on(self):
         first, second = self.receive(self.submitted(), self.submitted())
         self.fail_with[first.external_id] = RcmPermanent("no")
