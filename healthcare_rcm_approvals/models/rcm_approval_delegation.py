@@ -99,6 +99,7 @@ class RcmApprovalDelegation(models.Model):
             ("ended", "Ended"),
             ("revoked", "Revoked"),
         ],
+        string="Status",
         compute="_compute_state",
         search="_search_state",
     )

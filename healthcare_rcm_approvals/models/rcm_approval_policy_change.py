@@ -62,6 +62,7 @@ class RcmApprovalPolicyChange(models.Model):
             ("applied", "Applied"),
             ("withdrawn", "Withdrawn"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",

@@ -73,6 +73,7 @@ class RcmApprovalRequest(models.Model):
             ("voided", "Voided"),
             ("expired", "Expired"),
         ],
+        string="Status",
         default="pending",
         required=True,
         readonly=True,

@@ -71,7 +71,12 @@ class RcmApprovalRequestStep(models.Model):
     require_reason = fields.Boolean("Reason", readonly=True)
     require_attachment = fields.Boolean("Attachment", readonly=True)
     state = fields.Selection(
-        STEP_STATES, default="waiting", required=True, readonly=True, index=True
+        STEP_STATES,
+        string="Status",
+        default="waiting",
+        required=True,
+        readonly=True,
+        index=True,
     )
     opened_at = fields.Datetime("Asked", readonly=True)
     closed_at = fields.Datetime("Ended", readonly=True)

@@ -28,7 +28,7 @@ class RcmBudgetLine(models.Model):
         related="budget_id.company_id", store=True, index=True, precompute=True
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    state = fields.Selection(related="budget_id.state", store=True)
+    state = fields.Selection(related="budget_id.state", string="Status", store=True)
     on_excess = fields.Selection(related="budget_id.on_excess")
     analytic_account_id = fields.Many2one(
         "account.analytic.account",

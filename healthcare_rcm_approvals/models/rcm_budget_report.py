@@ -14,7 +14,9 @@ class RcmBudgetReport(models.Model):
     budget_id = fields.Many2one("rcm.budget", readonly=True)
     budget_line_id = fields.Many2one("rcm.budget.line", readonly=True)
     state = fields.Selection(
-        [("draft", "Draft"), ("open", "Open"), ("closed", "Closed")], readonly=True
+        [("draft", "Draft"), ("open", "Open"), ("closed", "Closed")],
+        string="Status",
+        readonly=True,
     )
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")

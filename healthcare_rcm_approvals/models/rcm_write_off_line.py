@@ -27,7 +27,7 @@ class RcmWriteOffLine(models.Model):
     )
     company_id = fields.Many2one(related="write_off_id.company_id", store=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    state = fields.Selection(related="write_off_id.state")
+    state = fields.Selection(related="write_off_id.state", string="Status")
     claim_id = fields.Many2one("rcm.claim", required=True, index=True)
     facility_id = fields.Many2one(related="claim_id.facility_id", store=True)
     payer_id = fields.Many2one(related="claim_id.payer_id")

@@ -36,6 +36,7 @@ class RcmAuditHold(models.Model):
     reason = fields.Text(required=True, help="Why it is held, without patient data.")
     state = fields.Selection(
         [("active", "Active"), ("released", "Released")],
+        string="Status",
         default="active",
         required=True,
         readonly=True,

@@ -57,6 +57,7 @@ class RcmAuthorization(models.Model):
             ("denied", "Denied"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         default="requested",
         copy=False,

@@ -35,7 +35,7 @@ class RcmChargeReport(models.Model):
         selection=choices_of("rcm.encounter", "encounter_type"), readonly=True
     )
     state = fields.Selection(
-        [("captured", "Captured"), ("billed", "Billed")], readonly=True
+        [("captured", "Captured"), ("billed", "Billed")], string="Status", readonly=True
     )
     claim_state = fields.Selection(
         selection=choices_of("rcm.claim", "state"), readonly=True

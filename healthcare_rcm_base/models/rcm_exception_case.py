@@ -88,6 +88,7 @@ class RcmExceptionCase(models.Model):
     instructions = fields.Text(related="type_id.instructions")
     state = fields.Selection(
         STATES,
+        string="Status",
         default="open",
         required=True,
         readonly=True,

@@ -24,7 +24,7 @@ class RcmExceptionReport(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     kind = fields.Selection(KINDS, readonly=True)
     severity = fields.Selection(SEVERITIES, readonly=True)
-    state = fields.Selection(STATES, readonly=True)
+    state = fields.Selection(STATES, string="Status", readonly=True)
     is_open = fields.Boolean(string="Open", readonly=True)
     breached = fields.Boolean(string="Overdue", readonly=True)
     root_cause = fields.Selection(ROOT_CAUSES, readonly=True)

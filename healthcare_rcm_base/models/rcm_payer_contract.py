@@ -46,6 +46,7 @@ class RcmPayerContract(models.Model):
     active = fields.Boolean(default=True)
     state = fields.Selection(
         [("draft", "Draft"), ("active", "In effect"), ("expired", "Ended")],
+        string="Status",
         required=True,
         default="draft",
         copy=False,

@@ -57,7 +57,12 @@ class RcmAlert(models.Model):
     what_to_do = fields.Text(related="rule_id.what_to_do")
     runbook_url = fields.Char(related="rule_id.runbook_url")
     state = fields.Selection(
-        STATES, required=True, readonly=True, default="pending", index=True
+        STATES,
+        string="Status",
+        required=True,
+        readonly=True,
+        default="pending",
+        index=True,
     )
     since = fields.Datetime(string="Bad Since", readonly=True)
     fired_at = fields.Datetime(string="Fired", readonly=True)

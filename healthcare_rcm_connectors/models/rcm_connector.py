@@ -64,6 +64,7 @@ class RcmConnector(models.Model):
     active = fields.Boolean(default=True)
     state = fields.Selection(
         STATES,
+        string="Status",
         required=True,
         default="active",
         tracking=True,

@@ -34,6 +34,7 @@ class RcmConnectorKey(models.Model):
     revoked_at = fields.Datetime(string="Revoked", readonly=True)
     state = fields.Selection(
         [("valid", "Valid"), ("expired", "Expired"), ("revoked", "Revoked")],
+        string="Status",
         compute="_compute_state",
     )
 

@@ -60,6 +60,7 @@ class RcmCreditHold(models.Model):
     released_at = fields.Datetime(string="Released", readonly=True)
     state = fields.Selection(
         [("active", "Active"), ("released", "Released")],
+        string="Status",
         required=True,
         readonly=True,
         default="active",

@@ -42,7 +42,9 @@ class RcmDelivery(models.Model):
     record_name = fields.Char("Document", readonly=True)
     correlation_id = fields.Char("Correlation ID", readonly=True, index=True)
     body = fields.Text("What is Sent", required=True, readonly=True)
-    state = fields.Selection(STATES, required=True, readonly=True, default="pending")
+    state = fields.Selection(
+        STATES, string="Status", required=True, readonly=True, default="pending"
+    )
     attempt_count = fields.Integer("Tries", readonly=True)
     next_attempt_at = fields.Datetime("Next Try", readonly=True)
     delivered_at = fields.Datetime("Delivered", readonly=True)

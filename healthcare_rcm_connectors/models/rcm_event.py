@@ -97,7 +97,9 @@ class RcmEvent(models.Model):
         help="What was sent; patient data only for people who may see patients.",
     )
     priority = fields.Integer(readonly=True, default=10)
-    state = fields.Selection(STATES, required=True, readonly=True, default="received")
+    state = fields.Selection(
+        STATES, string="Status", required=True, readonly=True, default="received"
+    )
     attempt_count = fields.Integer(string="Attempts", readonly=True)
     attempt_ids = fields.One2many("rcm.event.attempt", "event_id", readonly=True)
     next_attempt_at = fields.Datetime(string="Next Attempt", readonly=True)

@@ -45,6 +45,7 @@ class RcmEventType(models.Model):
     active = fields.Boolean(default=True)
     state = fields.Selection(
         STATES,
+        string="Status",
         required=True,
         # The module's own contracts are checked before they are shipped.
         default=lambda self: "active" if self.env.su else "draft",

@@ -57,6 +57,7 @@ class RcmExpectedArrival(models.Model):
             ("late", "Arrived Late"),
             ("waived", "Will Not Come"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="expected",

@@ -61,7 +61,13 @@ class RcmFacilityOnboarding(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     note = fields.Text(related="template_id.note")
     state = fields.Selection(
-        STATES, required=True, readonly=True, default="draft", copy=False, index=True
+        STATES,
+        string="Status",
+        required=True,
+        readonly=True,
+        default="draft",
+        copy=False,
+        index=True,
     )
     item_ids = fields.One2many(
         "rcm.facility.onboarding.item", "onboarding_id", readonly=True, copy=False

@@ -49,6 +49,7 @@ class RcmMapping(models.Model):
     version = fields.Integer(readonly=True, copy=False)
     state = fields.Selection(
         [("draft", "Draft"), ("active", "In force"), ("retired", "Retired")],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",

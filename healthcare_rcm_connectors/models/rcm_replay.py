@@ -70,6 +70,7 @@ class RcmReplay(models.Model):
     received_to = fields.Datetime(string="Received Until")
     state = fields.Selection(
         [("draft", "Draft"), ("checked", "Dry run done"), ("done", "Replayed")],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",

@@ -78,6 +78,7 @@ class RcmWebhook(models.Model):
     note = fields.Text("Notes")
     state = fields.Selection(
         STATES,
+        string="Status",
         required=True,
         readonly=True,
         default="active",
