@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from odoo.addons.healthcare_rcm_base.core.canonical import digest
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
+from odoo.addons.healthcare_rcm_base.models.readable import readable_ids
 
 from .rcm_approval_policy import document_types
 
@@ -84,6 +85,10 @@ class RcmApprovalRequest(models.Model):
     res_model = fields.Char("Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
         "Document ID", model_field="res_model", required=True, readonly=True
+    )
+    can_open_document = fields.Boolean(
+        compute="_compute_can_open_document",
+        help="The document is there and the reader may see it.",
     )
     effect = fields.Char(required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
@@ -311,6 +316,14 @@ class RcmApprovalRequest(models.Model):
     # ------------------------------------------------------------------
     # Ways to and from
     # ------------------------------------------------------------------
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_can_open_document(self):
+        for model, requests in self.grouped("res_model").items():
+            readable = readable_ids(self.env, model, requests.mapped("res_id"))
+            for request in requests:
+                request.can_open_document = request.res_id in readable
+
     def action_open_document(self):
         """Open what is to be approved."""
         self.ensure_one()

@@ -39,7 +39,9 @@ class RcmClaimRepricing(models.Model):
         readonly=True,
         help="The version whose effect this shows; empty for chosen claims.",
     )
-    contract_state = fields.Selection(related="contract_id.state")
+    contract_state = fields.Selection(
+        related="contract_id.state", string="Contract Status"
+    )
     reason = fields.Char(
         help="Why the claims are priced again; it goes into their ledger entries. No "
         "patient data."

@@ -2,6 +2,17 @@ from lxml.builder import E
 
 from odoo import api, models
 
+from .rcm_document_mixin import CASE_WORKERS
+
+CASE_READERS = (*CASE_WORKERS, "auditor", "administrator")
+
+
+def _groups(roles):
+    """The roles as a view's groups, without those who may not see cases."""
+    return ",".join(
+        f"healthcare_rcm_base.group_{role}" for role in roles if role in CASE_READERS
+    )
+
 
 class RcmDocumentMixin(models.AbstractModel):
     """The banner of a blocked document: what is wrong, what to do, Reprocess.
@@ -36,14 +47,13 @@ class RcmDocumentMixin(models.AbstractModel):
         if not has("rcm_block_reason"):
             parts.append(E.field(name="rcm_block_reason", nolabel="1"))
         if not has("action_rcm_reprocess"):
-            roles = self._rcm_reprocess_roles
             parts.append(
                 E.button(
                     {"class": "btn btn-sm btn-warning me-2"},
                     name="action_rcm_reprocess",
                     type="object",
                     string=self.env._("Reprocess"),
-                    groups=",".join(f"healthcare_rcm_base.group_{r}" for r in roles),
+                    groups=_groups(self._rcm_reprocess_roles),
                 )
             )
         if not has("action_rcm_cases"):
@@ -53,6 +63,7 @@ class RcmDocumentMixin(models.AbstractModel):
                     name="action_rcm_cases",
                     type="object",
                     string=self.env._("Exceptions"),
+                    groups=_groups(CASE_READERS),
                 )
             )
         if not parts:

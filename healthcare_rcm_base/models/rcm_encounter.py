@@ -107,6 +107,11 @@ class RcmEncounter(models.Model):
     # The desk that registers encounters reads no claims and charges; these tell it
     # how many there are and what comes next, never what is in them.
     claim_count = fields.Integer(compute="_compute_claim_count", compute_sudo=True)
+    is_cancellable = fields.Boolean(
+        compute="_compute_is_cancellable",
+        compute_sudo=True,
+        help="No claim of it has been checked or sent yet.",
+    )
     primary_payer_id = fields.Many2one(
         "rcm.payer", compute="_compute_primary_payer_id", string="Primary Payer"
     )
@@ -173,6 +178,11 @@ class RcmEncounter(models.Model):
     def _compute_claim_count(self):
         for encounter in self:
             encounter.claim_count = len(encounter.claim_ids)
+
+    @api.depends("claim_ids.state")
+    def _compute_is_cancellable(self):
+        for encounter in self:
+            encounter.is_cancellable = encounter._rcm_is_cancellable()
 
     @api.depends("coverage_ids", "coverage_ids.sequence", "self_pay", "service_date")
     def _compute_primary_payer_id(self):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .readable import readable_ids
+
 STATES = [
     ("open", "Open"),
     ("in_progress", "In Progress"),
@@ -206,10 +208,7 @@ class RcmExceptionCase(models.Model):
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_can_open_record(self):
         for model, cases in self.grouped("res_model").items():
-            readable = set()
-            if model in self.env and self.env[model].has_access("read"):
-                documents = self.env[model].browse(cases.mapped("res_id")).exists()
-                readable = set(documents._filtered_access("read")._ids)
+            readable = readable_ids(self.env, model, cases.mapped("res_id"))
             for case in cases:
                 case.can_open_record = case.res_id in readable
 

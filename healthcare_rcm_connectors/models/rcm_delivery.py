@@ -3,6 +3,8 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.healthcare_rcm_base.models.readable import readable_ids
+
 from ..protocol import outbound
 from .rcm_delivery_attempt import ERRORS
 from .rcm_webhook import CRON, ROLES
@@ -40,6 +42,10 @@ class RcmDelivery(models.Model):
         "Document ID", model_field="res_model", readonly=True
     )
     record_name = fields.Char("Document", readonly=True)
+    can_open_document = fields.Boolean(
+        compute="_compute_can_open_document",
+        help="The document is there and the reader may see it.",
+    )
     correlation_id = fields.Char("Correlation ID", readonly=True, index=True)
     body = fields.Text("What is Sent", required=True, readonly=True)
     state = fields.Selection(
@@ -155,6 +161,14 @@ class RcmDelivery(models.Model):
         # the outbox is the system's; role was checked
         waiting.sudo().write({"state": "cancelled", "next_attempt_at": False})
         waiting._rcm_log("rcm.webhook.cancelled")
+
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_can_open_document(self):
+        for model, deliveries in self.grouped("res_model").items():
+            readable = readable_ids(self.env, model, deliveries.mapped("res_id"))
+            for delivery in deliveries:
+                delivery.can_open_document = delivery.res_id in readable
 
     def action_open_document(self):
         """Open the document this message speaks of."""

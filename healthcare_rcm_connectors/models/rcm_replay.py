@@ -64,7 +64,9 @@ class RcmReplay(models.Model):
     )
     connector_ids = fields.Many2many("rcm.connector", string="Connectors")
     type_ids = fields.Many2many("rcm.event.type", string="Types")
-    event_state = fields.Selection(REPLAYABLE, string="Status", default="dead")
+    event_state = fields.Selection(
+        REPLAYABLE, string="Status of the Events", default="dead"
+    )
     error_class = fields.Selection(ERROR_CLASSES, string="Kind of Error")
     received_from = fields.Datetime()
     received_to = fields.Datetime(string="Received Until")
@@ -282,7 +284,9 @@ class RcmEvent(models.Model):
         unknown = sorted(set(ids or ()) - set(events.mapped("external_id")))
         if unknown:
             raise ProblemError(
-                "not-found", "No event of yours with these ids, in this time.", ids=unknown
+                "not-found",
+                "No event of yours with these ids, in this time.",
+                ids=unknown,
             )
         judgements = {
             event: replay.judge_own(judgement, event.state)

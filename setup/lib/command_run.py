@@ -33,7 +33,7 @@ LOOK_AT = {
     "payables": "Payables: orders, budgets, bills that do not agree, payment runs",
     "finance_manager": "Reporting; Billing › Invoices & Entries; Accounting Set-up",
     "executive": "Reporting › Claims Analysis; Exceptions › Throughput",
-    "auditor": "Audit › Audit log, Timeline, Verify",
+    "auditor": "Audit › Audit Log, Timeline, Verify",
     "integration_support": "Integration › Events and Connectors; Exceptions",
     "administrator": "Configuration: approval policies, posting and validation rules",
 }
