@@ -60,6 +60,7 @@ from . import (
     test_runbooks_systems,
     test_security,
     test_signed_doors,
+    test_bad_receiver,
     test_webhook,
 )
 from . import test_key_rotation

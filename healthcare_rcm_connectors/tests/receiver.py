@@ -1,6 +1,7 @@
 """A small receiver of webhooks on this machine that checks what it gets."""
 
 import threading
+import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -8,10 +9,16 @@ from standardwebhooks.webhooks import Webhook
 
 
 class Receiver:
-    """Answers with ``answers`` in turn, then 204; keeps (headers, body) it got."""
+    """Answers with ``answers`` in turn, then 204; keeps (headers, body) it got.
 
-    def __init__(self, *answers):
+    An answer is (status, headers); a status of None hangs up without one.
+
+    :param float seconds: how long it thinks about its first answer
+    """
+
+    def __init__(self, *answers, seconds=0):
         self.answers = deque(answers)
+        self.seconds = seconds
         self.got = []
         receiver = self
 
@@ -23,6 +30,11 @@ class Receiver:
                 status, headers = (
                     receiver.answers.popleft() if receiver.answers else (204, {})
                 )
+                wait, receiver.seconds = receiver.seconds, 0
+                time.sleep(wait)
+                if status is None:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)

@@ -6,6 +6,7 @@
     ./setup/faults --kills 40              so many killed workers a run
     ./setup/faults --count 20              so many of the scene's own faults or events
     ./setup/faults --encounters 60         so long a period
+    ./setup/faults --feed 1                the period of seed 1, with faults of --seeds
     ./setup/faults --goals                 the goals of reliability at full counts: an
                                            hour or two; --goals R1,R8 for some
     ./setup/faults --seconds 1800          begin no further run after this long
@@ -55,6 +56,7 @@ def _options(arguments):
         "--goals", nargs="?", const=[], type=lambda text: text.split(",")
     )
     parser.add_argument("--seconds", type=int, default=None)
+    parser.add_argument("--feed", type=int, default=None)
     parser.add_argument("--encounters", type=int, default=None)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--mutate", action="store_true")

@@ -59,6 +59,7 @@ class Campaign:
         self.options = {
             "kills": options.kills,
             "count": options.count,
+            "feed": options.feed,
             "encounters": options.encounters
             or (SHORT_ENCOUNTERS if options.short else None),
         }
@@ -107,7 +108,8 @@ class Campaign:
         scene = scene_named(name)
         encounters = options["encounters"]
         knobs = replace(KNOBS, encounters=encounters) if encounters else KNOBS
-        if scene.compared and not self._known_clean(seed, knobs, options):
+        feed = options["feed"] or seed
+        if scene.compared and not self._known_clean(feed, knobs, options):
             return
         if name == "clean":
             return
@@ -117,14 +119,15 @@ class Campaign:
             seed,
             kills=options["kills"],
             count=options["count"],
+            feed=feed,
             knobs=knobs,
         )
-        self._tell(run.play(self.clean.get((seed, encounters))), options)
+        self._tell(run.play(self.clean.get((feed, encounters))), options)
 
-    def _known_clean(self, seed, knobs, options):
-        key = seed, options["encounters"]
+    def _known_clean(self, feed, knobs, options):
+        key = feed, options["encounters"]
         if key not in self.clean:
-            result = clean_run(self.lab, seed, knobs=knobs)
+            result = clean_run(self.lab, feed, knobs=knobs)
             self._tell(result, options)
             if result.problems:
                 return False

@@ -198,13 +198,10 @@ class Picture:
 
     # -- comparing ---------------------------------------------------------------
 
-    def differences(self, other, log=True, most=12):
-        """What ``other`` (the run without faults) has more or less, in words.
-
-        :param bool log: compare what was logged and told, too
-        """
+    def differences(self, other, most=40):
+        """What ``other`` (the run without faults) has more or less, in words."""
         found = []
-        for what in ("lines", "open", "audit", "outbox") if log else ("lines", "open"):
+        for what in ("lines", "open", "audit", "outbox"):
             mine, theirs = getattr(self, what), getattr(other, what)
             for sign, surplus in (("+", mine - theirs), ("-", theirs - mine)):
                 for row, count in sorted(surplus.items()):

@@ -102,7 +102,9 @@ def _drop_all(end):
     end.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
 
-def open_ports():
-    """Local ports of the established TCP connections of this machine (IPv4)."""
+def ports_towards(port):
+    """Local ports of this machine's established TCP connections (IPv4) to ``port``."""
     rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
-    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "01"}
+    ends = ((row[1], row[2]) for row in rows if row[3] == "01")
+    numbers = ([int(end.rpartition(":")[2], 16) for end in pair] for pair in ends)
+    return {local for local, remote in numbers if remote == port}

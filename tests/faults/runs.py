@@ -64,10 +64,12 @@ class Result:
 class Run:
     """A scene being played."""
 
-    def __init__(self, lab, scene, seed, *, kills=6, count=None, knobs=KNOBS):
+    def __init__(
+        self, lab, scene, seed, *, kills=6, count=None, feed=None, knobs=KNOBS
+    ):
         self.lab, self.scene, self.seed, self.kills = lab, scene, seed, kills
         self.count = count or scene.count
-        self.knobs = replace(knobs, seed=seed)
+        self.knobs = replace(knobs, seed=feed or seed)
         self.rng = random.Random(f"{scene.name}-{seed}")
         self.database = f"faults_run_{scene.name}_{seed}"
         self.folder = lab.folder / "runs" / f"{scene.name}-{seed}"
@@ -166,7 +168,7 @@ class Run:
             return
         result.picture = picture
         if want and not result.problems:
-            result.problems += picture.differences(want, log=self.scene.same_log)
+            result.problems += picture.differences(want)
 
     # -- what scenes ask -------------------------------------------------------------
 

@@ -21,8 +21,6 @@ class Scene:
     copies = 1
     shuffled = False
     poison = 0
-    # What was worked on in another order was logged in another order, too.
-    same_log = True
     # Against the run of the same seed in which nothing goes wrong.
     compared = True
     # Names of events that need not be done at the end begin so.

@@ -8,7 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from .cluster import PORT
-from .proxy import Proxy, open_ports
+from .proxy import Proxy, ports_towards
 from .recovery import Recovery
 from .replay_log import ReplayLog
 from .scene import Scene, Skipped
@@ -125,14 +125,14 @@ class Duplicates(Scene):
     """Everything comes five times, from four senders at once."""
 
     name, summary = "duplicates", "every event five times, in disorder, four at once"
-    copies, shuffled, same_log = 5, True, False
+    copies, shuffled = 5, True
 
 
 class Shuffle(Scene):
     """Everything comes in any order."""
 
     name, summary = "shuffle", "every wave of events in full disorder"
-    shuffled, same_log = True, False
+    shuffled = True
 
 
 class Poison(Scene):
@@ -187,7 +187,6 @@ class Skew(Scene):
     """Two nodes, one ten minutes fast, one ten minutes slow."""
 
     name, summary = "skew", "two nodes whose clocks differ by twenty minutes"
-    same_log = False
 
     def nodes(self, run):
         return [{"skew": SKEW_SECONDS}, {"skew": -SKEW_SECONDS}]
@@ -197,7 +196,6 @@ class Nodes(Scene):
     """Two nodes on one database; workers of both die, and one whole node."""
 
     name, summary = "nodes", "two nodes on one database, workers and a node die"
-    same_log = False
 
     def nodes(self, _run):
         return [{}, {}]
@@ -281,7 +279,7 @@ class Silence(Scene):
         started = time.monotonic()
         while near or far:
             time.sleep(0.5)
-            near &= open_ports()
+            near &= ports_towards(run.proxy.port)
             far &= self._sessions(run)
             if time.monotonic() - started > self.watched_seconds:
                 break
