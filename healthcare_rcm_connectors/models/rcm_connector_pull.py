@@ -1,13 +1,20 @@
+import logging
 from datetime import timedelta
 from hashlib import sha256
 
+from psycopg2 import InterfaceError, OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import mute_logger
 
 from ..protocol import outbound
 from ..protocol.addresses import AddressRefused, check_url
+from ..protocol.place import place_of
 from ..protocol.problem import ProblemError
 from .adapters.rcm_adapter_roles import SourceUnavailable, UnreadableContent
+
+_logger = logging.getLogger(__name__)
 
 CRON = "healthcare_rcm_connectors.cron_pull"
 CASE = "pull_failed"
@@ -27,6 +34,7 @@ ERRORS = [
     ("host", "No such address"),
     ("port", "Port not allowed"),
     ("private_address", "Private network"),
+    ("adapter", "Its adapter failed: the log names the place"),
 ]
 
 
@@ -180,9 +188,20 @@ class RcmConnectorPull(models.Model):
         ]
         for pull in self.search(domain):
             if pull.try_lock_for_update():
-                pull._rcm_poll()
+                pull._rcm_poll_alone()
             if in_cron and not cron._commit_progress(1):
                 break
+
+    def _rcm_poll_alone(self):
+        """Ask what is new; what goes wrong in an adapter stops no other source."""
+        try:
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                self._rcm_poll()
+        except (OperationalError, InterfaceError):
+            raise  # the database's own matter: the scheduler comes again
+        except Exception as error:  # its text may hold anything
+            _logger.error("Pull %s failed: %s", self.ids, place_of(error))
+            self._rcm_note_failure("adapter")
 
     def _rcm_poll(self):
         """Ask what is new until there is nothing more, and take it in."""

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
@@ -15,6 +16,8 @@ from .rcm_webhook import FAILED_CASE
 
 ENDPOINTS_AT_ONCE = 8
 MESSAGES_AT_ONCE = 20
+# A round ends with its slowest endpoint: so long may one take before its last try.
+ROUND_SECONDS = 5
 CLASHES = (DeadlockDetected, LockNotAvailable, SerializationFailure)
 CLASHES_IN_A_ROW = 20
 
@@ -106,7 +109,7 @@ class RcmDelivery(models.Model):
             answers = {id_: answer for part in rounds for id_, answer in part}
         for webhook, deliveries in self.grouped("webhook_id").items():
             for delivery in deliveries:
-                # not reached because the endpoint failed before: stays due
+                # not reached, as the endpoint failed before or is slow: stays due
                 if delivery.id in answers:
                     delivery._rcm_settle(webhook, answers[delivery.id])
 
@@ -190,9 +193,11 @@ class RcmDelivery(models.Model):
 
 
 def _send_all(jobs):
-    """Send the messages of one endpoint in turn; stop when it stops answering well."""
-    results = []
+    """Send the messages of one endpoint in turn; stop when it fails, or is slow."""
+    results, start = [], monotonic()
     for job in jobs:
+        if results and monotonic() - start > ROUND_SECONDS:
+            break
         if job.headers is None:
             results.append((job.delivery_id, Answer(None, "no_secret", None, 0)))
             break

@@ -137,6 +137,24 @@ class TestConnectorPull(ConnectorMixin, TransactionCase):
         self.assertEqual(pull.failures, 0)
         self.assertEqual(self.cases(pull).state, "resolved")
 
+    def test_an_adapter_that_fails_stops_no_other_source(self):
+        bad, good = self.make_pull(), self.make_pull()
+        adapter = type(self.env["rcm.adapter.http_json"])
+
+        def poll(this, pull, cursor):
+            if pull == bad:
+                raise KeyError("Quillfeather")
+            return [self.submitted()], "7", False
+
+        name = "odoo.addons.healthcare_rcm_connectors.models.rcm_connector_pull"
+        with patch.object(adapter, "_rcm_poll", poll), self.assertLogs(name) as logs:
+            self.env["rcm.connector.pull"]._cron_pull()
+        self.assertNotIn("Quillfeather", str(logs.output))
+        self.assertEqual((bad.failures, bad.last_error), (1, "adapter"))
+        self.assertGreater(bad.next_at, fields.Datetime.now())
+        self.assertEqual((good.failures, good.cursor), (0, "7"))
+        self.assertEqual(len(self.events()), 1)
+
     def test_the_cursor_stays_before_what_was_refused(self):
         bad = self.submitted("RTEST0000001")
         bad["data"] = {}

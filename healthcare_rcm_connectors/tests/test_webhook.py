@@ -1,4 +1,6 @@
 from datetime import timedelta
+from itertools import count
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -7,6 +9,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ..models import rcm_delivery_send
 from ..protocol import outbound
 from .receiver import Receiver
 from .webhook_common import WebhookCase
@@ -195,6 +198,28 @@ class TestWebhook(WebhookCase):
             self.assertEqual(set(self.of(webhook).mapped("state")), {"delivered"})
         self.assertIn("retry", self.of(dead).mapped("state"))
         self.assertIn("connection", self.of(dead).mapped("last_error"))
+
+    def test_one_slow_receiver_holds_up_nobody(self):
+        """A round ends with its slowest: a slow one gets a few of its messages in."""
+        ticks, rounds = count(step=3), []
+        original = type(self.deliveries)._rcm_send_round
+        with Receiver() as receiver:
+            webhook, _secret = self.subscribe(receiver)
+            for _number in range(5):
+                self.tell()
+
+            def send(batch):
+                original(batch)
+                rounds.append(len(receiver.got))
+
+            with (
+                patch.object(rcm_delivery_send, "monotonic", lambda: next(ticks)),
+                patch.object(type(self.deliveries), "_rcm_send_round", send),
+            ):
+                self.deliver()
+        self.assertEqual(rounds, [2, 4, 5])
+        self.assertEqual(set(self.of(webhook).mapped("state")), {"delivered"})
+        self.assertEqual(self.of(webhook).mapped("attempt_count"), [1] * 5)
 
     # -- secrets -------------------------------------------------------------------
 
