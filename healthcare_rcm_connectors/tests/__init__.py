@@ -16,6 +16,7 @@ from . import (
 from . import (
     test_adapters,
     test_connector_pull,
+    test_delivery_buttons,
     test_documents_door,
     test_doors,
     test_doors_jsonrpc,
