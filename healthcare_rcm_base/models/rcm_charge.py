@@ -239,16 +239,7 @@ class RcmCharge(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         charges = super().create(vals_list)
-        if any(
-            charge.encounter_id._rcm_standing() in ("billed", "closed", "cancelled")
-            for charge in charges
-        ):
-            raise UserError(
-                self.env._(
-                    "Reopen the encounter before adding a charge: it is billed, closed "
-                    "or cancelled."
-                )
-            )
+        charges._rcm_check_addable()
         self.env["rcm.service.order"]._rcm_match_charges(charges)
         return charges
 
@@ -263,7 +254,23 @@ class RcmCharge(models.Model):
                     "the correction."
                 )
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if "encounter_id" in vals:
+            self._rcm_check_addable()
+        return result
+
+    def _rcm_check_addable(self):
+        """Refuse charges that came to an encounter which takes none any more."""
+        if any(
+            charge.encounter_id._rcm_standing() in ("billed", "closed", "cancelled")
+            for charge in self
+        ):
+            raise UserError(
+                self.env._(
+                    "Reopen the encounter before adding a charge: it is billed, closed "
+                    "or cancelled."
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_captured(self):

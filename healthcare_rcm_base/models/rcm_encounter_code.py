@@ -62,7 +62,10 @@ class RcmEncounterCode(models.Model):
 
     def write(self, vals):
         self.encounter_id._check_editable(["code_ids"])
-        return super().write(vals)
+        result = super().write(vals)
+        if "encounter_id" in vals:
+            self.encounter_id._check_editable(["code_ids"])
+        return result
 
     def unlink(self):
         self.encounter_id._check_editable(["code_ids"])

@@ -65,6 +65,20 @@ class TestClaimRoles(ClaimFlowCase):
         with self.assertRaises(UserError):
             charge.encounter_id.write({"diagnosis_codes": "I10"})
 
+    def test_nothing_is_moved_into_an_encounter_that_was_billed(self):
+        billed = self.invoiced().encounter_id
+        other = self.intake(number="E2")
+        code = self.env["rcm.encounter.code"].create(
+            {"encounter_id": other.id, "kind": "condition", "code": "44"}
+        )
+        for record, vals in ((other.charge_ids, {"external_ref": "C9"}), (code, {})):
+            with (
+                self.subTest(moved=record._name),
+                self.assertRaises(UserError),
+                self.env.cr.savepoint(),
+            ):
+                record.write({"encounter_id": billed.id, **vals})
+
     def test_hold_and_late_charge_do_not_thaw_what_is_billed(self):
         encounter = self.cleared().encounter_id
         biller = self.as_user(encounter, "biller")
