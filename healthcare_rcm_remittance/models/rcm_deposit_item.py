@@ -145,7 +145,7 @@ class RcmDepositItem(models.Model):
             ("deposit_item_ids", "=", False),
         ]
         if self.payer_id:
-            domain += ["|", ("payer_id", "=", self.payer_id.id), ("payer_id", "=", 0)]
+            domain += [("payer_id", "in", (False, self.payer_id.id))]
         found = Remittance.search(domain, limit=2)
         return found if len(found) == 1 else Remittance
 

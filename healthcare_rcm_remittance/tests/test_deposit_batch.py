@@ -89,6 +89,15 @@ class TestDepositBatch(DepositCase):
         batch.action_match()
         self.assertFalse(batch.item_ids.remittance_id)
 
+    def test_named_payer_meets_a_remittance_whose_payer_is_not_known_yet(self):
+        strange = {"payer_trace": "1000000009", "payer_name": "STRANGER"}
+        remittance = self.paid("D7", **strange)
+        self.assertFalse(remittance.payer_id)
+        batch = self.deposit(("D7", 400))
+        batch.item_ids.payer_id = self.payer
+        batch.action_match()
+        self.assertEqual(batch.item_ids.remittance_id, remittance)
+
     def test_money_before_its_remittance_is_balanced_and_posted_later(self):
         batch = self.deposit(("D9", 400))
         batch.action_balance()
