@@ -1,16 +1,27 @@
+import logging
+from functools import partial
 from threading import Lock, Timer
 from time import monotonic
 
+import psycopg2
+
 from odoo import api, fields, models, sql_db
+from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
 from ..tools import work_marks
+from ..tools.wake_pace import WakePace
+
+_logger = logging.getLogger(__name__)
 
 # Odoo's cron workers look for future work once a minute only, and sleep as long after
 # one of them died: whoever knows of work that is due sooner wakes them.
 TICK_SECONDS = 60
 OVERDUE_SECONDS = 2
 MOST_ALARMS = 32
+# What is asked for many times a second is woken so often by each process.
+PACE_SECONDS = 0.2
+_pace = WakePace(PACE_SECONDS)
 _alarms = set()
 _alarms_lock = Lock()
 
@@ -44,6 +55,24 @@ class IrCron(models.Model):
                 cron.sudo()._rcm_trigger_now()
 
         precommit.add(trigger)
+
+    @api.model
+    def _rcm_wake_often(self, xmlid):
+        """Like :meth:`_rcm_wake`, for what is asked for many times a second.
+
+        The first who asks writes the trigger with his transaction. Whoever asks right
+        after him leaves it to one trigger that this process writes when
+        ``PACE_SECONDS`` are over: after all their commits, so that nothing they stored
+        is left lying; a transaction that is rolled back asks for nothing. Should the
+        process be killed before that, the job's own interval is the safety net.
+        """
+        key = self.env.cr.dbname, xmlid
+        if _pace.is_quiet(key):
+            self._rcm_wake(xmlid)
+            self.env.cr.postcommit.add(lambda: _pace.woken(key))
+        else:
+            wake = partial(_wake_now, *key)
+            self.env.cr.postcommit.add(lambda: _pace.later(key, wake))
 
     def _rcm_trigger_now(self):
         """Trigger by the database's clock, which decides what is due.
@@ -133,6 +162,17 @@ class IrCron(models.Model):
             SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         )
         return now.replace(microsecond=0)
+
+
+def _wake_now(database, xmlid):
+    """Trigger a job in a transaction of its own."""
+    try:
+        with Registry(database).cursor() as cr:
+            env = api.Environment(cr, api.SUPERUSER_ID, {})
+            env["ir.cron"]._rcm_wake(xmlid)
+    except psycopg2.Error as error:
+        # the database went away: the job's interval wakes it
+        _logger.warning("%s was not woken: %s", xmlid, type(error).__name__)
 
 
 def _ring(database):

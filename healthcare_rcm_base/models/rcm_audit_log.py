@@ -1,7 +1,7 @@
 import json
 from hashlib import sha256
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import SQL
@@ -223,11 +223,18 @@ class RcmAuditLog(models.Model):
         rule_name = rule.with_context(lang=None).name if rule else None
         return {
             "uid": self.env.uid,
-            "login": user.sudo().login,  # a log names its actor
+            "login": self._rcm_login(self.env.uid),
             "kind": kind,
             "source": rule_name or self._rcm_door(),
             "rule": rule_name,
         }
+
+    @api.model
+    @tools.ormcache("uid")
+    def _rcm_login(self, uid):
+        """What the actor signs in with; Odoo forgets it when it changes."""
+        # a log names its actor
+        return self.env["res.users"].sudo().browse(uid).login
 
     @api.model
     def _rcm_door(self):
