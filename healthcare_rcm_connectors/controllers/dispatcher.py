@@ -138,14 +138,18 @@ def connector():
     return env["rcm.connector"].sudo().browse(request.rcm_access.connector_id)
 
 
+def sender():
+    """The connector at the door, as the doors remember it."""
+    return request.rcm_access.sender
+
+
 def check_rate():
     """Refuse when the connector asks more often than it may."""
     access = getattr(request, "rcm_access", None)
     if access is None:
         return
-    limit = connector().rate_limit_per_minute
     key = request.env.cr.dbname, access.connector_id
-    wait = _rates.take(key, limit, monotonic())
+    wait = _rates.take(key, access.sender.rate_limit, monotonic())
     if wait:
         seconds = str(max(1, round(wait + 0.5)))
         raise ProblemError("too-many-requests", headers={"Retry-After": seconds})
@@ -157,7 +161,7 @@ def read_body():
     length = http_request.content_length
     if length is None:
         raise ProblemError("length-required")
-    limit = connector()._rcm_payload_limit()
+    limit = sender().payload_limit
     if length > limit:
         raise ProblemError("too-large", limit_bytes=limit)
     http_request.max_content_length = limit

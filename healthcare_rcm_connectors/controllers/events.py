@@ -3,7 +3,7 @@ from odoo.http import request
 
 from ..models.rcm_event_type_version import headers_of
 from ..protocol.problem import ProblemError
-from .dispatcher import answer, connector, read_json
+from .dispatcher import answer, connector, read_json, sender
 
 ROUTE = {"type": "rcm", "auth": "rcm", "csrf": False, "save_session": False}
 
@@ -16,7 +16,7 @@ class EventDoor(http.Controller):
         """Store one event: 202, or 200 with the first answer when it came before."""
         value, text = read_json()
         Event = request.env["rcm.event"].sudo()  # stored for its own connector only
-        [result] = Event._rcm_submit(connector(), [value], text)
+        [result] = Event._rcm_submit(sender(), [value], text)
         if isinstance(result, ProblemError):
             raise result
         status = 200 if result["duplicate"] else 202

@@ -5,7 +5,7 @@ from odoo.http import request
 
 from ..models.rcm_event_type_version import headers_of
 from ..protocol.problem import ProblemError
-from .dispatcher import answer, connector, decode, instance, read_body
+from .dispatcher import answer, connector, decode, instance, read_body, sender
 from .events import ROUTE
 
 CHUNK = 500
@@ -49,12 +49,12 @@ class FileDoor(http.Controller):
             raise ProblemError("invalid-request", "This format cannot be handed in.")
         if not records:
             raise ProblemError("unreadable", "The file holds no records.")
-        sender = connector()
-        values = [mapper._rcm_map(sender, record, hints) for record in records]
+        source = connector()
+        values = [mapper._rcm_map(source, record, hints) for record in records]
         Event = request.env["rcm.event"].sudo()  # stored for its own connector only
         results = []
         for start in range(0, len(values), CHUNK):
-            results += Event._rcm_submit(sender, values[start : start + CHUNK])
+            results += Event._rcm_submit(sender(), values[start : start + CHUNK])
         return results
 
     def _one(self, result):

@@ -10,7 +10,7 @@ from ..protocol import jsonrpc
 from ..protocol.envelope import parse_time
 from ..protocol.place import place_of
 from ..protocol.problem import Problem, ProblemError
-from .dispatcher import answer, connector, instance, read_body
+from .dispatcher import answer, connector, instance, read_body, sender
 from .events import ROUTE
 
 _logger = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ def run_call(function):
 
 def _submit(events):
     # Stored for its own connector only; service users write no table themselves.
-    return request.env["rcm.event"].sudo()._rcm_submit(connector(), events)
+    return request.env["rcm.event"].sudo()._rcm_submit(sender(), events)
 
 
 def _text(value):

@@ -2,6 +2,7 @@ import hashlib
 import logging
 import re
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
@@ -11,7 +12,7 @@ from psycopg2.errors import SerializationFailure
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.http import request
 from odoo.tools import SQL
 
@@ -20,6 +21,8 @@ from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 from ..protocol import signature
 from ..protocol.problem import Problem, ProblemError
 from ..protocol.rate import Buckets
+from ..protocol.sender import Sender
+from ..tools.last_use import TOUCH_SECONDS
 from ..tools.lost_connection import is_lost
 from .rcm_connector_key import SCOPE
 
@@ -39,6 +42,7 @@ _WWW_AUTHENTICATE = {"WWW-Authenticate": 'Bearer realm="rcm"'}
 _verified = OrderedDict()
 _verified_lock = Lock()
 _failures = Buckets()
+_noted = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Access:
     apikey_id: int | None
     user_id: int
     connector_id: int
+    sender: Sender
 
 
 class AnyPath(PathConverter):
@@ -92,23 +97,31 @@ class IrHttp(models.AbstractModel):
             raise Refused(Problem("not-ready", headers=COME_BACK)) from error
 
     @classmethod
+    def _pre_dispatch(cls, rule, args):
+        """A sender has no language, session or sign-up token to be found out."""
+        if not hasattr(request, "rcm_access"):
+            return super()._pre_dispatch(rule, args)
+        return request.dispatcher.pre_dispatch(rule, args)
+
+    @classmethod
     def _rcm_open_door(cls):
         http_request = request.httprequest
         address = http_request.remote_addr
+        connectors = request.env["rcm.connector"]
+        sequence = connectors._rcm_sequence()  # before anything is read
         if signature.SIGNATURE_HEADER in http_request.headers:
-            cls._rcm_open_signed(address)
+            cls._rcm_open_signed(connectors, sequence, address)
             return
         match = _BEARER.match(http_request.headers.get("Authorization", ""))
         row = match and cls._rcm_find_key(match.group(1), address)
         if not row:
             cls._rcm_failed(address, "key")
             raise ProblemError("unauthenticated", headers=_WWW_AUTHENTICATE)
-        cls._rcm_become(row["user_id"])
-        request.rcm_access = cls._rcm_access_of(row, address)
-        apikey_id, registry = row["id"], request.registry
-        request.env.cr.postcommit.add(
-            lambda: _touch(registry, "rcm.connector.key", apikey_id)
-        )
+        sender = connectors._rcm_find_sender(sequence, user_id=row["user_id"])
+        if not sender:
+            raise ProblemError("forbidden", "The user has no active connector.")
+        cls._rcm_enter(sender, row["id"], address)
+        _note_use("rcm.connector.key", row["id"])
 
     @classmethod
     def _auth_method_rcm_monitor(cls):
@@ -134,8 +147,7 @@ class IrHttp(models.AbstractModel):
         request.session.can_save = False
         request.update_env(user=api.SUPERUSER_ID, context={})
         request.rcm_monitor_id = monitor.id
-        registry, record = request.registry, monitor.id
-        request.env.cr.postcommit.add(lambda: _touch(registry, "rcm.monitor", record))
+        _note_use("rcm.monitor", monitor.id)
 
     @classmethod
     def _rcm_refuse_locked(cls, env, address):
@@ -155,7 +167,7 @@ class IrHttp(models.AbstractModel):
             raise _too_many_failures()
 
     @classmethod
-    def _rcm_failed(cls, address, reason, connector=None):
+    def _rcm_failed(cls, address, reason, connector_id=None):
         """Count a failed attempt, here and in the database.
 
         In a transaction of its own: that of the request is rolled back. An address
@@ -168,7 +180,7 @@ class IrHttp(models.AbstractModel):
                 with request.registry.cursor() as cr:
                     env = api.Environment(cr, api.SUPERUSER_ID, {})
                     env["rcm.auth.failure"]._rcm_note(
-                        address, reason, connector.id if connector else None
+                        address, reason, connector_id
                     )
                 return
             except SerializationFailure:
@@ -176,49 +188,53 @@ class IrHttp(models.AbstractModel):
         _logger.warning("A failed sign-in could not be counted: too many at once.")
 
     @classmethod
-    def _rcm_become(cls, user_id):
+    def _rcm_enter(cls, sender, apikey_id, address):
+        """Go on as the service user of ``sender``, or tell why it may not come in."""
         request.session.can_save = False
         # No client chooses the language or company of what the doors do.
-        request.update_env(user=user_id, context={})
+        request.update_env(user=sender.user_id, context={"lang": sender.lang})
+        if not sender.is_integration:
+            raise ProblemError("forbidden", "The user is no integration user.")
+        if sender.state == "disabled":
+            raise ProblemError("connector-disabled")
+        if not sender.may_come_from(address):
+            raise ProblemError(
+                "forbidden", "This system may not call from this address."
+            )
+        request.rcm_access = Access(apikey_id, sender.user_id, sender.id, sender)
 
     @classmethod
-    def _rcm_open_signed(cls, address):
+    def _rcm_open_signed(cls, connectors, sequence, address):
         """Let a sender in whose signature over the raw body holds.
 
         The sender names itself in the address (``?sender=``); who is unknown, has no
         secret or signs wrongly gets one and the same answer.
         """
-        env = request.env(su=True)
         cls._rcm_refuse_insistent(address)
-        sender = request.httprequest.args.get("sender", "")
-        connector = env["rcm.connector"]
-        if _SENDER.match(sender):
-            connector = connector.search([("sender_id", "=", sender)], limit=1)
-        secrets = env["rcm.secret"]._rcm_texts_of(connector._name, connector.ids)
-        body = cls._rcm_signed_body(connector)
-        headers = dict(request.httprequest.headers.items())
-        if not signature.verify(secrets.get(connector.id, ()), headers, body):
+        name, sender = request.httprequest.args.get("sender", ""), None
+        if _SENDER.match(name):
+            sender = connectors._rcm_find_sender(sequence, sender_id=name)
+        secrets = sender.secrets_at(fields.Datetime.now()) if sender else ()
+        body = cls._rcm_signed_body(sender)
+        if not signature.verify(secrets, request.httprequest.headers, body):
             # Only now: a sender that signs well is not stopped by its neighbours.
-            cls._rcm_refuse_locked(env, address)
-            cls._rcm_failed(address, "signature", connector)
+            cls._rcm_refuse_locked(connectors.env, address)
+            cls._rcm_failed(address, "signature", sender and sender.id)
             raise ProblemError(
                 "unauthenticated",
                 "The signature does not hold: unknown sender, wrong secret, a changed "
                 "body, or a clock that is more than five minutes off.",
             )
-        cls._rcm_become(connector.user_id.id)
-        connector = connector.with_env(request.env(su=True))
-        request.rcm_access = cls._rcm_check_connector(connector, None, address)
-        registry, record = request.registry, connector.id
-        request.env.cr.postcommit.add(lambda: _touch(registry, "rcm.secret", record))
+        cls._rcm_enter(sender, None, address)
+        _note_use("rcm.secret", sender.id)
 
     @classmethod
-    def _rcm_signed_body(cls, connector):
-        """The raw body as text, no larger than the connector may send."""
+    def _rcm_signed_body(cls, sender):
+        """The raw body as text, no larger than the sender may send."""
         http_request = request.httprequest
         if http_request.content_length is None:
             raise ProblemError("length-required")
-        limit = connector._rcm_payload_limit() if connector else UNKNOWN_LIMIT
+        limit = sender.payload_limit if sender else UNKNOWN_LIMIT
         if http_request.content_length > limit:
             raise ProblemError("too-large", limit_bytes=limit)
         http_request.max_content_length = limit
@@ -269,30 +285,6 @@ class IrHttp(models.AbstractModel):
             )
         )
 
-    @classmethod
-    def _rcm_access_of(cls, row, address):
-        """The access of a verified key, or the reason why there is none."""
-        env = request.env(su=True)
-        owner = [("user_id", "=", row["user_id"])]
-        connector = env["rcm.connector"].search(owner, limit=1)
-        if not connector:
-            raise ProblemError("forbidden", "The user has no active connector.")
-        return cls._rcm_check_connector(connector, row, address)
-
-    @classmethod
-    def _rcm_check_connector(cls, connector, row, address):
-        """The access of a known sender, or the reason why there is none."""
-        user = connector.user_id
-        if not user.has_group("healthcare_rcm_base.group_integration"):
-            raise ProblemError("forbidden", "The user is no integration user.")
-        if connector.state == "disabled":
-            raise ProblemError("connector-disabled")
-        if not connector._rcm_may_come_from(address):
-            raise ProblemError(
-                "forbidden", "This system may not call from this address."
-            )
-        return Access(row["id"] if row else None, user.id, connector.id)
-
 
 def _too_many_failures():
     return ProblemError(
@@ -302,8 +294,19 @@ def _too_many_failures():
     )
 
 
-def _touch(registry, model, res_id):
-    """Note the use of a key or secret after the request, by itself."""
-    with registry.cursor() as cr:
-        env = api.Environment(cr, api.SUPERUSER_ID, {})
-        env[model]._rcm_touch(res_id)
+def _note_use(model, res_id):
+    """Note the use of a key or secret after the request, by itself.
+
+    Here it is asked for once a minute only; the database says whether it is one.
+    """
+    registry = request.registry
+    key, now = (registry.db_name, model, res_id), monotonic()
+    if now - _noted.get(key, -TOUCH_SECONDS) < TOUCH_SECONDS:
+        return
+
+    @request.env.cr.postcommit.add
+    def touch():
+        _noted[key] = now
+        # another process noted the same use at the same moment: that is enough
+        with suppress(SerializationFailure), registry.cursor() as cr:
+            api.Environment(cr, api.SUPERUSER_ID, {})[model]._rcm_touch(res_id)

@@ -4,8 +4,7 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..protocol import business_key
-from ..protocol.addresses import lies_in, read_networks
+from ..protocol.addresses import read_networks
 from .rcm_connector_key import SCOPE
 from .rcm_event_type import TAKEN
 
@@ -344,30 +343,9 @@ class RcmConnector(models.Model):
             ]
         )
 
-    def _rcm_may_come_from(self, address):
-        """Whether this system may call from ``address``."""
-        networks = read_networks(self.allowed_networks)
-        return not networks or lies_in(address, networks)
-
     def _rcm_payload_limit(self):
         """Largest body in bytes."""
         return min(self.payload_limit_mib * MEBIBYTE, HARD_LIMIT_BYTES)
-
-    def _rcm_facility_of(self, event_type, data):
-        """Return (facility named in ``data`` or empty, whether we may speak for it).
-
-        An unknown facility is the business of processing: it may be made later.
-        """
-        path = event_type.facility_path
-        code = path and business_key.look_up(data, path)
-        Facility = self.env["rcm.facility"].sudo()  # service users see no master data
-        if not code:
-            return Facility, True
-        facility = Facility.search(
-            [("code", "=", code), ("company_id", "=", self.company_id.id)], limit=1
-        )
-        allowed = self.facility_ids
-        return facility, not allowed or facility in allowed
 
     def _rcm_describe_types(self):
         """What this connector may send, with schemas, for its own eyes."""

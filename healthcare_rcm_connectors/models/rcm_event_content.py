@@ -1,4 +1,5 @@
 import json
+from hashlib import sha256
 
 from odoo import api, fields, models
 
@@ -217,28 +218,34 @@ class RcmEvent(models.Model):
         return {"mapping": [None, mapping.display_name]}
 
     @api.model
-    def _rcm_content_columns(self, connector, event_type, value, data, mapped, text):
+    def _rcm_content_columns(self, sender, name, value, data, mapped, text):
         """Column values of what is kept of a payload.
 
+        :param str name: of its event type
         :param dict value: the envelope as it came
         :param data: its content as mapped; ``mapped`` says by what, with which steps
         :param str text: the body as it came, when it is the one envelope
         """
         mapping, steps = mapped
         Rule = self.env["rcm.redaction.rule"]
-        kept = Rule._rcm_dropped(connector, event_type.name, value["data"])
-        if text is None or kept is not value["data"]:
-            text = canonical_json({**value, "data": kept}).decode()
+        of = sender.company_id, sender.id, name
+        whole = canonical_json(value)
+        kept = Rule._rcm_dropped(*of, value["data"])
+        if kept is not value["data"]:
+            stored = canonical_json({**value, "data": kept})
+        else:
+            stored = whole if text is None else text.encode()
         canonical = None
         if mapping:
-            data = Rule._rcm_dropped(connector, event_type.name, data)
+            data = Rule._rcm_dropped(*of, data)
             canonical = canonical_json(data).decode()
         return {
-            "payload": text,
-            "payload_size": len(text.encode()),
+            "payload": stored.decode(),
+            "payload_hash": sha256(whole).hexdigest(),
+            "payload_size": len(stored),
             "canonical": canonical,
             "mapping_id": mapping.id or None,
-            "mapping_steps": json.dumps(_steps(steps)) if mapping else None,
+            "mapping_steps": _steps(steps) if mapping else None,
         }
 
 

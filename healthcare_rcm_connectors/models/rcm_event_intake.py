@@ -1,43 +1,41 @@
+import json
+from secrets import token_hex
 from time import monotonic
-from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.healthcare_rcm_base.core.canonical import digest
-
-from ..protocol import business_key, envelope, idempotency
+from ..protocol import envelope, idempotency
 from ..protocol.problem import ProblemError
+from ..protocol.sender import Sender
+from .rcm_event import CRON
 
 QUEUE_CHECK_SECONDS = 5
 RETRY_AFTER_SECONDS = 30
 _queue_depth = {}
 
-COLUMNS = (
-    "connector_id",
-    "company_id",
-    "external_id",
-    "type_id",
-    "facility_id",
-    "business_key",
-    "occurred_at",
-    "received_at",
-    "payload",
-    "payload_hash",
-    "payload_size",
-    "canonical",
-    "mapping_id",
-    "mapping_steps",
-    "amount",
-    "priority",
-    "correlation_id",
-    "state",
-    "attempt_count",
-    "create_uid",
-    "write_uid",
-    "create_date",
-    "write_date",
-)
+# One statement however many rows; what all of them share is told once. What else a
+# row says of itself, such as its type's name, is left out here.
+# Never through the logging path: a failing statement would be logged with its values,
+# which are patient data.
+_INSERT = """
+    INSERT INTO rcm_event (
+           connector_id, company_id, external_id, type_id, facility_id, business_key,
+           occurred_at, received_at, payload, payload_hash, payload_size, canonical,
+           mapping_id, mapping_steps, amount, priority, correlation_id, state,
+           attempt_count, create_uid, create_date, write_date)
+    SELECT %(connector)s, %(company)s, external_id, type_id, facility_id, business_key,
+           occurred_at, %(now)s, payload, payload_hash, payload_size, canonical,
+           mapping_id, mapping_steps, amount, priority, correlation_id, 'received',
+           0, %(uid)s, %(now)s, %(now)s
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(
+           external_id varchar, type_id int, facility_id int, business_key varchar,
+           occurred_at timestamp, payload text, payload_hash varchar,
+           payload_size int, canonical text, mapping_id int, mapping_steps jsonb,
+           amount numeric, priority int, correlation_id varchar)
+        ON CONFLICT (connector_id, external_id) DO NOTHING
+    RETURNING external_id, id
+"""
 
 
 class RcmEvent(models.Model):
@@ -49,90 +47,98 @@ class RcmEvent(models.Model):
     def _rcm_submit(self, connector, values, text=None):
         """Store events of ``connector`` and return an answer to each.
 
+        :param connector: ``rcm.connector``, or the :class:`Sender` the doors made of it
         :param list values: parsed envelopes
         :param str text: the body as it came, when it is the one envelope
         :return: list of result dicts or :class:`ProblemError`, in order
         """
-        self._rcm_check_capacity(connector)
+        sender = self._rcm_sender_of(connector)
+        self._rcm_check_capacity(sender)
         answers, rows = [None] * len(values), {}
         for position, value in enumerate(values):
             try:
-                rows[position] = self._rcm_prepare_row(connector, value, text)
+                rows[position] = self._rcm_prepare_row(sender, value, text)
             except ProblemError as error:
                 answers[position] = error
         if rows:
-            stored = self._rcm_insert(connector, list(rows.values()))
+            stored = self._rcm_insert(sender, list(rows.values()))
             for position, row in rows.items():
-                answers[position] = self._rcm_answer(connector, row, stored)
+                answers[position] = self._rcm_answer(sender, row, stored)
         return answers
+
+    @api.model
+    def _rcm_sender_of(self, connector):
+        return connector if isinstance(connector, Sender) else connector._rcm_sender()
 
     @api.model
     def _rcm_prepare_row(self, connector, value, text, mapping=None):
         """Check one envelope and return its column values, or raise a problem.
 
+        :param connector: as for :meth:`_rcm_submit`
         :param mapping: the ``rcm.mapping`` to try instead of the one in force
         """
+        sender = self._rcm_sender_of(connector)
         event = envelope.read(value)
-        event_type = self._rcm_type_for(connector, event)
-        now = fields.Datetime.now()
+        contract = self._rcm_contract_for(sender, event)
         data, *mapped = self.env["rcm.mapping"]._rcm_map_event(
-            connector, event_type, event.data, now.date(), mapping
+            sender, contract, event.data, fields.Date.today(), mapping
         )
-        faults = event_type._rcm_schema_errors(data)
+        faults = contract.errors(data)
         if faults:
             raise ProblemError("schema", event_type=event.type_key, errors=faults)
-        facility, allowed = connector._rcm_facility_of(event_type, data)
-        if not allowed:
-            place = {"path": f"$.{event_type.facility_path}", "rule": "not allowed"}
-            raise ProblemError("facility-not-allowed", errors=[place])
         return {
-            "connector_id": connector.id,
-            "company_id": connector.company_id.id,
             "external_id": event.id,
-            "type_id": event_type.id,
-            "facility_id": facility.id or None,
-            "business_key": business_key.make(event_type.business_key_template, data),
+            "type_id": contract.id,
+            "type_name": contract.name,
+            "facility_id": self._rcm_facility_for(sender, contract, data),
+            "business_key": contract.business_key(data),
             "occurred_at": event.occurred_at,
-            "received_at": now,
-            "payload_hash": digest(value),
             **self._rcm_content_columns(
-                connector, event_type, value, data, mapped, text
+                sender, contract.name, value, data, mapped, text
             ),
-            "amount": event_type._rcm_amount(data),
-            "priority": connector._rcm_priority(event_type),
-            "correlation_id": uuid4().hex,
-            "state": "received",
-            "attempt_count": 0,
-            "create_uid": self.env.uid,
-            "write_uid": self.env.uid,
-            "create_date": now,
-            "write_date": now,
+            "amount": contract.amount(data),
+            "priority": contract.place_in_line(sender.history),
+            "correlation_id": token_hex(16),
         }
 
     @api.model
-    def _rcm_type_for(self, connector, event):
+    def _rcm_contract_for(self, sender, event):
         """The contract of ``event``; a problem when unknown or not allowed."""
-        Type = self.env["rcm.event.type"].sudo()  # contracts are no secret of ours
-        type_id = Type._rcm_find_id(event.type, event.version)
-        if not type_id:
+        Type = self.env["rcm.event.type"]
+        contract = Type._rcm_contract(event.type, event.version)
+        if contract is None:
             raise ProblemError("unknown-event-type", known_types=Type._rcm_known())
-        notice = Type._rcm_notice(type_id)
-        if notice and notice[2] and notice[2] < fields.Date.context_today(self):
+        until = contract.taken_until
+        if until and until < fields.Date.context_today(self):
             raise ProblemError(
                 "unknown-event-type",
-                f"This version was taken until {notice[2]}.",
+                f"This version was taken until {until}.",
                 known_types=Type._rcm_known(),
             )
-        event_type = Type.browse(type_id)
-        if event_type not in connector.event_type_ids:
-            raise ProblemError(
-                "event-type-not-allowed",
-                allowed_types=sorted(connector.event_type_ids.mapped("display_name")),
-            )
-        return event_type
+        if contract.id not in sender.type_ids:
+            # names of contracts, which are no secret
+            allowed = Type.sudo().browse(sender.type_ids).mapped("display_name")
+            raise ProblemError("event-type-not-allowed", allowed_types=sorted(allowed))
+        return contract
 
     @api.model
-    def _rcm_insert(self, connector, rows):
+    def _rcm_facility_for(self, sender, contract, data):
+        """Id of the facility ``data`` names, or None; a problem when not allowed.
+
+        An unknown facility is the business of processing: it may be made later.
+        """
+        code = contract.facility_code(data)
+        if not code:
+            return None
+        known = self.env["rcm.facility"]._rcm_ids_by_code(sender.company_id)
+        facility_id = known.get(code)
+        if sender.facility_ids and facility_id not in sender.facility_ids:
+            place = {"path": f"$.{contract.facility_path}", "rule": "not allowed"}
+            raise ProblemError("facility-not-allowed", errors=[place])
+        return facility_id
+
+    @api.model
+    def _rcm_insert(self, sender, rows):
         """Insert rows whose id is new; return {id: (hash, correlation, is new)}.
 
         The unique index decides, also between requests that run at once: the later
@@ -141,18 +147,18 @@ class RcmEvent(models.Model):
         wanted = {}
         for row in rows:
             wanted.setdefault(row["external_id"], row)
-        inserted = self._rcm_insert_rows(list(wanted.values()))
-        known = self._rcm_known_rows(connector, set(wanted) - set(inserted))
+        inserted = self._rcm_insert_rows(sender, list(wanted.values()))
+        known = self._rcm_known_rows(sender, set(wanted) - set(inserted))
         fresh = [wanted[external_id] for external_id in inserted]
         if fresh:
-            self._rcm_log_received(connector, fresh, inserted)
-            self._rcm_wake_processing()
+            self._rcm_log_received(sender, fresh, inserted)
+            self.env["ir.cron"]._rcm_wake_often(CRON)
         for row in fresh:
             known[row["external_id"]] = row["payload_hash"], row["correlation_id"], True
         return known
 
     @api.model
-    def _rcm_known_rows(self, connector, external_ids):
+    def _rcm_known_rows(self, sender, external_ids):
         """Return {id: (hash, correlation, False)} of events that came before."""
         if not external_ids:
             return {}
@@ -160,47 +166,38 @@ class RcmEvent(models.Model):
             SQL(
                 "SELECT external_id, payload_hash, correlation_id FROM rcm_event"
                 " WHERE connector_id = %s AND external_id = ANY(%s)",
-                connector.id,
+                sender.id,
                 list(external_ids),
             )
         )
         return {row[0]: (row[1], row[2], False) for row in rows}
 
     @api.model
-    def _rcm_insert_rows(self, rows):
+    def _rcm_insert_rows(self, sender, rows):
         """Return {external id: id} of the rows that went in."""
-        # Never through the logging path: a failing statement would be logged with
-        # its values, which are patient data.
         self.env.cr.execute(
-            SQL(
-                "INSERT INTO rcm_event (%s) VALUES %s "
-                "ON CONFLICT (connector_id, external_id) DO NOTHING "
-                "RETURNING external_id, id",
-                SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
-                SQL(", ").join(
-                    SQL(
-                        "(%s)", SQL(", ").join(SQL("%s", row[name]) for name in COLUMNS)
-                    )
-                    for row in rows
-                ),
-            ),
+            _INSERT,
+            {
+                "connector": sender.id,
+                "company": sender.company_id,
+                "now": fields.Datetime.now(),
+                "uid": self.env.uid,
+                "rows": json.dumps(rows, ensure_ascii=False, default=_as_json),
+            },
             log_exceptions=False,
         )
         return dict(self.env.cr.fetchall())
 
     @api.model
-    def _rcm_log_received(self, connector, rows, ids):
-        Type = self.env["rcm.event.type"].sudo()  # names only
+    def _rcm_log_received(self, sender, rows, ids):
         self.env["rcm.audit.log"]._rcm_append(
             [
                 {
                     "event": "event.received",
                     "model": self._name,
                     "res_id": ids[row["external_id"]],
-                    "record_name": (
-                        f"{Type.browse(row['type_id']).name} {row['external_id']}"
-                    ),
-                    "company_id": row["company_id"],
+                    "record_name": f"{row['type_name']} {row['external_id']}",
+                    "company_id": sender.company_id,
                     "correlation_id": row["correlation_id"],
                     "changes": {
                         "state": [None, "received"],
@@ -208,14 +205,14 @@ class RcmEvent(models.Model):
                         "business_key": [None, row["business_key"]],
                         **self._rcm_mapping_change(row["mapping_id"]),
                     },
-                    "source": connector.code,
+                    "source": sender.code,
                 }
                 for row in rows
             ]
         )
 
     @api.model
-    def _rcm_answer(self, connector, row, stored):
+    def _rcm_answer(self, sender, row, stored):
         """Result of one event; the first with its id in a batch is the new one."""
         event_id = row["external_id"]
         payload_hash, correlation_id, is_new = stored[event_id]
@@ -231,17 +228,17 @@ class RcmEvent(models.Model):
             "status": "received",
             "correlation_id": correlation_id,
             "duplicate": not is_new,
-            **self.env["rcm.event.type"]._rcm_warning(row["type_id"], connector),
+            **self.env["rcm.event.type"]._rcm_warning(row["type_id"], sender),
         }
 
     @api.model
-    def _rcm_check_capacity(self, connector):
-        """Raise *overloaded* while too many events of this connector wait."""
-        key, now = (self.env.cr.dbname, connector.id), monotonic()
+    def _rcm_check_capacity(self, sender):
+        """Raise *overloaded* while too many events of this sender wait."""
+        key, now = (self.env.cr.dbname, sender.id), monotonic()
         checked_at, full = _queue_depth.get(key, (None, False))
         if checked_at is None or now - checked_at > QUEUE_CHECK_SECONDS:
-            limit = connector.queue_limit
-            full = self._rcm_waiting_count(connector.id, limit) >= limit
+            limit = sender.queue_limit
+            full = self._rcm_waiting_count(sender.id, limit) >= limit
             _queue_depth[key] = (now, full)
         if full:
             raise ProblemError(
@@ -289,3 +286,8 @@ class RcmEvent(models.Model):
                 for ref in self.document_refs or []
             ],
         }
+
+
+def _as_json(moment):
+    """A naive UTC time as PostgreSQL reads it."""
+    return moment.isoformat()

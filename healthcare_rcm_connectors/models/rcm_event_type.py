@@ -1,7 +1,9 @@
 import json
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.healthcare_rcm_base.tools.caches import forget
 
 from ..protocol import business_key, schema
 
@@ -192,8 +194,9 @@ class RcmEventType(models.Model):
     # ------------------------------------------------------------------
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        types = super().create(vals_list)
+        forget(self.env)
+        return types
 
     def write(self, vals):
         self.check_access("write")
@@ -207,15 +210,16 @@ class RcmEventType(models.Model):
                         "instead of changing it."
                     )
                 )
-        self.env.registry.clear_cache()
         result = super().write(vals)
+        forget(self.env)
         if vals.get("handler_model"):
             self._rcm_release_events()
         return result
 
     def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+        result = super().unlink()
+        forget(self.env)
+        return result
 
     # ------------------------------------------------------------------
     # Actions
@@ -255,23 +259,6 @@ class RcmEventType(models.Model):
     # Helpers
     # ------------------------------------------------------------------
     @api.model
-    @tools.ormcache("name", "version")
-    def _rcm_find_id(self, name, version):
-        """Id of the type that takes events now, or False."""
-        return (
-            self.sudo()  # every sender's event meets its contract
-            .search(
-                [
-                    ("name", "=", name),
-                    ("version", "=", version),
-                    ("state", "in", TAKEN),
-                ],
-                limit=1,
-            )
-            .id
-        )
-
-    @api.model
     def _rcm_known(self):
         """["name v1", …] of what can be sent, for error answers."""
         known = self.sudo().search([("state", "in", TAKEN)], order="name, version")
@@ -280,12 +267,7 @@ class RcmEventType(models.Model):
     def _rcm_schema_errors(self, data):
         """What ``data`` violates: path and rule, never a value."""
         self.ensure_one()
-        return schema.errors(self._rcm_schema_text(self.id), data)
-
-    @api.model
-    @tools.ormcache("type_id")
-    def _rcm_schema_text(self, type_id):
-        return self.browse(type_id).sudo().schema
+        return schema.errors(self.sudo().schema, data)  # whoever maps it again
 
     def _rcm_release_events(self):
         """Events that waited for a part that works on them go on."""

@@ -112,8 +112,3 @@ class RcmConnector(models.Model):
         help="Whether its events take the place their class gives them, or the last "
         "one: a load of old data then delays nothing that is new.",
     )
-
-    def _rcm_priority(self, event_type):
-        """The place in line of an event of ``event_type`` from this system."""
-        self.ensure_one()
-        return event_type._rcm_priority(self.flow == "history")

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.healthcare_rcm_base.core import states
 from odoo.addons.healthcare_rcm_base.core.effective import Span, place
+from odoo.addons.healthcare_rcm_base.tools.caches import forget
 
 from ..protocol.problem import ProblemError
 
@@ -155,7 +156,7 @@ class RcmMapping(models.Model):
         for record in self:
             ends = min(filter(None, (record.valid_to, today)))
             record._rcm_set_state("retired", valid_to=max(ends, record.valid_from))
-        self.env.registry.clear_cache()
+        forget(self.env)
 
     def action_new_version(self):
         """Make a draft like this one and open it."""
@@ -220,7 +221,7 @@ class RcmMapping(models.Model):
             activated_at=fields.Datetime.now(),
             activated_by_id=self.env.user.id,
         )
-        self.env.registry.clear_cache()
+        forget(self.env)
 
     def _rcm_siblings(self):
         """Every version for the same system and event, this one too."""

@@ -89,7 +89,8 @@ class RcmMapping(models.Model):
         if not mapped or len(values) < 2:
             yield
             return
-        crosswalk = Crosswalk(connector.sudo())  # its code and company
+        # its code and company; the doors hand over what they remember of it
+        crosswalk = Crosswalk(self.env["rcm.connector"].sudo().browse(connector.id))
         crosswalk.learn(self._rcm_asked(connector, values, mapped))
         self.env.cr.cache[SHARED] = crosswalk
         try:
@@ -107,10 +108,12 @@ class RcmMapping(models.Model):
                 event = envelope.read(value)
             except ProblemError:
                 continue  # its own answer says so
-            type_id = self.env["rcm.event.type"]._rcm_find_id(event.type, event.version)
-            if type_id not in mapped:
+            contract = self.env["rcm.event.type"]._rcm_contract(
+                event.type, event.version
+            )
+            if contract is None or contract.id not in mapped:
                 continue
-            mapping_id = self._rcm_in_force(connector.id, type_id, day)
+            mapping_id = self._rcm_in_force(connector.id, contract.id, day)
             if not mapping_id:
                 continue
             if mapping_id not in rules:

@@ -1,6 +1,8 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
+from odoo.addons.healthcare_rcm_base.tools.caches import forget
+
 from ..protocol import field_path, field_rules
 
 
@@ -92,16 +94,19 @@ class RcmRedactionRule(models.Model):
     # ------------------------------------------------------------------
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        rules = super().create(vals_list)
+        forget(self.env)
+        return rules
 
     def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
+        result = super().write(vals)
+        forget(self.env)
+        return result
 
     def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
+        result = super().unlink()
+        forget(self.env)
+        return result
 
     # ------------------------------------------------------------------
     # For the inbox and its screens
@@ -122,9 +127,9 @@ class RcmRedactionRule(models.Model):
         )
 
     @api.model
-    def _rcm_dropped(self, connector, event_name, data):
+    def _rcm_dropped(self, company_id, connector_id, event_name, data):
         """``data`` without what is never stored; the same object when that is all."""
-        rules = self._rcm_rules(connector.company_id.id, connector.id, event_name)
+        rules = self._rcm_rules(company_id, connector_id, event_name)
         if not any(rule.action == field_rules.DROP for rule in rules):
             return data
         # keys the digests, as it does Odoo's own signatures

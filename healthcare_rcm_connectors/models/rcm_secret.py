@@ -5,6 +5,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.healthcare_rcm_base.tools.caches import forget
+
 from ..tools.last_use import note_use
 
 SECRET_BYTES = 32
@@ -42,6 +44,22 @@ class RcmSecret(models.Model):
             SQL("ALTER TABLE rcm_secret ADD COLUMN IF NOT EXISTS secret varchar")
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        made = super().create(vals_list)
+        forget(self.env)  # the doors remember what opens them
+        return made
+
+    def write(self, vals):
+        result = super().write(vals)
+        forget(self.env)
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        forget(self.env)
+        return result
+
     @api.model
     def _rcm_rotate(self, record, overlap_hours=OVERLAP_HOURS):
         """Make a new secret of ``record`` and return its text, the only time.
@@ -56,10 +74,7 @@ class RcmSecret(models.Model):
         ).write({"valid_until": until})
         made = self.create({"res_model": record._name, "res_id": record.id})
         text = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        made.flush_recordset()
-        self.env.cr.execute(
-            SQL("UPDATE rcm_secret SET secret = %s WHERE id = %s", text, made.id)
-        )
+        made._rcm_set_text(text)
         return text
 
     @api.model
@@ -71,11 +86,15 @@ class RcmSecret(models.Model):
         record.ensure_one()
         self._rcm_revoke_of(record)
         made = self.create({"res_model": record._name, "res_id": record.id})
-        made.flush_recordset()
+        made._rcm_set_text(text)
+
+    def _rcm_set_text(self, text):
+        self.flush_recordset()
         self.env.cr.execute(
-            SQL("UPDATE rcm_secret SET secret = %s WHERE id = %s", text, made.id),
+            SQL("UPDATE rcm_secret SET secret = %s WHERE id = %s", text, self.id),
             log_exceptions=False,
         )
+        forget(self.env)
 
     @api.model
     def _rcm_revoke_of(self, records):
@@ -100,11 +119,19 @@ class RcmSecret(models.Model):
     @api.model
     def _rcm_texts_of(self, model, ids):
         """``{record id: [secret, …]}``, valid ones, newest first; for signing only."""
+        found = {}
+        for res_id, text, _until in self._rcm_dated_texts(model, ids):
+            found.setdefault(res_id, []).append(text)
+        return found
+
+    @api.model
+    def _rcm_dated_texts(self, model, ids):
+        """[(record id, secret, valid until or None), …], newest first."""
         self.flush_model()
-        rows = self.env.execute_query(
+        return self.env.execute_query(
             SQL(
                 """
-                SELECT res_id, secret FROM rcm_secret
+                SELECT res_id, secret, valid_until FROM rcm_secret
                  WHERE res_model = %s AND res_id = ANY(%s) AND secret IS NOT NULL
                    AND (valid_until IS NULL OR valid_until > %s)
                  ORDER BY id DESC
@@ -114,10 +141,6 @@ class RcmSecret(models.Model):
                 fields.Datetime.now(),
             )
         )
-        found = {}
-        for res_id, text in rows:
-            found.setdefault(res_id, []).append(text)
-        return found
 
     @api.model
     def _rcm_touch(self, connector_id):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..protocol import amounts, latency
+from ..protocol import latency
 
 # What is younger may still be committed by a slow batch; odoo.conf's time limits for
 # requests and scheduled actions are two minutes.
@@ -58,14 +58,6 @@ class RcmEventType(models.Model):
     def _compute_amount_path(self):
         for record in self:
             record.amount_path = AMOUNT_PATHS.get(record.name) or False
-
-    def _rcm_amount(self, data):
-        """How much ``data`` speaks of, as a float for comparison only, or None."""
-        self.ensure_one()
-        if not amounts.is_path(self.amount_path):
-            return None
-        value = amounts.total(data, self.amount_path)
-        return None if value is None else float(value)
 
 
 class RcmEvent(models.Model):

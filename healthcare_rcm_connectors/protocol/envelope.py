@@ -15,6 +15,7 @@ _RFC3339 = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})\Z"
 )
 FIELDS = ("id", "type", "version", "occurred_at", "data")
+_FIELDS = frozenset(FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +40,30 @@ def read(value):
     """
     if not isinstance(value, dict):
         raise ProblemError("invalid-envelope", "An event is a JSON object.")
+    get = value.get
+    moment, time_fault = _read_time(get("occurred_at"))
+    found = (
+        _id_fault(get("id")),
+        _type_fault(get("type")),
+        _version_fault(get("version")),
+        time_fault,
+        None if isinstance(get("data"), dict) else "object",
+    )
+    unknown = not _FIELDS >= value.keys()
+    if unknown or any(found):
+        raise ProblemError("invalid-envelope", errors=_faults(found, unknown))
+    return Envelope(value["id"], value["type"], value["version"], moment, value["data"])
+
+
+def _faults(found, unknown):
     faults = [
         {"path": f"$.{name}", "rule": rule}
-        for name, rule in (
-            ("id", _id_fault(value.get("id"))),
-            ("type", _type_fault(value.get("type"))),
-            ("version", _version_fault(value.get("version"))),
-            ("occurred_at", _time_fault(value.get("occurred_at"))),
-            ("data", None if isinstance(value.get("data"), dict) else "object"),
-        )
+        for name, rule in zip(FIELDS, found, strict=True)
         if rule
     ]
-    if set(value) - set(FIELDS):
+    if unknown:
         faults.append({"path": "$", "rule": "unknown fields", "allowed": list(FIELDS)})
-    if faults:
-        raise ProblemError("invalid-envelope", errors=faults)
-    return Envelope(
-        value["id"],
-        value["type"],
-        value["version"],
-        parse_time(value["occurred_at"]),
-        value["data"],
-    )
+    return faults
 
 
 def parse_time(text):
@@ -106,11 +109,11 @@ def _version_fault(value):
     return None if 0 < value <= VERSION_MAX else "a positive version number"
 
 
-def _time_fault(value):
+def _read_time(value):
+    """(moment, None), or (None, which rule is broken)."""
     if not isinstance(value, str):
-        return "required text"
+        return None, "required text"
     try:
-        parse_time(value)
+        return parse_time(value), None
     except ValueError:
-        return "RFC 3339 time with offset"
-    return None
+        return None, "RFC 3339 time with offset"

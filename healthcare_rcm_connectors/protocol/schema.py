@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
+from jsonschema.validators import extend
 from referencing import Registry
 
 from . import envelope
@@ -67,9 +68,47 @@ def errors(text, data):
 
 @lru_cache(maxsize=256)
 def _validator(text):
-    return Draft202012Validator(
-        json.loads(text), format_checker=_checker, registry=Registry()
-    )
+    moves = any(word in text for word in _MOVING)
+    kind = Draft202012Validator if moves else _remembering()
+    return kind(json.loads(text), format_checker=_checker, registry=Registry())
+
+
+# Where these stand, what a part means depends on the way to it.
+_MOVING = ('"$id"', '"$dynamicRef"', '"$dynamicAnchor"')
+
+
+def _remembering():
+    """The dialect, with the validators of fields and items made once for a contract.
+
+    The library makes them anew for each value, which is most of its time.
+    """
+    made = {}
+
+    def of(validator, part, value, place):
+        key = id(part)  # parts live as long as the contract that holds this
+        if key not in made:
+            made[key] = validator.evolve(schema=part)
+        for error in made[key].iter_errors(value):
+            error.path.appendleft(place)
+            yield error
+
+    def properties(validator, parts, instance, _schema):
+        if validator.is_type(instance, "object"):
+            for name, part in parts.items():
+                if name in instance:
+                    yield from of(validator, part, instance[name], name)
+
+    def items(validator, part, instance, schema):
+        if part is False or "prefixItems" in schema:
+            yield from _dialect_items(validator, part, instance, schema)
+        elif validator.is_type(instance, "array"):
+            for place, value in enumerate(instance):
+                yield from of(validator, part, value, place)
+
+    return extend(Draft202012Validator, {"properties": properties, "items": items})
+
+
+_dialect_items = Draft202012Validator.VALIDATORS["items"]
 
 
 def _plain(error):

@@ -21,9 +21,7 @@ def loads(raw):
     except UnicodeDecodeError as error:
         raise InvalidJson(f"not UTF-8 at byte {error.start}") from None
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
-        )
+        value = _decode(text)
     except json.JSONDecodeError as error:
         raise InvalidJson(
             f"syntax error at line {error.lineno}, column {error.colno}"
@@ -34,7 +32,11 @@ def loads(raw):
         raise
     except ValueError:
         raise InvalidJson("a number is out of range") from None
-    _check(value)
+    if text.count("[") + text.count("{") >= MAX_DEPTH:
+        _check_depth(value)
+    # Neither can stand in UTF-8 text that is JSON but as an escape.
+    if "\\u" in text:
+        _check_texts(value)
     return value
 
 
@@ -49,23 +51,45 @@ def _refuse_constant(name):
     raise InvalidJson(f"{name} is not JSON")
 
 
-def _check(value):
-    """Walk without recursion: the depth is what the sender chose."""
-    stack = [(value, 1)]
-    while stack:
-        item, depth = stack.pop()
+def _finite(text):
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise InvalidJson("a number is out of range")
+    return value
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite
+).decode
+
+
+def _check_depth(value):
+    """Level by level, without recursion: the depth is what the sender chose."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
         if depth > MAX_DEPTH:
             raise InvalidJson("nested too deeply")
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+
+
+def _check_texts(value):
+    stack = [value]
+    while stack:
+        item = stack.pop()
         if isinstance(item, str):
             _check_text(item)
-        elif isinstance(item, float) and item in (float("inf"), float("-inf")):
-            raise InvalidJson("a number is out of range")
         elif isinstance(item, dict):
-            for key, child in item.items():
+            for key in item:
                 _check_text(key)
-                stack.append((child, depth + 1))
+            stack.extend(item.values())
         elif isinstance(item, list):
-            stack.extend((child, depth + 1) for child in item)
+            stack.extend(item)
 
 
 def _check_text(text):

@@ -65,3 +65,5 @@ from . import (
     test_webhook,
 )
 from . import test_key_rotation
+from . import test_connector_sender
+from . import test_intake_queries

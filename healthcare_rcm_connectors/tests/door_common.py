@@ -1,7 +1,11 @@
 """The doors as senders see them: over HTTP, with a key."""
 
 import json
+from datetime import timezone
 
+from standardwebhooks.webhooks import Webhook
+
+from odoo import fields
 from odoo.tests import HttpCase
 
 from .common import ConnectorMixin
@@ -55,3 +59,36 @@ class DoorCase(ConnectorMixin, HttpCase):
 
     def count(self):
         return self.env["rcm.event"].search_count([])
+
+
+class SignedCase(ConnectorMixin, HttpCase):
+    """A connector that signs its messages instead of showing a key."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_world()
+        cls.secret = cls.env["rcm.secret"]._rcm_rotate(cls.connector)
+
+    def setUp(self):
+        super().setUp()
+        self.forget_the_doors()
+
+    def send(self, event, secret=None, sender=None, body=None, moment=None):
+        text = json.dumps(event)
+        moment = moment or fields.Datetime.now()
+        sender = self.connector.sender_id if sender is None else sender
+        moment = moment.replace(tzinfo=timezone.utc)
+        hook = Webhook(secret or self.secret)
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": event["id"],
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": hook.sign(event["id"], moment, text),
+        }
+        return self.url_open(
+            f"/rcm/v1/events?sender={sender}",
+            data=(body or text).encode(),
+            headers=headers,
+            method="POST",
+        )

@@ -1,52 +1,22 @@
 import json
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from freezegun import freeze_time
-from standardwebhooks.webhooks import Webhook
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ..models import ir_http
 from ..protocol import addresses
-from .common import ConnectorMixin
+from .door_common import SignedCase
 
 WRONG = "whsec_" + "QUJD" * 11
 
 
 @tagged("post_install", "-at_install")
-class TestSignedDoors(ConnectorMixin, HttpCase):
+class TestSignedDoors(SignedCase):
     """Senders without an API key: the signature over the body opens the door."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.make_world()
-        cls.secret = cls.env["rcm.secret"]._rcm_rotate(cls.connector)
-
-    def setUp(self):
-        super().setUp()
-        self.forget_the_doors()
-
-    def send(self, event, secret=None, sender=None, body=None, moment=None):
-        text = json.dumps(event)
-        moment = moment or fields.Datetime.now()
-        sender = self.connector.sender_id if sender is None else sender
-        moment = moment.replace(tzinfo=timezone.utc)
-        hook = Webhook(secret or self.secret)
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": event["id"],
-            "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": hook.sign(event["id"], moment, text),
-        }
-        return self.url_open(
-            f"/rcm/v1/events?sender={sender}",
-            data=(body or text).encode(),
-            headers=headers,
-            method="POST",
-        )
 
     def test_a_signed_event_is_taken_for_its_connector(self):
         answer = self.send(self.submitted(id="signed-1"))

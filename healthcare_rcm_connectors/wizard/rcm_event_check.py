@@ -115,14 +115,16 @@ class RcmEventCheck(models.TransientModel):
         try:
             value = strict_json.loads(text.encode())
             event = envelope.read(value)
-            event_type = self.env["rcm.event"]._rcm_type_for(connector, event)
+            contract = self.env["rcm.event"]._rcm_contract_for(
+                connector._rcm_sender(), event
+            )
         except (strict_json.InvalidJson, ProblemError):
             return  # the result says why
         # Rules of the house: whoever may check an event sees what they do with it.
         Mapping = self.env["rcm.mapping"].sudo()
         today = fields.Date.context_today(self)
         standing = Mapping.browse(
-            Mapping._rcm_in_force(connector.id, event_type.id, today) or []
+            Mapping._rcm_in_force(connector.id, contract.id, today) or []
         )
         used = tried or standing
         if not used:
