@@ -156,36 +156,80 @@ class RcmAuditLog(models.Model):
         """
         if not rows:
             return
-        actor = self._rcm_actor()
-        prepared = [self._rcm_prepare_row(row, actor) for row in rows]
+        appending = self._rcm_appending(rows, SQL("res_id"), SQL(""))
+        self.env.cr.execute(SQL("WITH %s SELECT", appending))
+        self._rcm_appended(rows)
+
+    @api.model
+    def _rcm_append_stored(self, insert, rows):
+        """Run ``insert`` and append ``rows`` for what it stored, in one statement.
+
+        :param SQL insert: it returns ``id`` and, as ``name``, what names each row
+        :param dict rows: {name: row as for :meth:`_rcm_append`, without ``res_id``}
+        :return: {name: id} of what was stored; of the rest nothing is logged
+        """
+        appending = self._rcm_appending(
+            [{**row, "name": name} for name, row in rows.items()],
+            SQL("stored.id"),
+            SQL("JOIN stored ON stored.name = r.name"),
+        )
         self.env.cr.execute(
             SQL(
-                """
-                WITH fresh AS (
-                    SELECT nextval('rcm_audit_log_id_seq')::int AS id,
-                           clock_timestamp() AT TIME ZONE 'UTC' AS logged_at, r.*
-                      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-                           event text, model text, res_id int, record_name text,
-                           company_id int, correlation_id text, source text,
-                           payload_hash text, body text)
-                ), logged AS (
-                    INSERT INTO rcm_audit_log (
-                           id, logged_at, event, model, res_id, record_name,
-                           company_id, correlation_id, actor_uid, actor_login,
-                           actor_kind, source, payload_hash)
-                    SELECT id, logged_at, event, model, res_id, record_name,
-                           company_id, correlation_id, %(uid)s, %(login)s,
-                           %(kind)s, source, payload_hash
-                      FROM fresh
-                )
+                "WITH stored AS (%s), %s SELECT name, id FROM stored",
+                insert,
+                appending,
+            ),
+            log_exceptions=False,  # what is stored may be patient data
+        )
+        stored = dict(self.env.cr.fetchall())
+        self._rcm_appended(
+            [{**rows[name], "res_id": id_} for name, id_ in stored.items()]
+        )
+        return stored
+
+    @api.model
+    def _rcm_appended(self, rows):
+        """What else is done with rows that were appended."""
+
+    @api.model
+    def _rcm_appending(self, rows, res_id, join):
+        """The parts of a WITH that append ``rows``.
+
+        :param SQL res_id: of which document, and with ``join`` from where it comes
+        """
+        actor = self._rcm_actor()
+        return SQL(
+            """
+            fresh AS (
+                SELECT nextval('rcm_audit_log_id_seq')::int AS id,
+                       clock_timestamp() AT TIME ZONE 'UTC' AS logged_at,
+                       %(res_id)s AS res_id, event, model, record_name, company_id,
+                       correlation_id, source, payload_hash, body
+                  FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+                       event text, model text, res_id int, name text,
+                       record_name text, company_id int, correlation_id text,
+                       source text, payload_hash text, body text)
+                  %(join)s
+            ), logged AS (
+                INSERT INTO rcm_audit_log (
+                       id, logged_at, event, model, res_id, record_name,
+                       company_id, correlation_id, actor_uid, actor_login,
+                       actor_kind, source, payload_hash)
+                SELECT id, logged_at, event, model, res_id, record_name,
+                       company_id, correlation_id, %(uid)s, %(login)s,
+                       %(kind)s, source, payload_hash
+                  FROM fresh
+            ), detailed AS (
                 INSERT INTO rcm_audit_payload (log_id, logged_at, body)
                 SELECT id, logged_at, body FROM fresh WHERE body IS NOT NULL
-                """,
-                rows=json.dumps(prepared),
-                uid=actor["uid"],
-                login=actor["login"],
-                kind=actor["kind"],
             )
+            """,
+            rows=json.dumps([self._rcm_prepare_row(row, actor) for row in rows]),
+            res_id=res_id,
+            join=join,
+            uid=actor["uid"],
+            login=actor["login"],
+            kind=actor["kind"],
         )
 
     @api.model
@@ -197,6 +241,7 @@ class RcmAuditLog(models.Model):
             "event": row["event"],
             "model": row.get("model") or None,
             "res_id": row.get("res_id") or None,
+            "name": row.get("name"),
             "record_name": row.get("record_name") or None,
             "company_id": row.get("company_id") or None,
             "correlation_id": row.get("correlation_id") or None,

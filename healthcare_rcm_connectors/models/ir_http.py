@@ -179,9 +179,7 @@ class IrHttp(models.AbstractModel):
             try:
                 with request.registry.cursor() as cr:
                     env = api.Environment(cr, api.SUPERUSER_ID, {})
-                    env["rcm.auth.failure"]._rcm_note(
-                        address, reason, connector_id
-                    )
+                    env["rcm.auth.failure"]._rcm_note(address, reason, connector_id)
                 return
             except SerializationFailure:
                 continue  # another process counted the same minute: once more

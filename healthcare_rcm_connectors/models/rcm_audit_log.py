@@ -7,7 +7,7 @@ class RcmAuditLog(models.Model):
     _inherit = "rcm.audit.log"
 
     @api.model
-    def _rcm_append(self, rows):
-        result = super()._rcm_append(rows)
+    def _rcm_appended(self, rows):
+        result = super()._rcm_appended(rows)
         self.env["rcm.delivery"]._rcm_queue(rows)
         return result

@@ -1,6 +1,6 @@
 import json
 from secrets import token_hex
-from time import monotonic
+from time import monotonic, time_ns
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -14,10 +14,8 @@ QUEUE_CHECK_SECONDS = 5
 RETRY_AFTER_SECONDS = 30
 _queue_depth = {}
 
-# One statement however many rows; what all of them share is told once. What else a
-# row says of itself, such as its type's name, is left out here.
-# Never through the logging path: a failing statement would be logged with its values,
-# which are patient data.
+# However many rows; what all of them share is told once. What else a row says of
+# itself, such as its type's name, is left out here.
 _INSERT = """
     INSERT INTO rcm_event (
            connector_id, company_id, external_id, type_id, facility_id, business_key,
@@ -34,7 +32,7 @@ _INSERT = """
            payload_size int, canonical text, mapping_id int, mapping_steps jsonb,
            amount numeric, priority int, correlation_id varchar)
         ON CONFLICT (connector_id, external_id) DO NOTHING
-    RETURNING external_id, id
+    RETURNING external_id AS name, id
 """
 
 
@@ -98,7 +96,7 @@ class RcmEvent(models.Model):
             ),
             "amount": contract.amount(data),
             "priority": contract.place_in_line(sender.history),
-            "correlation_id": token_hex(16),
+            "correlation_id": _thread_name(),
         }
 
     @api.model
@@ -149,12 +147,11 @@ class RcmEvent(models.Model):
             wanted.setdefault(row["external_id"], row)
         inserted = self._rcm_insert_rows(sender, list(wanted.values()))
         known = self._rcm_known_rows(sender, set(wanted) - set(inserted))
-        fresh = [wanted[external_id] for external_id in inserted]
-        if fresh:
-            self._rcm_log_received(sender, fresh, inserted)
+        if inserted:
             self.env["ir.cron"]._rcm_wake_often(CRON)
-        for row in fresh:
-            known[row["external_id"]] = row["payload_hash"], row["correlation_id"], True
+        for name in inserted:
+            row = wanted[name]
+            known[name] = row["payload_hash"], row["correlation_id"], True
         return known
 
     @api.model
@@ -174,42 +171,36 @@ class RcmEvent(models.Model):
 
     @api.model
     def _rcm_insert_rows(self, sender, rows):
-        """Return {external id: id} of the rows that went in."""
-        self.env.cr.execute(
+        """Store and log rows whose id is new; return {external id: id} of them."""
+        insert = SQL(
             _INSERT,
-            {
-                "connector": sender.id,
-                "company": sender.company_id,
-                "now": fields.Datetime.now(),
-                "uid": self.env.uid,
-                "rows": json.dumps(rows, ensure_ascii=False, default=_as_json),
-            },
-            log_exceptions=False,
+            connector=sender.id,
+            company=sender.company_id,
+            now=fields.Datetime.now(),
+            uid=self.env.uid,
+            rows=json.dumps(rows, ensure_ascii=False, default=_as_json),
         )
-        return dict(self.env.cr.fetchall())
+        return self.env["rcm.audit.log"]._rcm_append_stored(
+            insert, {row["external_id"]: self._rcm_log_row(sender, row) for row in rows}
+        )
 
     @api.model
-    def _rcm_log_received(self, sender, rows, ids):
-        self.env["rcm.audit.log"]._rcm_append(
-            [
-                {
-                    "event": "event.received",
-                    "model": self._name,
-                    "res_id": ids[row["external_id"]],
-                    "record_name": f"{row['type_name']} {row['external_id']}",
-                    "company_id": sender.company_id,
-                    "correlation_id": row["correlation_id"],
-                    "changes": {
-                        "state": [None, "received"],
-                        "payload_hash": [None, row["payload_hash"]],
-                        "business_key": [None, row["business_key"]],
-                        **self._rcm_mapping_change(row["mapping_id"]),
-                    },
-                    "source": sender.code,
-                }
-                for row in rows
-            ]
-        )
+    def _rcm_log_row(self, sender, row):
+        """What the log says of an event that was taken."""
+        return {
+            "event": "event.received",
+            "model": self._name,
+            "record_name": f"{row['type_name']} {row['external_id']}",
+            "company_id": sender.company_id,
+            "correlation_id": row["correlation_id"],
+            "changes": {
+                "state": [None, "received"],
+                "payload_hash": [None, row["payload_hash"]],
+                "business_key": [None, row["business_key"]],
+                **self._rcm_mapping_change(row["mapping_id"]),
+            },
+            "source": sender.code,
+        }
 
     @api.model
     def _rcm_answer(self, sender, row, stored):
@@ -286,6 +277,11 @@ class RcmEvent(models.Model):
                 for ref in self.document_refs or []
             ],
         }
+
+
+def _thread_name():
+    """A new correlation id; those of one time lie together in the indexes."""
+    return f"{time_ns() // 1_000_000:012x}{token_hex(10)}"
 
 
 def _as_json(moment):

@@ -37,7 +37,7 @@ class Contract:
         return self.facility_path and business_key.look_up(data, self.facility_path)
 
     def amount(self, data):
-        """How much ``data`` speaks of, as a float to compare and never book; or None."""
+        """How much ``data`` speaks of, to compare and never to book; or None."""
         if not self.amount_path:
             return None
         value = amounts.total(data, self.amount_path)

@@ -28,9 +28,7 @@ class Sender:
 
     def secrets_at(self, moment):
         """The signing secrets that hold at ``moment``, newest first."""
-        return [
-            text for text, until in self.secrets if until is None or until > moment
-        ]
+        return [text for text, until in self.secrets if until is None or until > moment]
 
     def may_come_from(self, address):
         """Whether this system may call from ``address``."""
