@@ -127,8 +127,8 @@ class TestRemembered(ConnectorMixin, TransactionCase):
         forget(self.env)
         with (
             patch.object(registry, "ready", True),
-            patch.object(type(registry), "clear_cache") as cleared,
-            patch.object(type(registry), "signal_changes") as told,
+            patch.object(registry, "clear_cache") as cleared,
+            patch.object(registry, "signal_changes") as told,
         ):
             self.env.cr.postcommit.run()
         self.assertEqual((cleared.call_count, told.call_count), (1, 1))
