@@ -7,6 +7,7 @@ from . import (
     openapi,
     health,
     outage,
+    no_database,
     metrics,
     pages,
     problems,

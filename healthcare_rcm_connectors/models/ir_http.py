@@ -10,7 +10,6 @@ from time import monotonic
 from psycopg2 import DatabaseError, InterfaceError
 from psycopg2.errors import SerializationFailure
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import PathConverter
 
 from odoo import api, fields, models
 from odoo.http import request
@@ -55,12 +54,6 @@ class Access:
     sender: Sender
 
 
-class AnyPath(PathConverter):
-    """The rest of an address, line breaks too: nothing falls out of our answers."""
-
-    regex = r"(?s:[^/].*?)"
-
-
 class Refused(HTTPException):
     """A problem found before any controller runs."""
 
@@ -72,10 +65,6 @@ class Refused(HTTPException):
 
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
-
-    @classmethod
-    def _get_converters(cls):
-        return {**super()._get_converters(), "rcm_path": AnyPath}
 
     @classmethod
     def _auth_method_rcm(cls):

@@ -8,6 +8,7 @@ VERSION = "3.1.0"
 _JSON = "application/json"
 # Errors every door may answer, beside those of its own.
 _COMMON = (
+    "no-database",
     "unauthenticated",
     "forbidden",
     "connector-disabled",
@@ -236,7 +237,7 @@ def _health():
         "security": [],
         "responses": {
             "200": _answer("Up; degraded: something behind it is late", "Health"),
-            **_problems(("internal", "not-ready")),
+            **_problems(("internal", "no-database", "not-ready")),
         },
     }
 
@@ -260,7 +261,9 @@ def _metrics():
                 "description": "Counts and codes of one company",
                 "content": {"text/plain": {"schema": {"type": "string"}}},
             },
-            **_problems(("unauthenticated", "too-many-requests", "internal")),
+            **_problems(
+                ("no-database", "unauthenticated", "too-many-requests", "internal")
+            ),
         },
     }
 
@@ -296,7 +299,7 @@ def _problem():
         ],
         "responses": {
             "200": _answer("The kind of error", "ProblemKind"),
-            **_problems(("not-found", "internal")),
+            **_problems(("no-database", "not-found", "internal")),
         },
     }
 

@@ -125,6 +125,12 @@ KINDS = {
         "Too many events are waiting",
         "Wait as long as Retry-After says and send the same event again.",
     ),
+    "no-database": Kind(
+        400,
+        -32017,
+        "No database is chosen",
+        "This server has several databases: name yours in the header X-Odoo-Database.",
+    ),
     "not-ready": Kind(
         503,
         -32014,

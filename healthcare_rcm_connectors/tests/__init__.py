@@ -34,6 +34,7 @@ from . import (
     test_api_fuzz,
     test_expected_feed,
     test_http_sender,
+    test_no_database,
     test_outage,
     test_file_door,
     test_metrics_door,
