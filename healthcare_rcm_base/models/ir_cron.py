@@ -20,7 +20,7 @@ TICK_SECONDS = 60
 OVERDUE_SECONDS = 2
 MOST_ALARMS = 32
 # What is asked for many times a second is woken so often by each process.
-PACE_SECONDS = 0.2
+PACE_SECONDS = 0.5
 _pace = WakePace(PACE_SECONDS)
 _alarms = set()
 _alarms_lock = Lock()

@@ -19,7 +19,7 @@ from odoo.http import request
 
 from ..models.adapters.rcm_adapter_roles import UnreadableContent
 from ..models.ir_http import Refused
-from ..protocol import problem
+from ..protocol import problem, strict_json
 from ..protocol.place import place_of
 from ..protocol.problem import Problem, ProblemError
 from ..protocol.rate import Buckets
@@ -171,9 +171,10 @@ def read_body():
 def read_json():
     """Return (value, text) of the JSON body."""
     raw = read_body()
-    values, text = decode("json", raw), raw.decode()
-    # an array is no event: its envelope is refused like that of any other value
-    return values if text.lstrip().startswith("[") else values[0], text
+    try:
+        return strict_json.loads(raw), raw.decode()
+    except strict_json.InvalidJson as error:
+        raise ProblemError("invalid-json", str(error)) from None
 
 
 def decode(name, content, filename=""):

@@ -203,7 +203,9 @@ class IrHttp(models.AbstractModel):
             sender = connectors._rcm_find_sender(sequence, sender_id=name)
         secrets = sender.secrets_at(fields.Datetime.now()) if sender else ()
         body = cls._rcm_signed_body(sender)
-        if not signature.verify(secrets, request.httprequest.headers, body):
+        headers = request.httprequest.headers
+        signed = {one: headers[one] for one in signature.HEADERS if one in headers}
+        if not signature.verify(secrets, signed, body):
             # Only now: a sender that signs well is not stopped by its neighbours.
             cls._rcm_refuse_locked(connectors.env, address)
             cls._rcm_failed(address, "signature", sender and sender.id)

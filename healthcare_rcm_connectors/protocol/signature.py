@@ -20,6 +20,7 @@ except ImportError:
 ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
 SIGNATURE_HEADER = "webhook-signature"
+HEADERS = (ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER)
 _SIGNATURE = re.compile(r"v1,[A-Za-z0-9+/]{43}=\Z")
 _TIME = re.compile(r"[1-9][0-9]{0,11}\Z")
 
