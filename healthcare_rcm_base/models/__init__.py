@@ -70,6 +70,7 @@ from . import res_company_day
 from . import res_company_accounting
 from . import res_config_settings
 from . import res_partner
+from . import res_groups_privilege
 from . import res_users
 from . import rcm_claim_content
 from . import rcm_encounter

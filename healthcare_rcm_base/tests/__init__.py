@@ -39,6 +39,7 @@ from . import test_walk_submission
 from . import test_core_pricing
 from . import test_core_pricing_replay
 from . import test_core_pricing_properties
+from . import test_res_groups_privilege
 from . import test_res_users
 from . import test_rcm_master_access
 from . import test_rcm_provider
@@ -138,6 +139,7 @@ from . import test_core_database_log
 from . import test_rcm_database_log
 from . import test_exception_amount
 from . import test_clinical_codes
+from . import test_migration_one_privilege
 from . import test_migration_statement_type
 from . import test_exception_document
 from . import test_audit_search
