@@ -52,5 +52,6 @@
             "healthcare_rcm_approvals/static/tests/tours/*.js",
         ],
     },
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,8 +1,67 @@
-"""What happens once, when the module is removed."""
+"""What happens once, when the module is installed or removed."""
 
 from odoo.tools import SQL
 
 from .models import rcm_approval_guard
+from .models.account_move import DOCUMENT_TYPES
+
+# Documents of Odoo's own that were there before, in the order in which one is made
+# for the other.
+NEW_THREADS = (
+    """
+    UPDATE purchase_order document
+       SET rcm_correlation_id = COALESCE(
+           (SELECT correlation_id FROM rcm_approval_request
+             WHERE res_model = 'purchase.order' AND res_id = document.id
+             ORDER BY id DESC LIMIT 1),
+           replace(gen_random_uuid()::text, '-', ''))
+     WHERE rcm_correlation_id IS NULL
+    """,
+    """
+    UPDATE account_move document
+       SET rcm_correlation_id = COALESCE(
+           (SELECT correlation_id FROM rcm_approval_request
+             WHERE res_model = 'account.move' AND res_id = document.id
+             ORDER BY id DESC LIMIT 1),
+           (SELECT min(o.rcm_correlation_id)
+              FROM account_move_line line
+              JOIN purchase_order_line l ON l.id = line.purchase_line_id
+              JOIN purchase_order o ON o.id = l.order_id
+             WHERE line.move_id = document.id
+            HAVING count(DISTINCT o.id) = 1),
+           replace(gen_random_uuid()::text, '-', ''))
+     WHERE rcm_correlation_id IS NULL AND rcm_kind IS NULL
+       AND move_type IN %(types)s
+    """,
+    """
+    UPDATE account_payment document
+       SET rcm_correlation_id = COALESCE(
+           (SELECT correlation_id FROM rcm_payment_run
+             WHERE document.rcm_source_model = 'rcm.payment.run'
+               AND id = document.rcm_source_id),
+           (SELECT correlation_id FROM rcm_refund
+             WHERE document.rcm_source_model = 'rcm.refund'
+               AND id = document.rcm_source_id),
+           (SELECT correlation_id FROM rcm_approval_request
+             WHERE res_model = 'account.payment' AND res_id = document.id
+             ORDER BY id DESC LIMIT 1),
+           replace(gen_random_uuid()::text, '-', ''))
+     WHERE rcm_correlation_id IS NULL
+    """,
+)
+
+
+def post_init_hook(env):
+    begin_threads(env.cr)
+
+
+def begin_threads(cr):
+    """Orders, bills and payments of before get the thread that new ones begin with.
+
+    That of their approval where there was one, so that their timeline shows it.
+    """
+    for statement in NEW_THREADS:
+        cr.execute(statement, {"types": tuple(DOCUMENT_TYPES)})
 
 
 def uninstall_hook(env):

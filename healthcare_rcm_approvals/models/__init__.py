@@ -40,6 +40,7 @@ from . import rcm_approval_watch
 from . import rcm_approval_duties
 from . import rcm_approval_effect
 from . import rcm_approval_banner
+from . import rcm_thread_mixin
 from . import rcm_document_mixin
 from . import rcm_claim
 from . import rcm_claim_credit
@@ -80,6 +81,9 @@ from . import rcm_spending_conditions
 from . import rcm_spending_preview
 from . import purchase_order
 from . import purchase_order_line
+from . import purchase_order_thread
+from . import account_move_thread
+from . import account_payment_thread
 from . import account_move_spending
 from . import account_move_match
 from . import account_move_match_lines

@@ -180,9 +180,6 @@ class AccountMove(models.Model):
         kinds = dict(self._fields["move_type"]._description_selection(self.env))
         return f"{kinds.get(self.move_type, '')} #{self.id}"
 
-    def _rcm_correlation_id(self):
-        return self.rcm_correlation_id or False
-
     # ------------------------------------------------------------------
     # The effect: posting
     # ------------------------------------------------------------------
@@ -269,8 +266,22 @@ class AccountMove(models.Model):
         drafts = self.filtered(lambda move: move.state != "posted")
         for effect, moves in drafts._rcm_by_effect().items():
             moves._rcm_approval_assert(effect)
-            moves._rcm_emit(POSTED)
+            moves._rcm_log_posting()
         drafts.origin_payment_id._rcm_check_entry(drafts)
+
+    def _rcm_log_posting(self):
+        """On their own threads with the amount, and on those of their orders."""
+        self._rcm_emit(
+            POSTED,
+            changes_by_id={
+                move.id: {
+                    "state": [move.state, "posted"],
+                    "amount_total": [None, move.amount_total],
+                }
+                for move in self
+            },
+        )
+        self._rcm_emit_elsewhere(POSTED)
 
     def _rcm_refuse_posted(self, vals):
         """A posted document keeps what was approved; it goes back to draft first."""

@@ -32,7 +32,7 @@ class AccountPayment(models.Model):
     """
 
     _name = "account.payment"
-    _inherit = ["rcm.approval.mixin", "account.payment"]
+    _inherit = ["rcm.approval.mixin", "rcm.own.thread.mixin", "account.payment"]
 
     rcm_source_model = fields.Char("Made for (model)", readonly=True, copy=False)
     rcm_source_id = fields.Many2oneReference(
@@ -138,9 +138,20 @@ class AccountPayment(models.Model):
             vals = {name: value for name, value in vals.items() if name != "state"}
         elif state in PAID:
             drafts._rcm_assert_paying()
+            drafts._rcm_emit_elsewhere(POSTED)
         else:
             (self - drafts)._rcm_refuse_posted(vals)
+        if "state" in vals:
+            self._rcm_log_new_state(drafts, state)
         return super().write(vals)
+
+    def _rcm_log_new_state(self, drafts, state):
+        """Log the state; of drafts that pay, the step that lets them has said it."""
+        said = self.browse()
+        if state in PAID:
+            said = drafts.filtered(lambda payment: payment.payment_type == "outbound")
+        before = {payment.id: payment.state for payment in self - said}
+        self._rcm_log_states(before, state)
 
     def action_post(self):
         """Ask where a policy wants it, pay the rest, and say which is which."""

@@ -44,7 +44,11 @@ class PurchaseOrder(models.Model):
     """
 
     _name = "purchase.order"
-    _inherit = ["rcm.spending.document.mixin", "purchase.order"]
+    _inherit = [
+        "rcm.spending.document.mixin",
+        "rcm.own.thread.mixin",
+        "purchase.order",
+    ]
 
     rcm_facility_id = fields.Many2one(
         "rcm.facility",
@@ -215,19 +219,29 @@ class PurchaseOrder(models.Model):
         if vals.get("state") == "purchase":
             confirming = self.filtered(lambda order: order.state != "purchase")
         before = (self - confirming)._rcm_confirmed(vals.keys())
+        states = confirming._rcm_states()
         result = super().write(vals)
         if confirming:
-            confirming._rcm_assert_confirm()
+            confirming._rcm_assert_confirm(states)
         self._rcm_check_change(before)
         return result
 
-    def _rcm_assert_confirm(self):
-        """The one place every way of confirming comes through."""
+    def _rcm_assert_confirm(self, states=None):
+        """The one place every way of confirming comes through.
+
+        :param dict states: {id: state it was in} of those that were not confirmed
+        """
         if not self:
             return
         self._rcm_approval_assert(CONFIRM)
         self._rcm_check_spending()
-        self._rcm_emit("purchase.order.confirmed")
+        self._rcm_emit(
+            "purchase.order.confirmed",
+            changes_by_id={
+                id_: {"state": [state, "purchase"]}
+                for id_, state in (states or {}).items()
+            },
+        )
 
     def _rcm_approval_done(self, effect):
         """Confirm in the name of who asked, once nothing else is waited for."""

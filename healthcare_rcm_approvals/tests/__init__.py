@@ -1,5 +1,6 @@
 from . import test_account_move_approval
 from . import test_account_payment_approval
+from . import test_odoo_threads
 from . import test_policy_coverage
 from . import test_policy_properties
 from . import test_policy_risk

@@ -176,7 +176,8 @@ class AccountMove(models.Model):
             refused = {name for name in PROTECTED if vals.get(name)}
             if refused:
                 self._rcm_refuse(refused)
-            guarded.append({**self._rcm_explicit(), **vals})
+            threads = self._rcm_thread_vals(vals)
+            guarded.append({**self._rcm_explicit(), **vals, **threads})
         created = super(AccountMove, moves).create(guarded).with_env(self.env)
         created._rcm_refuse_our_journals()
         return created
@@ -223,6 +224,14 @@ class AccountMove(models.Model):
         A default state would make a posted entry that was never posted.
         """
         return {"state": "draft", **dict.fromkeys(PROTECTED, False)}
+
+    @api.model
+    def _rcm_thread_vals(self, vals):
+        """The thread of a new entry that the revenue cycle did not make: none.
+
+        Extended where other documents have one.
+        """
+        return {}
 
     def _rcm_ours(self):
         """The entries among these that the revenue cycle made."""

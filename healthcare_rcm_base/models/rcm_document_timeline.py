@@ -5,14 +5,18 @@ from odoo import api, models
 from .rcm_audit_timeline import READERS
 
 
-class RcmDocumentMixin(models.AbstractModel):
+class RcmTimelineMixin(models.AbstractModel):
     """The timeline of a document: from the source event to the journal entry.
 
-    Every form of a document that does not place it itself gets it as its last page,
-    so that no document is without its history.
+    Every form that does not place it itself gets it as its last page, so that no
+    document is without its history.
     """
 
-    _inherit = "rcm.document.mixin"
+    _name = "rcm.timeline.mixin"
+    _description = "Document With a Timeline"
+
+    # The field that names its thread.
+    _rcm_thread_field = "correlation_id"
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
@@ -25,7 +29,7 @@ class RcmDocumentMixin(models.AbstractModel):
     def _rcm_add_timeline(self, arch):
         """Put the timeline behind the last page of the form."""
         page = E.page(
-            E.field(name="correlation_id", widget="rcm_timeline", nolabel="1"),
+            E.field(name=self._rcm_thread_field, widget="rcm_timeline", nolabel="1"),
             name="timeline",
             string=self.env._("Timeline"),
             groups=READERS,
@@ -36,3 +40,10 @@ class RcmDocumentMixin(models.AbstractModel):
             return
         sheet = arch.find(".//sheet")
         (arch if sheet is None else sheet).append(E.notebook(page))
+
+
+class RcmDocumentMixin(models.AbstractModel):
+    """Every document of the revenue cycle has one."""
+
+    _name = "rcm.document.mixin"
+    _inherit = ["rcm.document.mixin", "rcm.timeline.mixin"]
