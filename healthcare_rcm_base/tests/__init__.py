@@ -149,3 +149,4 @@ from . import test_masked_search
 from . import test_ir_attachment
 from . import test_connection_loss
 from . import test_wake_pace
+from . import test_prompt_workers

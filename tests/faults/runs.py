@@ -14,7 +14,8 @@ from simulator.people import FeedError
 
 from .day import KNOBS
 from .ledger import Picture
-from .scenes import SCENES, Scene, Skipped
+from .scene import Scene, Skipped
+from .scenes import SCENES
 from .sender import PatientClient
 from .server import Server
 
@@ -130,7 +131,7 @@ class Run:
                 **options,
             )
             self.nodes.append(node)
-            node.start()
+            self.scene.start(self, node)
 
     def _feed(self, result):
         self.client = PatientClient(
@@ -250,6 +251,11 @@ class Run:
     def hit(self):
         """Places at which somebody died."""
         return {path.name.split("-")[1] for path in self.node.arms.glob("hit-*")}
+
+    def logged(self):
+        """The last row of the audit log: it grows with all that is done."""
+        rows = self.query("SELECT max(id) FROM rcm_audit_log")
+        return (rows and rows[0][0]) or 0
 
     def posted(self):
         """How many remittances are posted."""

@@ -35,6 +35,10 @@ class Scene:
     def before(self, run):
         """When the database is there and no server yet."""
 
+    def start(self, run, node):
+        """Start a node."""
+        node.start()
+
     def feed(self, run):
         """What is sent; return how many events."""
         day = RoughDay(

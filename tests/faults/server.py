@@ -55,15 +55,19 @@ class Server:
         Odoo's master ends when the database is away at the moment it wants to make a
         worker; in production systemd or a container runtime starts it again.
         """
-        if self.url is None:
-            self.port = odoo_server.free_port(FIRST_PORT + 10 * self.number)
-            self.gevent_port = odoo_server.free_port(self.port + 1)
-            self.url = f"http://127.0.0.1:{self.port}"
         self._launch()
-        self._wait()
+        self.wait()
+        self._watch_over()
+        return self
+
+    def start_without_database(self):
+        """Begin while the database is away, watched over from the first moment on."""
+        self._launch()
+        self._watch_over()
+
+    def _watch_over(self):
         self.watched = True
         threading.Thread(target=self._watch, daemon=True).start()
-        return self
 
     def _watch(self):
         while self.watched:
@@ -73,6 +77,10 @@ class Server:
             time.sleep(RESTART_SECONDS)
 
     def _launch(self):
+        if self.url is None:
+            self.port = odoo_server.free_port(FIRST_PORT + 10 * self.number)
+            self.gevent_port = odoo_server.free_port(self.port + 1)
+            self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             self._command(self.port, self.gevent_port),
             env=odoo_server.environment(
@@ -91,7 +99,8 @@ class Server:
         odoo = odoo_source.find()
         addons = [*odoo.addons, paths.LINKS, paths.REPO, HERE / "addons"]
         arguments = {
-            "-d": self.database,
+            # named, Odoo ends when it cannot reach it at the start
+            **({"-d": self.database} if self.options.get("named", True) else {}),
             "--db-filter": f"^{self.database}$",
             "--db_host": self.host,
             "--db_port": self.port_of_database,
@@ -102,7 +111,7 @@ class Server:
             "--http-port": http,
             "--gevent-port": gevent,
             "--workers": self.workers,
-            "--max-cron-threads": 2,
+            "--max-cron-threads": self.options.get("cron_threads", 2),
             "--limit-time-real": self.options.get("limit_time_real", 120),
             "--limit-time-real-cron": self.options.get("limit_time_real", 120),
             "--logfile": self.log,
@@ -112,9 +121,12 @@ class Server:
             *[part for pair in arguments.items() for part in pair]
         )
 
-    def _wait(self):
+    def wait(self):
+        """Until it answers that all is well."""
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline and (
+            self.watched or self.process.poll() is None
+        ):
             if self.answers():
                 return
             time.sleep(0.2)

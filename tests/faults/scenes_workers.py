@@ -1,0 +1,150 @@
+"""Workers, whole nodes and their disk are hurt."""
+
+import contextlib
+import shutil
+import subprocess
+
+from .recovery import Recovery
+from .scene import Scene, Skipped
+from .server import CRON, HTTP
+
+# Places in the order in which a document passes them; see rcm_failpoints.
+PASSING = ("stored", "acknowledged", "locked", "handled", "settled", "billed", "parsed")
+COMMITTED = "committed"
+MOST_SKIPPED = {"billed": 0, "parsed": 1}  # few come there in a short run
+POSTING = ("matched", "created", "posted", "reconciled", "audited", "outboxed")
+
+
+class Kills(Scene):
+    """Workers are killed at random moments; now and then every cron worker at once."""
+
+    name, summary = "kills", "kill -9 of workers at random moments"
+    most_seconds = 10  # until work goes on, in 19 of 20 cases
+    all_at_once = 0.15
+
+    def during(self, run):
+        run.recovery = Recovery(run)
+        while run.node.kills < run.kills and run.pause(0.2, 1.2):
+            run.recovery.mark()
+            if run.rng.random() < self.all_at_once:
+                run.node.kill_every(CRON)
+            else:
+                run.node.kill_one(run.rng, run.rng.choice((CRON, CRON, HTTP)))
+
+    def after(self, run):
+        yield from run.recovery.judge(self.most_seconds)
+
+
+class Power(Scene):
+    """The whole server dies at once, and is started again."""
+
+    name, summary = "power", "kill -9 of the whole server, which is started again"
+    most_seconds = 10
+
+    def during(self, run):
+        run.recovery = Recovery(run)
+        for _number in range(run.count):
+            if not run.pause(1.0, 4.0):
+                break
+            run.node.kill_all()
+            run.killed += 1
+            run.recovery.mark()
+            run.node.start()
+
+    def after(self, run):
+        yield from run.recovery.judge(self.most_seconds)
+
+
+class Failpoints(Scene):
+    """A worker dies at each named place once.
+
+    Two places of the posting at a time: a remittance that kills more workers than
+    that would be suspected, and set aside as one that kills them.
+    """
+
+    name, summary = "failpoints", "kill -9 at every named place of the work"
+
+    def during(self, run):
+        places = list(POSTING)
+        run.rng.shuffle(places)
+        for point in PASSING:
+            run.node.arm(point, run.rng.randint(0, MOST_SKIPPED.get(point, 2)))
+        run.node.arm(COMMITTED, run.rng.randint(2, 8))
+        while places and not run.over.is_set():
+            pair, places = places[:2], places[2:]
+            posted = run.posted()
+            for point in pair:
+                run.node.arm(point)
+            run.while_feeding(lambda pair=pair: run.hit() >= set(pair))
+            run.while_feeding(lambda posted=posted: run.posted() > posted)
+
+    def after(self, run):
+        run.killed += len(run.hit())
+        for point in sorted({*PASSING, *POSTING, COMMITTED} - run.hit()):
+            yield f"nobody died at {point}: the place was never reached"
+
+
+class Nodes(Scene):
+    """Two nodes on one database; workers of both die, and one whole node."""
+
+    name, summary = "nodes", "two nodes on one database, workers and a node die"
+
+    def nodes(self, _run):
+        return [{}, {}]
+
+    def during(self, run):
+        first, second = run.nodes
+        while first.kills + second.kills < run.kills and run.pause(0.3, 1.5):
+            run.rng.choice(run.nodes).kill_one(run.rng)
+        if run.pause(0.1, 1.0):
+            second.kill_all()
+            run.killed += 1
+            second.start()
+
+
+class DiskFull(Scene):
+    """The attachment store has no room for a while."""
+
+    name, summary = "disk_full", "the attachment store is full for a while"
+
+    def before(self, run):
+        files = run.lab._files(run.database)
+        kept = files.with_name(f"{files.name}-kept")
+        if files.exists():
+            files.rename(kept)
+        files.mkdir(parents=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(files)],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            files.rmdir()
+            if kept.exists():
+                kept.rename(files)
+            raise Skipped(f"the system gives no small disk: {done.stderr.strip()}")
+        run.cleanup.append(lambda: self._unmount(files, kept))
+        if kept.exists():
+            shutil.copytree(kept, files, dirs_exist_ok=True)
+
+    def _unmount(self, files, kept):
+        subprocess.run(["umount", "-l", str(files)], capture_output=True)
+        shutil.rmtree(kept, ignore_errors=True)
+
+    def during(self, run):
+        """Full from the start of the remittances until one was refused for it."""
+        files = run.lab._files(run.database)
+        ballast = files / "ballast"
+        with contextlib.suppress(OSError), open(ballast, "wb") as out:
+            while True:
+                out.write(b"0" * 4096)
+                out.flush()
+        run.while_feeding(run.refused_for_disk)
+        run.pause(0.5, 1.0)
+        run.saw_full = run.refused_for_disk()
+        ballast.unlink(missing_ok=True)
+
+    def after(self, run):
+        if not getattr(run, "saw_full", False):
+            yield "no file was refused for want of room: the scene proves nothing"
+        yield from run.missing_files()
