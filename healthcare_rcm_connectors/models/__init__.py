@@ -50,6 +50,7 @@ from . import (
     rcm_facility_prepare,
     rcm_traffic,
     rcm_metrics,
+    rcm_metrics_availability,
     rcm_monitor,
     rcm_auth_failure,
     rcm_health,

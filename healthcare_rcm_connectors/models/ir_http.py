@@ -185,6 +185,8 @@ class IrHttp(models.AbstractModel):
         if sender.state == "disabled":
             raise ProblemError("connector-disabled")
         if not sender.may_come_from(address):
+            # A good key or signature from elsewhere may be a stolen one.
+            cls._rcm_failed(address, "network", sender.id)
             raise ProblemError(
                 "forbidden", "This system may not call from this address."
             )

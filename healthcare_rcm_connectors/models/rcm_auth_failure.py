@@ -7,6 +7,7 @@ REASONS = [
     ("key", "No valid API key"),
     ("signature", "Signature does not hold"),
     ("monitor", "No valid monitoring token"),
+    ("network", "Valid key or signature from a network that is not allowed"),
 ]
 # So many in this time lock an address out until some of them are older than that.
 LOCK_FAILURES = 30

@@ -36,6 +36,7 @@ class RcmMetrics(models.AbstractModel):
             *self._rcm_intake(owners, totals),
             *self._rcm_queues(owners, company, now),
             *self._rcm_webhooks(owners, totals, now),
+            *self._rcm_availability(owners, now),
             *self._rcm_scheduler(now),
             *self._rcm_business(company, now),
             *self._rcm_watchers(company, now),

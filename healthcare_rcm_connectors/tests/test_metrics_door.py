@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -105,6 +106,30 @@ class TestMetricsDoor(ConnectorMixin, HttpCase):
         return self.env["rcm.source.total"].search(
             [("connector_id", "=", event.connector_id.id)], limit=1
         )
+
+    def test_what_is_up_and_what_waits_is_told(self):
+        webhook = self.env["rcm.webhook"].create(
+            {"name": "Hook", "url": "https://hook.example.com", "patterns": "a.*"}
+        )
+        connector, hook = ("connector", "one"), ("webhook", "Hook")
+        self.connector.carries_claims = True
+
+        def told():
+            values = self.read()
+            return (
+                values["rcm_connector_up", connector],
+                values["rcm_webhook_up", hook],
+                values["rcm_pending_claims", connector],
+            )
+
+        self.assertEqual(told(), (1, 1, 0))
+        self.connector.action_mark_down()
+        later = fields.Datetime.now() + timedelta(minutes=5)
+        webhook._rcm_write({"rest_until": later})
+        self.assertEqual(told(), (0, 0, 0))
+        self.connector.action_resume()
+        webhook._rcm_write({"rest_until": False, "state": "paused"})
+        self.assertEqual(told(), (1, 0, 0))
 
     def test_nothing_of_a_patient_is_told(self):
         self.receive(self.completed("E-1"))

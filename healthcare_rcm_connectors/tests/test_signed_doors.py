@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -7,7 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
-from ..models import ir_http
+from ..models import ir_http, rcm_auth_failure
 from ..protocol import addresses
 from .door_common import SignedCase
 
@@ -77,14 +78,27 @@ class TestSignedDoors(SignedCase):
         self.connector.action_disable()
         self.assertEqual(self.send(self.submitted(id="signed-8")).status_code, 403)
 
+    def watch_failures(self):
+        """What the doors note of failed attempts, in a transaction of their own."""
+        self.noted = []
+
+        def note(model, address, reason, connector_id=None):
+            self.noted.append((reason, connector_id))
+
+        self.startPatcher(
+            patch.object(rcm_auth_failure.RcmAuthFailure, "_rcm_note", note)
+        )
+
     def test_allowed_networks(self):
         self.connector.allowed_networks = "203.0.113.0/24"
+        self.watch_failures()
         refused = self.send(self.submitted(id="signed-9"))
         key = self.make_key(self.service_user)
         by_key = self.url_open(
             "/rcm/v1/openapi.json", headers={"Authorization": f"Bearer {key}"}
         )
         self.assertEqual((refused.status_code, by_key.status_code), (403, 403))
+        self.assertEqual(self.noted, [("network", self.connector.id)] * 2)
         self.connector.allowed_networks = "203.0.113.0/24, 127.0.0.1"
         self.assertEqual(self.send(self.submitted(id="signed-9")).status_code, 202)
         with self.assertRaises(ValidationError):
