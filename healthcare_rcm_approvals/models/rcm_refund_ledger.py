@@ -1,4 +1,4 @@
-from odoo import Command, fields, models
+from odoo import Command, models
 from odoo.tools import SQL
 
 from odoo.addons.healthcare_rcm_base.core.money import from_decimal, to_decimal
@@ -51,7 +51,7 @@ class RcmRefund(models.Model):
             "journal_id": company._rcm_journal("adjustment").id,
             "company_id": company.id,
             "currency_id": company.currency_id.id,
-            "date": fields.Date.context_today(self),
+            "date": company._rcm_today(),
             "ref": self.name,
             "rcm_kind": "local_entry",
             "rcm_local_kind": "refund",
@@ -93,7 +93,7 @@ class RcmRefund(models.Model):
                     "currency_id": self.currency_id.id,
                     "journal_id": self.journal_id.id,
                     "company_id": self.company_id.id,
-                    "date": fields.Date.context_today(self),
+                    "date": self.company_id._rcm_today(),
                     "memo": self.name,
                     "destination_account_id": payable.id,
                     "rcm_source_model": self._name,

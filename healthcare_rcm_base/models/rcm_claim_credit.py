@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import models
 
 from ..core.ledger_entries import (
     RECEIVABLES,
@@ -27,7 +27,7 @@ class RcmClaim(models.Model):
                 claim._rcm_invoiced_amounts(claim.self_pay), claim.self_pay
             )
             accounts = claim.company_id._rcm_accounts()
-            today = fields.Date.context_today(claim)
+            today = claim.company_id._rcm_today()
             vals_list.append(
                 {
                     **claim._rcm_invoice_vals(lines, accounts),
@@ -58,7 +58,7 @@ class RcmClaim(models.Model):
         lines = claim_credit(
             versions._rcm_invoiced_amounts(self.self_pay), self.self_pay
         )
-        today = fields.Date.context_today(self)
+        today = self.company_id._rcm_today()
         move = self.env["account.move"]
         if lines:
             move = move._rcm_post_entries(

@@ -27,7 +27,8 @@ class RcmClaimLeg(models.Model):
 
     def _rcm_set_state(self, new_state, **vals):
         if new_state == "adjudicated":
-            vals.setdefault("adjudicated_date", fields.Date.context_today(self))
+            company = self.company_id[:1] or self.env.company
+            vals.setdefault("adjudicated_date", company._rcm_today())
         return super()._rcm_set_state(new_state, **vals)
 
 

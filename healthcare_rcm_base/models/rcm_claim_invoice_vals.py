@@ -31,7 +31,7 @@ class RcmClaim(models.Model):
         refund = receivable.amount < ZERO
         partner = self._rcm_partner_for(receivable.purpose)
         company = self.company_id
-        invoice_date = min(self._rcm_service_end(), fields.Date.context_today(self))
+        invoice_date = min(self._rcm_service_end(), company._rcm_today())
         days = (
             company.root_id.sudo().rcm_patient_due_days  # settings of the main company
             if self.self_pay

@@ -54,7 +54,7 @@ class RcmClaim(models.Model):
         self.ensure_one()
         company = self.company_id
         partner = self._rcm_guarantor_partner()
-        today = fields.Date.context_today(self)
+        today = company._rcm_today()
         days = company.root_id.sudo().rcm_patient_due_days  # main company's settings
         due_date = today + timedelta(days=days) if share > ZERO else today
         refund = share < ZERO

@@ -49,7 +49,7 @@ class RcmServiceCharge(models.Model):
         string="Charge a Unit", required=True, help="Gross, before any contract."
     )
     date_from = fields.Date(
-        string="From", required=True, default=lambda self: fields.Date.today()
+        string="From", required=True, default=fields.Date.context_today
     )
     date_to = fields.Date(string="Until", help="Last day; empty for an open end.")
 

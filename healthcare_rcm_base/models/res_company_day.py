@@ -17,3 +17,7 @@ class ResCompany(models.Model):
         return fields.Datetime.context_timestamp(
             self.with_context(tz=zone), moment
         ).date()
+
+    def _rcm_today(self):
+        """The company's own calendar day now; scheduled actions know no other zone."""
+        return self._rcm_day_of(fields.Datetime.now())

@@ -133,6 +133,7 @@ from . import test_walk_claim_version
 from . import test_walk_client_invoice
 from . import test_walk_merge
 from . import test_walk_opening
+from . import test_res_company_day
 from . import test_res_company_numbering
 from . import test_audit_memory
 from . import test_core_database_log

@@ -78,6 +78,16 @@ class TestClaimFiling(BillingCase):
         self.assertEqual(claim.filing_kind, "appeal")
         self.assertEqual(str(claim.filing_deadline), "2026-07-18")
 
+    @freeze_time("2026-03-21 01:00:00")
+    def test_decision_of_an_evening_is_of_the_clinics_own_day(self):
+        self.company.partner_id.tz = "America/New_York"
+        claim = self.built()
+        claim._rcm_validate()._rcm_clear()
+        claim._rcm_write({"invoice_state": "posted"})
+        claim._rcm_mark_submitted(fields.Datetime.now())
+        claim._rcm_mark_adjudicated()
+        self.assertEqual(str(claim.leg_ids.adjudicated_date), "2026-03-20")
+
     @freeze_time(TODAY)
     def test_correction_counts_from_the_decision_about_what_it_replaces(self):
         claim = self.built()

@@ -150,7 +150,7 @@ class RcmRemittance(models.Model):
 
     def _rcm_posting_date(self):
         """Today, as the company counts days; lock dates are checked when posting."""
-        return fields.Date.context_today(self)
+        return self.company_id._rcm_today()
 
     def _rcm_stop_cases(self, stops):
         """One case per exception type, naming the first place and how many more."""

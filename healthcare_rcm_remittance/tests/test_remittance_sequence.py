@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from odoo.addons.healthcare_rcm_base.tests import builders
 
@@ -245,6 +245,12 @@ class TestRemittanceSequence(RemittanceCase):
             self.assertEqual(seen._rcm_receipt_day(), day)
             days.add(day)
         self.assertEqual(len(days), 2, "the two zones never share a day")
+
+    def test_posted_in_an_evening_it_is_of_the_companys_day(self):
+        self.company.partner_id.tz = "America/New_York"
+        remittance = self.env["rcm.remittance"].new({"company_id": self.company.id})
+        with freeze_time("2026-04-01 01:00:00"):
+            self.assertEqual(str(remittance._rcm_posting_date()), "2026-03-31")
 
     def test_parked_claim_goes_on_when_its_claim_is_invoiced(self):
         """The claim is with the payer, its invoice could not be posted at first."""
