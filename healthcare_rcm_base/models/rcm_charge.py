@@ -94,7 +94,7 @@ class RcmCharge(models.Model):
         index=True,
         help="As on the encounter unless said otherwise.",
     )
-    place_of_service = fields.Char(size=2)
+    place_of_service = fields.Char(string="Place of Service", size=2)
     revenue_code = fields.Char(size=4)
     diagnosis_pointers = fields.Char(
         string="Pointers", help="Places in the encounter's list of diagnoses, e.g. 1,2."

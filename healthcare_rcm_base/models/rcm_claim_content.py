@@ -99,7 +99,9 @@ class RcmClaimContent(models.AbstractModel):
         help="Where care was given when that is not our own facility.",
     )
     place_of_service = fields.Char(
-        size=2, help="Of lines that name none, e.g. 11 office."
+        string="Place of Service",
+        size=2,
+        help="Of lines that name none, e.g. 11 office.",
     )
     diagnosis_codes = fields.Char(
         string="Diagnoses",
@@ -125,10 +127,13 @@ class RcmClaimContent(models.AbstractModel):
     accident_state = fields.Char(size=2, help="Two letters; for automobile accidents.")
     admission_at = fields.Datetime(string="Admitted")
     admission_type = fields.Char(size=1, help="Priority of the admission, 1 to 9.")
-    point_of_origin = fields.Char(size=1, help="Where the patient came from.")
+    point_of_origin = fields.Char(
+        string="Point of Origin", size=1, help="Where the patient came from."
+    )
     discharge_at = fields.Datetime(string="Discharged")
     patient_status = fields.Char(size=2, help="Discharge status, e.g. 01 home.")
     type_of_bill = fields.Char(
+        string="Type of Bill",
         size=4,
         help="Facility type, care and frequency, e.g. 0131; the last digit follows "
         "the version.",

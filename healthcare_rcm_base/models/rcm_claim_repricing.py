@@ -62,9 +62,7 @@ class RcmClaimRepricing(models.Model):
     line_ids = fields.One2many("rcm.claim.repricing.line", "repricing_id")
     checked_count = fields.Integer(string="Claims Looked At", readonly=True)
     line_count = fields.Integer(string="Claims That Change", compute="_compute_totals")
-    blocked_count = fields.Integer(
-        string="Of Them Not Allowed", compute="_compute_totals"
-    )
+    blocked_count = fields.Integer(string="Not Allowed", compute="_compute_totals")
     selected_count = fields.Integer(string="Selected", compute="_compute_totals")
     selected_difference = fields.Monetary(
         string="Change in Expected", compute="_compute_totals"

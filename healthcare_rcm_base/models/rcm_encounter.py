@@ -84,7 +84,7 @@ class RcmEncounter(models.Model):
         required=True,
         default="outpatient",
     )
-    place_of_service = fields.Char(size=2)
+    place_of_service = fields.Char(string="Place of Service", size=2)
     diagnosis_codes = fields.Char(
         string="Diagnoses",
         groups="healthcare_rcm_base.group_clinical",

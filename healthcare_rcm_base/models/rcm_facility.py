@@ -34,6 +34,7 @@ class RcmFacility(models.Model):
         help="Nine digits, when it bills under another tax ID than its company.",
     )
     place_of_service = fields.Char(
+        string="Place of Service",
         size=2,
         help="Place of service of charges that name none, e.g. 11 office, 22 "
         "outpatient hospital.",

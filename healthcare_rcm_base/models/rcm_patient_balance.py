@@ -65,7 +65,7 @@ class RcmPatientBalance(models.Model):
     service_date = fields.Date(readonly=True)
     amount = fields.Monetary(string="Open", readonly=True)
     denied_amount = fields.Monetary(
-        string="Of It Denied",
+        string="Denied",
         readonly=True,
         help="On lines the payer has denied, appealed ones among them.",
     )
@@ -208,7 +208,7 @@ class RcmPatientAccount(models.Model):
         help="What payers are still asked for.",
     )
     denied_balance = fields.Monetary(
-        string="Of It Denied",
+        string="Denied",
         compute="_compute_balances",
         groups=GROUPS,
         help="Denied or in appeal: part of what insurance owes.",

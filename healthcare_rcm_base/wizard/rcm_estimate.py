@@ -50,7 +50,7 @@ class RcmEstimate(models.TransientModel):
     service_date = fields.Date(
         required=True, default=lambda self: fields.Date.context_today(self)
     )
-    place_of_service = fields.Char(size=2)
+    place_of_service = fields.Char(string="Place of Service", size=2)
     line_ids = fields.One2many("rcm.estimate.line", "estimate_id", string="Services")
     copay_amount = fields.Monetary(
         string="Copay", compute="_compute_from_coverage", store=True, readonly=False

@@ -52,8 +52,8 @@ class RcmAlertMeasure(models.AbstractModel):
     def _rcm_crons(self, now, value_of):
         rows = self.env["rcm.metrics"]._rcm_cron_rows(now)
         return {
-            f"cron:{name}": (name, value_of(active, due, failures))
-            for name, active, due, failures in rows
+            f"cron:{xmlid}": (name, value_of(active, due, failures))
+            for xmlid, active, due, failures, name in rows
         }
 
     @api.model

@@ -44,7 +44,7 @@ class RcmFacilityTemplate(models.Model):
     note = fields.Text(
         string="What Else to Do", help="Shown on the onboarding of each facility."
     )
-    place_of_service = fields.Char(size=2)
+    place_of_service = fields.Char(string="Place of Service", size=2)
     provider_group_ids = fields.Many2many(
         "rcm.provider.group", string="Provider Groups", check_company=True
     )

@@ -41,7 +41,8 @@ class RcmHealth(models.AbstractModel):
     def _rcm_scheduler_state(self):
         """``late`` when a scheduled action of the suite is due and does not run."""
         now = fields.Datetime.now()
-        for _name, active, due, failures in self.env["rcm.metrics"]._rcm_cron_rows(now):
+        rows = self.env["rcm.metrics"]._rcm_cron_rows(now)
+        for _xmlid, active, due, failures, _name in rows:
             overdue = due and (now - due).total_seconds() > CRON_PATIENCE_SECONDS
             if active and (overdue or failures):
                 return "late"

@@ -224,7 +224,7 @@ class RcmMetrics(models.AbstractModel):
             "1 when the scheduled action runs by itself, 0 when it is switched off.",
             ("cron",),
         )
-        for name, is_active, due, failures in self._rcm_cron_rows(now):
+        for name, is_active, due, failures, _ in self._rcm_cron_rows(now):
             active.add((name,), is_active)
             failed.add((name,), failures)
             lag.add((name,), _seconds(due, now) if is_active and due else 0)
@@ -232,7 +232,7 @@ class RcmMetrics(models.AbstractModel):
 
     @api.model
     def _rcm_cron_rows(self, now):
-        """[(xml id, active, due since or None, failures in a row)] of our crons."""
+        """[(xml id, active, due since or None, failures, name)] of our crons."""
         return self.env.execute_query(
             SQL(
                 """
@@ -241,7 +241,7 @@ class RcmMetrics(models.AbstractModel):
                              THEN greatest(c.nextcall, c.write_date) END,
                              (SELECT min(t.call_at) FROM ir_cron_trigger t
                                WHERE t.cron_id = c.id AND t.call_at <= %(now)s)),
-                       coalesce(c.failure_count, 0)
+                       coalesce(c.failure_count, 0), c.cron_name
                   FROM ir_cron c
                   JOIN ir_model_data d ON d.model = 'ir.cron' AND d.res_id = c.id
                  WHERE d.module LIKE %(modules)s

@@ -95,10 +95,10 @@ class RcmPayerOverpayment(models.Model):
 
     @api.depends("payer_id", "kind", "reference")
     def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
         for record in self:
-            record.display_name = " ".join(
-                filter(None, (record.payer_id.code, record.kind, record.reference))
-            )
+            parts = (record.payer_id.code, kinds.get(record.kind), record.reference)
+            record.display_name = " · ".join(filter(None, parts))
 
     def _rcm_audit_names(self):
         return [record.display_name or "" for record in self]

@@ -73,9 +73,8 @@ class RcmPaymentVariance(models.Model):
     @api.depends("claim_id", "difference")
     def _compute_display_name(self):
         for variance in self:
-            variance.display_name = (
-                f"{variance.claim_id.name} {variance.difference:.2f}"
-            )
+            amount = variance.currency_id.format(variance.difference)
+            variance.display_name = f"{variance.claim_id.name} · {amount}"
 
     def _rcm_audit_names(self):
         return [variance.claim_id.name or "" for variance in self]
