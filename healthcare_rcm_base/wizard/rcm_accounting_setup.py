@@ -219,7 +219,6 @@ class RcmAccountingSetupLine(models.TransientModel):
     )
     status = fields.Selection(
         [("mapped", "In use"), ("proposed", "Proposed"), ("create", "To be made")],
-        string="Status",
         readonly=True,
     )
 
@@ -291,7 +290,7 @@ class RcmAccountingSetupJournal(models.TransientModel):
         "Make new", compute="_compute_make", store=True, readonly=False
     )
     status = fields.Selection(
-        [("mapped", "In use"), ("create", "To be made")], string="Status", readonly=True
+        [("mapped", "In use"), ("create", "To be made")], readonly=True
     )
 
     @api.depends("purpose")
