@@ -29,8 +29,8 @@ ROUTES = {
     "/rcm/docs": "user",  # asks for a role
     "/rcm/runbooks/<string:name>": "user",  # asks for a role
     "/rcm/v1/problems/<code>": "none",  # what an error code means
-    "/rcm/v1": "none",  # 404 in the form of the interface
-    "/rcm/v1/<rcm_path:rest>": "none",
+    "/rcm": "none",  # 404 and 405 in the form of the interface
+    "/rcm/<rcm_rest:rest>": "none",
 }
 # What asks for a right before all rights are taken.
 CHECKS = re.compile(

@@ -1,7 +1,9 @@
 """How requests to the doors are read, and how everything that fails is answered."""
 
+import inspect
 import json
 import logging
+from functools import lru_cache
 from time import monotonic
 from uuid import uuid4
 
@@ -35,6 +37,7 @@ STATUS_PROBLEMS = {
     405: "method-not-allowed",
     411: "length-required",
     413: "too-large",
+    415: "unsupported-encoding",
     429: "too-many-requests",
     503: "not-ready",
 }
@@ -58,10 +61,14 @@ class RcmDispatcher(http.Dispatcher):
 
     def dispatch(self, endpoint, args):
         """Call the endpoint with path and query values; never parse a form."""
-        query = self.request.httprequest.args.to_dict()
-        self.request.params = {**query, **args}
+        query = self.request.httprequest.args
+        self.request.params = {**query.to_dict(), **args}
         try:
             check_rate()
+            methods = endpoint.routing["methods"]
+            if methods and self.request.httprequest.method == "OPTIONS":
+                return http.Response(status=204, headers={"Allow": allow(methods)})
+            check_query(endpoint, query, args)
             return self.request.registry["ir.http"]._dispatch(endpoint)
         except (
             HTTPException,
@@ -155,9 +162,46 @@ def check_rate():
         raise ProblemError("too-many-requests", headers={"Retry-After": seconds})
 
 
+def allow(methods):
+    """What ``Allow`` says of an address that takes ``methods``."""
+    return ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
+
+
+def check_query(endpoint, query, path_values):
+    """Refuse what a key holder asks for and nobody would look at.
+
+    A misspelt or doubled parameter left aside would do another thing than meant. What
+    is open to all takes anything: probes and caches add parameters of their own.
+    """
+    texts = [*path_values.values(), *query.values()]
+    if any("\x00" in text for text in texts):
+        raise ProblemError("invalid-request", "The address holds a NUL character.")
+    if endpoint.routing["auth"] == "none":
+        return
+    known = _parameters(endpoint.func.__func__) - set(path_values)
+    if set(query) - known - {"sender"}:  # a signed sender names itself
+        names = ", ".join(sorted(known)) or "none"
+        detail = f"A query parameter is not known. This address takes: {names}."
+        raise ProblemError("invalid-request", detail)
+    if any(len(values) > 1 for _name, values in query.lists()):
+        raise ProblemError("invalid-request", "A query parameter is given twice.")
+
+
+@lru_cache(maxsize=64)
+def _parameters(function):
+    """Names of what an endpoint takes from the address."""
+    _self, *found = inspect.signature(function).parameters.values()
+    return {item.name for item in found if item.kind is not item.VAR_KEYWORD}
+
+
 def read_body():
     """Return the raw body, refused before it is read when it is too large."""
     http_request = request.httprequest
+    if http_request.headers.get("Content-Encoding", "identity") != "identity":
+        # unpacked, a small body could be of any size
+        raise ProblemError(
+            "unsupported-encoding", headers={"Accept-Encoding": "identity"}
+        )
     length = http_request.content_length
     if length is None:
         raise ProblemError("length-required")

@@ -1,14 +1,17 @@
+import re
 from hashlib import sha256
 
 from odoo import http
 from odoo.http import request
 
 from ..models.rcm_event_type_version import headers_of
+from ..protocol import strict_json
 from ..protocol.problem import ProblemError
 from .dispatcher import answer, connector, decode, instance, read_body, sender
 from .events import ROUTE
 
 CHUNK = 500
+_VERSION = re.compile(r"[1-9][0-9]{0,4}\Z")
 
 
 class FileDoor(http.Controller):
@@ -27,8 +30,10 @@ class FileDoor(http.Controller):
         content = read_body()
         if not content:
             raise ProblemError("invalid-request", "The body is the file; it is empty.")
-        if version and not version.isdecimal():
-            raise ProblemError("invalid-request", "version is a number.")
+        if "" in (id, type, format):
+            raise ProblemError("invalid-request", "A query parameter is empty.")
+        if version is not None and not _VERSION.match(version):
+            raise ProblemError("invalid-request", "version is a number from 1.")
         name = format or connector().file_format
         hints = {
             "id": id,
@@ -51,6 +56,7 @@ class FileDoor(http.Controller):
             raise ProblemError("unreadable", "The file holds no records.")
         source = connector()
         values = [mapper._rcm_map(source, record, hints) for record in records]
+        _refuse_unstorable(values)
         Event = request.env["rcm.event"].sudo()  # stored for its own connector only
         results = []
         for start in range(0, len(values), CHUNK):
@@ -78,3 +84,10 @@ class FileDoor(http.Controller):
         else:
             status = 200 if all(item["duplicate"] for item in items) else 202
         return answer({"events": items}, status)
+
+
+def _refuse_unstorable(values):
+    try:
+        strict_json.check(values)
+    except strict_json.InvalidJson as error:
+        raise ProblemError("unreadable", f"The file cannot be kept: {error}.") from None

@@ -6,7 +6,7 @@ from odoo import http
 from odoo.exceptions import ConcurrencyError
 from odoo.http import request
 
-from ..protocol import jsonrpc
+from ..protocol import jsonrpc, rpc_params
 from ..protocol.envelope import parse_time
 from ..protocol.place import place_of
 from ..protocol.problem import Problem, ProblemError
@@ -14,7 +14,6 @@ from .dispatcher import answer, connector, instance, read_body, sender
 from .events import ROUTE
 
 _logger = logging.getLogger(__name__)
-MAX_EVENTS = 500
 
 
 class JsonRpcDoor(http.Controller):
@@ -23,7 +22,9 @@ class JsonRpcDoor(http.Controller):
     @http.route("/rcm/v1/jsonrpc", methods=["POST"], **ROUTE)
     def call(self, **query):
         """Answer one call or a batch; 204 when there is nothing to answer."""
-        result = jsonrpc.respond(read_body(), methods(), instance(), run_call)
+        result = jsonrpc.respond(
+            read_body(), methods(), instance(), run_call, rpc_params.faults
+        )
         if result is None:
             return http.Response(status=204)
         return answer(result)
@@ -51,9 +52,6 @@ def submit_event(event):
 
 def submit_batch(events):
     """Store many events; each has its own result, in order."""
-    if not isinstance(events, list) or not 0 < len(events) <= MAX_EVENTS:
-        detail = f"events is an array of 1 to {MAX_EVENTS} events."
-        raise ProblemError("invalid-envelope", detail)
     return [
         {"error": item.problem.body(instance())}
         if isinstance(item, ProblemError)
@@ -64,14 +62,14 @@ def submit_batch(events):
 
 def get_event(id):
     """What became of an event of this connector."""
-    return request.env["rcm.event"]._rcm_find_for(connector(), _text(id))._rcm_status()
+    return request.env["rcm.event"]._rcm_find_for(connector(), id)._rcm_status()
 
 
 def get_document(type, number=None, control_number=None, facility=None, event=None):
     """A document with what hangs on it, named as the sender names it."""
     return request.env["rcm.document.answer"]._rcm_get(
         connector(),
-        _text(type),
+        type,
         number=number,
         control_number=control_number,
         facility=facility,
@@ -86,26 +84,13 @@ def list_event_types():
 
 def replay(id=None, ids=None, since=None, until=None, dry_run=False):
     """Put failed events of this connector back in line, or say what would happen."""
-    if id is not None:
-        ids = [_text(id)]
-    named = isinstance(ids, list) and 0 < len(ids) <= MAX_EVENTS
-    if ids is not None and not (named and all(isinstance(one, str) for one in ids)):
-        detail = f"ids is an array of 1 to {MAX_EVENTS} event ids."
-        raise ProblemError("invalid-request", detail)
-    if not isinstance(dry_run, bool):
-        raise ProblemError("invalid-request", "dry_run is true or false.")
     return request.env["rcm.event"]._rcm_replay_for(
-        connector(), ids, _moment(since), _moment(until), dry_run
+        connector(),
+        ids if id is None else [id],
+        since and parse_time(since),
+        until and parse_time(until),
+        dry_run,
     )
-
-
-def _moment(text):
-    if text is None:
-        return None
-    try:
-        return parse_time(_text(text))
-    except ValueError:
-        raise ProblemError("invalid-request", "A time is RFC 3339.") from None
 
 
 def run_call(function):
@@ -123,9 +108,3 @@ def run_call(function):
 def _submit(events):
     # Stored for its own connector only; service users write no table themselves.
     return request.env["rcm.event"].sudo()._rcm_submit(sender(), events)
-
-
-def _text(value):
-    if not isinstance(value, str):
-        raise ProblemError("not-found", "The identifier is text.")
-    return value

@@ -23,6 +23,14 @@ class AnyPath(PathConverter):
     regex = r"(?s:[^/].*?)"
 
 
+class AnyRest(PathConverter):
+    """Whatever follows, nothing and doubled slashes too."""
+
+    regex = r"(?s:.*?)"
+    part_isolating = False
+    weight = 300  # after every other address
+
+
 def serve_nodb(request):
     """As Odoo does, but at our doors: what is missing, or that the database is away."""
     http_request = request.httprequest
@@ -37,6 +45,6 @@ def serve_nodb(request):
 
 # Every routing table takes the kinds of path parts it is not given from here.
 Map.default_converters = type(Map.default_converters)(
-    {**Map.default_converters, "rcm_path": AnyPath}
+    {**Map.default_converters, "rcm_path": AnyPath, "rcm_rest": AnyRest}
 )
 http.Request._serve_nodb = serve_nodb

@@ -1,21 +1,17 @@
+from contextlib import suppress
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
+
 from odoo import http
 from odoo.http import request
 
 from ..protocol.problem import KINDS, TYPE_PATH, ProblemError
-from .dispatcher import answer
+from .dispatcher import allow, answer
 from .events import ROUTE
 
 OPEN = {**ROUTE, "auth": "none"}
-ALLOW = {
-    "/rcm/v1/events": "POST",
-    "/rcm/v1/jsonrpc": "POST",
-    "/rcm/v1/health": "GET",
-    "/rcm/v1/health/live": "GET",
-    "/rcm/v1/health/ready": "GET",
-    "/rcm/v1/metrics": "GET",
-    "/rcm/v1/files": "POST",
-    "/rcm/v1/openapi.json": "GET",
-}
+METHODS = ("GET", "POST")
 
 
 class ProblemDoor(http.Controller):
@@ -37,16 +33,24 @@ class ProblemDoor(http.Controller):
             }
         )
 
-    @http.route(["/rcm/v1", "/rcm/v1/<rcm_path:rest>"], **OPEN)
+    @http.route(["/rcm", "/rcm/<rcm_rest:rest>"], **OPEN)
     def nothing_here(self, rest="", **query):
         """404, or 405 with what the address does take."""
-        path = request.httprequest.path.rstrip("/")
-        allow = ALLOW.get(path) or ("GET" if _is_resource(path) else None)
-        if allow:
-            raise ProblemError("method-not-allowed", headers={"Allow": allow})
+        methods = _methods_here()
+        if methods:
+            headers = {"Allow": allow(methods)}
+            raise ProblemError("method-not-allowed", headers=headers)
         raise ProblemError("not-found")
 
 
-def _is_resource(path):
-    roots = ("/rcm/v1/events/", "/rcm/v1/documents/", TYPE_PATH)
-    return path.startswith(roots)
+def _methods_here():
+    """The methods another door takes at this address."""
+    routes = request.env["ir.http"].routing_map()
+    routes = routes.bind_to_environ(request.httprequest.environ)
+    found = []
+    for method in METHODS:
+        with suppress(NotFound, MethodNotAllowed, RequestRedirect):
+            rule, _args = routes.match(method=method, return_rule=True)
+            if rule.endpoint.func.__func__ is not ProblemDoor.nothing_here:
+                found.append(method)
+    return found

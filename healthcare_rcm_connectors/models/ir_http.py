@@ -215,6 +215,7 @@ class IrHttp(models.AbstractModel):
                 "unauthenticated",
                 "The signature does not hold: unknown sender, wrong secret, a changed "
                 "body, or a clock that is more than five minutes off.",
+                headers=_WWW_AUTHENTICATE,
             )
         cls._rcm_enter(sender, None, address)
         _note_use("rcm.secret", sender.id)

@@ -8,6 +8,7 @@ from typing import Any
 from .problem import ProblemError
 
 ID_MAX_LENGTH = 128
+ID_PATTERN = "^[!-~]+$"  # visible ASCII
 VERSION_MAX = 32767
 _ID = re.compile(rf"[!-~]{{1,{ID_MAX_LENGTH}}}\Z")
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")

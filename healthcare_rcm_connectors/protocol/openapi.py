@@ -1,7 +1,8 @@
 """The doors as an OpenAPI 3.1 document, made from the event contracts."""
 
-from .envelope import ID_MAX_LENGTH
-from .openapi_schemas import ref, schema_name, schemas
+from .envelope import VERSION_MAX
+from .jsonrpc import MAX_BATCH
+from .openapi_schemas import EVENT_ID, ref, schema_name, schemas
 from .problem import CONTENT_TYPE, KINDS
 
 VERSION = "3.1.0"
@@ -15,7 +16,9 @@ _COMMON = (
     "too-many-requests",
     "internal",
 )
-_BODY = ("invalid-json", "length-required", "too-large")
+_QUERY = ("invalid-request",)
+_RAW = ("length-required", "too-large", "unsupported-encoding")
+_BODY = ("invalid-json", *_RAW)
 _SUBMIT = (
     "invalid-envelope",
     "event-type-not-allowed",
@@ -26,6 +29,26 @@ _SUBMIT = (
     "mapping",
     "overloaded",
 )
+
+
+_RETRY = {
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds to wait",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
+}
+_PROBLEM_HEADERS = {
+    401: {
+        "headers": {
+            "WWW-Authenticate": {"required": True, "schema": {"type": "string"}}
+        }
+    },
+    429: _RETRY,
+    503: _RETRY,
+}
 
 
 def build(types, title="Healthcare RCM"):
@@ -80,21 +103,21 @@ def _paths(types):
             "get": _get(
                 "getEncounter",
                 "An encounter with its claims and cases",
-                "Document",
+                "EncounterDocument",
                 ["number"],
                 query=["facility"],
             )
         },
         "/rcm/v1/documents/claim/{number}": {
             "get": _get(
-                "getClaim", "The latest version of a claim", "Document", ["number"]
+                "getClaim", "The latest version of a claim", "ClaimDocument", ["number"]
             )
         },
         "/rcm/v1/documents/remittance/{event_id}": {
             "get": _get(
                 "getRemittance",
                 "What became of the file an event brought",
-                "Document",
+                "RemittanceDocument",
                 ["event_id"],
             )
         },
@@ -125,7 +148,7 @@ def _submit(types):
     content = {"schema": ref("Event")}
     if examples:
         content["examples"] = examples
-    taken = _answer("Taken, or taken before", "EventTaken")
+    taken = _linked(_answer("Taken, or taken before", "EventTaken"))
     return {
         "operationId": "submitEvent",
         "summary": "Hand in one event",
@@ -133,7 +156,7 @@ def _submit(types):
         "responses": {
             "200": taken,
             "202": taken,
-            **_problems(_COMMON + _BODY + _SUBMIT),
+            **_problems(_COMMON + _QUERY + _BODY + _SUBMIT),
         },
     }
 
@@ -144,18 +167,20 @@ def _file():
         "required": ["events"],
         "properties": {"events": {"type": "array", "items": {"type": "object"}}},
     }
-    taken = _answer_of(
-        "Taken, or taken before; per record when there are many",
-        {"oneOf": [ref("EventTaken"), each]},
+    taken = _linked(
+        _answer_of(
+            "Taken, or taken before; per record when there are many",
+            {"oneOf": [ref("EventTaken"), each]},
+        )
     )
     mixed = _answer_of("Some records were refused: a result for each", each)
     text = {"type": "string"}
     names = (
         ("filename", False, {**text, "minLength": 1, "maxLength": 200}),
-        ("id", False, {**text, "minLength": 1, "maxLength": ID_MAX_LENGTH}),
-        ("type", False, text),
-        ("format", False, text),
-        ("version", False, {"type": "integer", "minimum": 1}),
+        ("id", False, EVENT_ID),
+        ("type", False, {**text, "minLength": 1}),
+        ("format", False, {**text, "minLength": 1}),
+        ("version", False, {"type": "integer", "minimum": 1, "maximum": VERSION_MAX}),
     )
     return {
         "operationId": "submitFile",
@@ -172,16 +197,7 @@ def _file():
             "200": taken,
             "202": taken,
             "207": mixed,
-            **_problems(
-                (
-                    *_COMMON,
-                    "length-required",
-                    "too-large",
-                    "invalid-request",
-                    "unreadable",
-                    *_SUBMIT,
-                )
-            ),
+            **_problems((*_COMMON, *_QUERY, *_RAW, "unreadable", *_SUBMIT)),
         },
     }
 
@@ -200,7 +216,7 @@ def _get(operation, summary, schema, names, query=()):
         "parameters": parameters,
         "responses": {
             "200": _answer(summary, schema),
-            **_problems((*_COMMON, "not-found")),
+            **_problems((*_COMMON, *_QUERY, "not-found")),
         },
     }
 
@@ -216,7 +232,12 @@ def _rpc():
                     "schema": {
                         "anyOf": [
                             ref("RpcCall"),
-                            {"type": "array", "items": ref("RpcCall"), "minItems": 1},
+                            {
+                                "type": "array",
+                                "items": ref("RpcCall"),
+                                "minItems": 1,
+                                "maxItems": MAX_BATCH,
+                            },
                         ]
                     }
                 }
@@ -225,7 +246,7 @@ def _rpc():
         "responses": {
             "200": _answer("Result or error of each call", "RpcAnswers"),
             "204": {"description": "Only notifications: nothing to answer"},
-            **_problems((*_COMMON, "length-required", "too-large")),
+            **_problems((*_COMMON, *_QUERY, *_RAW)),
         },
     }
 
@@ -262,7 +283,13 @@ def _metrics():
                 "content": {"text/plain": {"schema": {"type": "string"}}},
             },
             **_problems(
-                ("no-database", "unauthenticated", "too-many-requests", "internal")
+                (
+                    *_QUERY,
+                    "no-database",
+                    "unauthenticated",
+                    "too-many-requests",
+                    "internal",
+                )
             ),
         },
     }
@@ -279,7 +306,7 @@ def _described(media, operation):
                 "description": "The description",
                 "content": {media: {"schema": {"type": kind}}},
             },
-            **_problems(_COMMON),
+            **_problems((*_COMMON, *_QUERY)),
         },
     }
 
@@ -304,6 +331,26 @@ def _problem():
     }
 
 
+def _linked(answer):
+    """An answer with the way to what became of the event."""
+    return {
+        **answer,
+        "headers": {
+            "Location": {
+                "description": "Where to ask what became of the event",
+                "schema": {"type": "string", "pattern": "^/rcm/v1/events/"},
+            }
+        },
+        "links": {
+            "status": {
+                "operationId": "getEvent",
+                "description": "What became of the event",
+                "parameters": {"event_id": "$response.body#/id"},
+            }
+        },
+    }
+
+
 def _answer(description, schema):
     return _answer_of(description, ref(schema))
 
@@ -323,6 +370,7 @@ def _problems(codes):
                 f"{KINDS[code].title} (`{code}`)" for code in found
             ),
             "content": {CONTENT_TYPE: {"schema": ref("Problem")}},
+            **_PROBLEM_HEADERS.get(status, {}),
         }
         for status, found in sorted(by_status.items())
     }

@@ -1,16 +1,17 @@
 """The components of the OpenAPI document: envelopes, answers, the event contracts."""
 
-from .envelope import ID_MAX_LENGTH
+from .envelope import ID_MAX_LENGTH, ID_PATTERN
+from .openapi_documents import SCHEMAS as DOCUMENTS
 from .problem import KINDS, TYPE_PATH
+from .rpc_params import PARAMETERS, describe, needs_any
 
-RPC_METHODS = (
-    "submit_event",
-    "submit_batch",
-    "get_event",
-    "get_document",
-    "list_event_types",
-    "replay",
-)
+EVENT_ID = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": ID_MAX_LENGTH,
+    "pattern": ID_PATTERN,
+}
+_RPC_ID = {"type": ["string", "number", "null"]}
 
 
 def schema_name(kind):
@@ -22,9 +23,10 @@ def schemas(types):
     text, moment = {"type": "string"}, {"type": "string", "format": "date-time"}
     moment_or_null = {"type": ["string", "null"], "format": "date-time"}
     found = {
-        "Event": {
-            "oneOf": [ref(f"Event.{schema_name(kind)}") for kind in types],
-        },
+        # nothing is an event to a connector that may send none
+        "Event": {"oneOf": [ref(f"Event.{schema_name(kind)}") for kind in types]}
+        if types
+        else {"not": {}},
         "EventTaken": _object(
             id=text,
             status={"const": "received"},
@@ -55,7 +57,7 @@ def schemas(types):
             error={"type": ["object", "null"]},
             documents={"type": "array", "items": {"type": "object"}},
         ),
-        "Document": {"type": "object"},
+        **DOCUMENTS,
         "Live": _object(status={"const": "ok"}),
         "Health": _object(
             status={"enum": ["ok", "degraded"]},
@@ -79,7 +81,7 @@ def schemas(types):
                 status={"type": "integer"},
                 detail=text,
                 help=text,
-                instance=text,
+                instance={"type": "string", "format": "uri"},
             ),
             "additionalProperties": True,
         },
@@ -94,7 +96,7 @@ def schemas(types):
             "required": ["id", "type", "version", "occurred_at", "data"],
             "additionalProperties": False,
             "properties": {
-                "id": {**text, "minLength": 1, "maxLength": ID_MAX_LENGTH},
+                "id": EVENT_ID,
                 "type": {"const": kind["type"]},
                 "version": {"const": kind["version"]},
                 "occurred_at": moment,
@@ -105,7 +107,6 @@ def schemas(types):
 
 
 def _rpc_schemas():
-    identifier = {"type": ["string", "integer", "null"]}
     error = {
         "type": "object",
         "required": ["code", "message"],
@@ -116,23 +117,14 @@ def _rpc_schemas():
         "required": ["jsonrpc", "id"],
         "properties": {
             "jsonrpc": {"const": "2.0"},
-            "id": {},
+            "id": _RPC_ID,
             "result": {},
             "error": error,
         },
         "oneOf": [{"required": ["result"]}, {"required": ["error"]}],
     }
     return {
-        "RpcCall": {
-            "type": "object",
-            "required": ["jsonrpc", "method"],
-            "properties": {
-                "jsonrpc": {"const": "2.0"},
-                "id": identifier,
-                "method": {"enum": list(RPC_METHODS)},
-                "params": {"type": ["object", "array"]},
-            },
-        },
+        "RpcCall": {"oneOf": [_rpc_call(method) for method in PARAMETERS]},
         "RpcAnswer": answer,
         "RpcAnswers": {
             "anyOf": [
@@ -140,6 +132,21 @@ def _rpc_schemas():
                 {"type": "array", "items": ref("RpcAnswer"), "minItems": 1},
             ]
         },
+    }
+
+
+def _rpc_call(method):
+    needed = ["params"] if needs_any(method) else []
+    return {
+        "type": "object",
+        "required": ["jsonrpc", "method", *needed],
+        "properties": {
+            "jsonrpc": {"const": "2.0"},
+            "id": {**_RPC_ID, "description": "Without it nothing is answered."},
+            "method": {"const": method},
+            "params": describe(method, ref("Event")),
+        },
+        "additionalProperties": False,
     }
 
 

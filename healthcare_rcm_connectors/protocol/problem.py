@@ -1,5 +1,6 @@
 """Error answers of the doors: problem documents of RFC 9457."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +92,12 @@ KINDS = {
     "too-large": Kind(
         413, -32010, "The body is too large", "Split it, or ask for a higher limit."
     ),
+    "unsupported-encoding": Kind(
+        415,
+        -32018,
+        "The body is compressed",
+        "Send it as it is, without Content-Encoding.",
+    ),
     "schema": Kind(
         422,
         -32011,
@@ -141,6 +148,23 @@ KINDS = {
 }
 
 
+# The paths of these begin at the event's data, not at its envelope.
+OF_DATA = ("schema", "mapping", "facility-not-allowed")
+_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
+
+
+def pointer(path, root=""):
+    """The JSON Pointer (RFC 6901, as a fragment) of ``path``, ``$.a[0].b``.
+
+    It ends before a name that may not be repeated (``.*``): at what holds it.
+    """
+    steps, position = [], len("$")
+    while match := _STEP.match(path, position):
+        steps.append(match[1] or match[2])
+        position = match.end()
+    return "#" + root + "".join(f"/{step}" for step in steps)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One error answer; ``detail`` and ``extra`` never quote patient data."""
@@ -164,6 +188,13 @@ class Problem:
         ``detail`` says what is wrong this time, ``help`` what to do; where it is wrong
         is in ``errors`` where there is a place.
         """
+        extra = dict(self.extra)
+        if "errors" in extra:
+            root = "/data" if self.code in OF_DATA else ""
+            extra["errors"] = [
+                {**item, "pointer": pointer(item["path"], root)}
+                for item in extra["errors"]
+            ]
         return {
             "type": TYPE_PATH + self.code,
             "title": self.kind.title,
@@ -171,7 +202,7 @@ class Problem:
             "detail": self.detail or self.kind.help,
             "help": self.kind.help,
             "instance": instance,
-            **self.extra,
+            **extra,
         }
 
 

@@ -40,6 +40,12 @@ def loads(raw):
     return value
 
 
+def check(value):
+    """Refuse a value that could not be stored, whatever format it was read from."""
+    _check_depth(value)
+    _check_texts(value)
+
+
 def _unique_keys(pairs):
     result = dict(pairs)
     if len(result) != len(pairs):

@@ -141,7 +141,7 @@ class TestDoorsRefusing(DoorCase):
     def test_methods_that_do_not_exist(self):
         response = self.send(EVENTS)
         self.assertProblem(response, 405, "method-not-allowed")
-        self.assertEqual(response.headers["Allow"], "POST")
+        self.assertEqual(response.headers["Allow"], "POST, OPTIONS")
         response = self.send(f"{EVENTS}/x", method="DELETE")
         self.assertProblem(response, 405, "method-not-allowed")
 

@@ -38,7 +38,7 @@ class TestNoDatabase(BaseCase):
             if rule.endpoint.func.__func__.__qualname__
             == ProblemDoor.nothing_here.__qualname__
         ]
-        self.assertIn("/rcm/v1/<rcm_path:rest>", doors)
+        self.assertIn("/rcm/<rcm_rest:rest>", doors)
 
     def test_a_sender_hears_what_is_missing(self):
         for path in ("/rcm/v1/events", "/rcm/v1/health", "/rcm/v1/no/such/place"):
