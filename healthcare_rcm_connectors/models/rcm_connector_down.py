@@ -13,8 +13,8 @@ class RcmConnector(models.Model):
     """An interface that is down: what goes through it waits visibly, then catches up.
 
     Claims that are ready to go out through it, to their first payer or to the next,
-    become *pending interface*, oldest first; its own events are taken and kept. When it is up again both go on in the
-    order in which they came.
+    become *pending interface*, oldest first; its own events are taken and kept. When
+    it is up again both go on in the order in which they came.
     """
 
     _inherit = "rcm.connector"

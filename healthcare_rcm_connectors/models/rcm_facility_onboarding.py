@@ -126,7 +126,9 @@ class RcmFacilityOnboarding(models.Model):
                 )
             )
             totals = record._rcm_totals()
-            failed = results.filtered(lambda one: one.outcome not in ("done", "ignored"))
+            failed = results.filtered(
+                lambda one: one.outcome not in ("done", "ignored")
+            )
             record.result_count = len(results.event_id)
             record.failed_count = len(failed.event_id)
             record.stopped_count = sum(results.mapped("stopped_count"))

@@ -96,7 +96,7 @@ class RcmClaim(models.Model):
         return self._rcm_standing() if self.state == PENDING else self.state
 
     def _rcm_end_wait(self):
-        """Something else happens to these claims; the sweep sees whether they wait on."""
+        """Something else happens to these claims; the sweep sees if they wait on."""
         waiting = self.filtered(
             lambda claim: claim.state == PENDING and claim.pending_connector_id
         )

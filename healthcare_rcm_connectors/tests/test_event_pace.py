@@ -71,7 +71,9 @@ class TestEventPace(ConnectorMixin, TransactionCase):
 
     def test_at_least_one_of_each_is_taken_however_slow(self):
         event = self.send(1)
-        self.env["rcm.event"]._rcm_note_pace({event: Outcome("done", duration_ms=900_000)})
+        self.env["rcm.event"]._rcm_note_pace(
+            {event: Outcome("done", duration_ms=900_000)}
+        )
         self.send(3, start=10)
         batch = self.env["rcm.event"]._rcm_lock_next(50)._rcm_share_time()
         self.assertEqual(len(batch), 1)

@@ -10,6 +10,7 @@ from odoo.addons.healthcare_rcm_base.tests import builders
 from ..models.rcm_mapping_crosswalk import SHARED
 from ..protocol.problem import ProblemError
 from .common import ConnectorMixin
+from .door_common import DoorCase
 
 TYPE = "healthcare_rcm_connectors.rcm_event_type_encounter_completed_v1"
 MANY = 40
@@ -166,3 +167,37 @@ class TestMappingCrosswalk(ConnectorMixin, TransactionCase):
         with self.asked() as asked:
             self.receive(self.completed("E-8"), self.completed("E-9"), connector=other)
         self.assertEqual(asked, [])
+
+
+@tagged("post_install", "-at_install")
+class TestMappedBatch(DoorCase):
+    """The same at the door, which knows a connector without asking each time."""
+
+    def test_a_batch_over_http_is_mapped_and_answered_one_by_one(self):
+        self.env["rcm.identifier"]._rcm_register(
+            "one", "plan", "ACME", self.payer, self.company
+        )
+        line = {
+            "target": "coverages[].payer",
+            "source": "coverages[].payer",
+            "crosswalk_kind": "plan",
+            "unknown": "refuse",
+        }
+        mapping = self.env["rcm.mapping"].create(
+            {
+                "connector_id": self.connector.id,
+                "type_id": self.env.ref(TYPE).id,
+                "keep_rest": True,
+                "line_ids": [(0, 0, line)],
+            }
+        )
+        mapping._rcm_activate()
+        sent = [self.completed(f"E-{number}") for number in range(3)]
+        for event, plan in zip(sent, ("ACME", "NOBODY", "ACME"), strict=True):
+            event["data"]["coverages"][0]["payer"] = plan
+        first, second, third = self.rpc("submit_batch", {"events": sent})["result"]
+        self.assertEqual((first["status"], third["status"]), ("received", "received"))
+        self.assertEqual(second["error"]["status"], 422)
+        stored = self.env["rcm.event"].search([("external_id", "=", sent[2]["id"])])
+        self.assertEqual(stored.mapping_id, mapping)
+        self.assertEqual(stored._rcm_data()["coverages"][0]["payer"], self.payer.code)

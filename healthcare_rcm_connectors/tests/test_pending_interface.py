@@ -249,9 +249,11 @@ class TestPendingInterface(ConnectorMixin, LedgerCase):
         """A remittance is no matter of the interface that is down."""
         claim = self.at_the_next()
         self.connector.action_mark_down()
-        versions = self.env["rcm.remittance"].new(
-            {"company_id": self.company.id}
-        )._rcm_claim_versions([claim.name])
+        versions = (
+            self.env["rcm.remittance"]
+            .new({"company_id": self.company.id})
+            ._rcm_claim_versions([claim.name])
+        )
         self.assertEqual(versions[claim.name][0]["state"], "adjudicated")
         claim._rcm_reopen(claim.payer_id)
         self.assertEqual((claim.state, claim.pending_from_state), ("reopened", False))
