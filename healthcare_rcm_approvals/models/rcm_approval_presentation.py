@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 # Ways a fact may be called on its document: ``payer`` is ``payer_id`` there.
 SPELLINGS = ("{}", "{}_id", "{}_ids", "{}_amount", "total_{}", "amount_{}")
+CELL = Markup("<td>%s</td>")
+AMOUNT_CELL = Markup('<td class="text-end">%s</td>')
 
 
 class RcmApprovalRequest(models.Model):
@@ -103,8 +105,17 @@ class RcmApprovalRequest(models.Model):
             return ", ".join(self._rcm_plain(item) for item in value)
         money = field is not None and field.type == "monetary"
         if money or key == "amount":
-            return f"{self._rcm_plain(value)} {self.currency_id.name}"
+            return self._rcm_money(value)
         return self._rcm_plain(value)
+
+    def _rcm_money(self, value):
+        """An amount as everywhere else on the screen."""
+        if isinstance(value, bool):
+            return self._rcm_plain(value)
+        try:
+            return self.currency_id.format(float(value))
+        except (TypeError, ValueError):
+            return self._rcm_plain(value)
 
     @api.model
     def _rcm_plain(self, value):
@@ -128,17 +139,19 @@ class RcmApprovalRequest(models.Model):
             titles = [self._rcm_fact_label(None, name) for name in titles]
         elif columns:
             titles = [field._description_string(self.env) for field in columns]
+        fields_of = columns or [None] * len(lines[0])
+        ends = [field is not None and field.type == "monetary" for field in fields_of]
         head = Markup("").join(
-            Markup('<th class="fw-normal text-muted">%s</th>') % title
-            for title in titles
+            Markup('<th class="fw-normal text-muted%s">%s</th>')
+            % (" text-end" if end else "", title)
+            for end, title in zip(ends, titles, strict=False)
         )
         head = Markup("<tr>%s</tr>") % head if titles else ""
-        fields_of = columns or [None] * len(lines[0])
         body = Markup("").join(
             Markup("<tr>%s</tr>")
             % Markup("").join(
-                Markup("<td>%s</td>") % self._rcm_cell(value, field)
-                for value, field in zip(line, fields_of, strict=False)
+                (AMOUNT_CELL if end else CELL) % self._rcm_cell(value, field)
+                for value, field, end in zip(line, fields_of, ends, strict=False)
             )
             for line in lines
         )
@@ -155,6 +168,8 @@ class RcmApprovalRequest(models.Model):
             return dict(field._description_selection(self.env)).get(value, value)
         if field is not None and field.name == "analytic_distribution":
             return self._rcm_spread(value)
+        if field is not None and field.type == "monetary":
+            return self._rcm_money(value)
         if isinstance(value, list | tuple):
             return ", ".join(self._rcm_plain(item) for item in value) or "–"
         if isinstance(value, dict):

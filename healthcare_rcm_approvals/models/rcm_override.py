@@ -28,13 +28,13 @@ class RcmOverride(models.Model):
     claim_state = fields.Selection(related="claim_id.state", string="Claim Status")
     rule_id = fields.Many2one(
         "rcm.validation.rule",
-        string="Rule To Override",
+        string="Rule to Override",
         required=True,
         index=True,
         domain="[('severity', '=', 'block')]",
         ondelete="restrict",
     )
-    rule_message = fields.Char(related="rule_id.message", string="What The Rule Says")
+    rule_message = fields.Char(related="rule_id.message", string="What the Rule Says")
     expires_on = fields.Date(
         string="Until",
         required=True,

@@ -91,7 +91,7 @@ class TestPaymentRun(DocumentCase):
         run = self.run_of()
         run.action_request()
         table = str(self.requests(run).with_user(self.approver).facts_table)
-        for text in (bill.name, self.vendor.name, "Bill", "Vendor", "1500.00"):
+        for text in (bill.name, self.vendor.name, "Bill", "Vendor", "1,500.00"):
             self.assertIn(text, table)
         self.assertNotIn(f"<td>{bill.id}</td>", table)
 

@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.tools import format_amount
+from odoo.tools import format_amount, format_date
 
 from odoo.addons.healthcare_rcm_base.core.ledger_accounts import PURPOSES
 
@@ -263,7 +263,7 @@ class RcmRemittanceClaim(models.Model):
             "%s%s<td>%s</td></tr>"
         ) % (
             code,
-            service.date_from or "",
+            format_date(self.env, service.date_from) or "",
             service.claim_line_id.line_control_number
             or service.line_control_number
             or "–",

@@ -50,7 +50,7 @@ class RcmPostingRulePreview(models.TransientModel):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     rule_id = fields.Many2one(
-        "rcm.posting.rule", string="Rule To Change", help="Empty: a new rule."
+        "rcm.posting.rule", string="Rule to Change", help="Empty: a new rule."
     )
     remove = fields.Boolean(
         string="Without a Successor", help="The rule ends and nothing takes its place."
