@@ -8,6 +8,9 @@ class ResConfigSettings(models.TransientModel):
 
     rcm_tax_id = fields.Char(related="company_id.rcm_tax_id", readonly=False)
     rcm_npi = fields.Char(related="company_id.rcm_npi", readonly=False)
+    rcm_tz = fields.Selection(
+        related="company_id.partner_id.tz", string="Time Zone", readonly=False
+    )
     rcm_accept_test_files = fields.Boolean(
         related="company_id.rcm_accept_test_files", readonly=False
     )

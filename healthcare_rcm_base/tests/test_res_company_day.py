@@ -37,6 +37,12 @@ class TestCompanyDay(LedgerCase):
         self.env.user.tz = False
         self.assertEqual(str(self.company._rcm_day_of(moment)), "2026-03-08")
 
+    def test_the_settings_say_where_the_company_works(self):
+        settings = self.env["res.config.settings"].with_company(self.company)
+        settings.create({"rcm_tz": "Asia/Tokyo"}).execute()
+        day = self.company._rcm_day_of(datetime(2026, 3, 8, 20))
+        self.assertEqual(str(day), "2026-03-09")
+
     def test_entries_of_an_evening_stay_in_their_month(self):
         claim, void = (
             builders.invoiced_claim(self.env, charge="1000", expected="400")
