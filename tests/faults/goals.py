@@ -36,7 +36,10 @@ GOALS = {
     "R3": (Trial("orders", options={"count": 200}),),
     "R5": (Trial("ordering", options={"count": 110000, "kills": 40}),),
     "R6": (Trial("poison_many", options={"count": 10000}),),
-    "R7": (Trial("power", runs=3, options={"count": 7, **LONG}),),
+    "R7": (
+        Trial("recovery", runs=3, options={"count": 20, **LONG}),
+        Trial("power", runs=3, options={"count": 7, **LONG}),
+    ),
     "R8": (
         Trial("crash", options={"count": 20, **LONG}),
         Trial("silence", runs=5, options=SAME),

@@ -4,9 +4,9 @@ import statistics
 
 # Work that is due, and when anything was done since: what is logged, but for the doors.
 WAITING = """
-SELECT EXISTS (SELECT 1 FROM rcm_event WHERE state = 'received')
+   (EXISTS (SELECT 1 FROM rcm_event WHERE state = 'received')
     OR EXISTS (SELECT 1 FROM rcm_remittance_file WHERE state = 'received')
-    OR EXISTS (SELECT 1 FROM rcm_encounter WHERE billing_due)
+    OR EXISTS (SELECT 1 FROM rcm_encounter WHERE billing_due))
 """
 CLOCK = "SELECT clock_timestamp() AT TIME ZONE 'UTC'"
 NEXT = """
@@ -23,11 +23,23 @@ class Recovery:
         self.run = run
         self.moments = []
 
+    def is_waiting(self):
+        """Whether there is something to do."""
+        rows = self.run.query(f"SELECT {WAITING}")
+        return bool(rows and rows[0][0])
+
     def mark(self):
         """A fault, now; it counts if there is something to do."""
-        rows = self.run.query(f"SELECT ({WAITING}), ({CLOCK})")
+        rows = self.run.query(f"SELECT {WAITING}, ({CLOCK})")
         if rows and rows[0][0]:
             self.moments.append(rows[0][1])
+
+    def has_gone_on(self):
+        """Whether anything was done since the last fault that counts."""
+        if not self.moments:
+            return True
+        rows = self.run.query(NEXT, self.moments[-1], self.moments[-1])
+        return bool(rows and rows[0][0] is not None)
 
     def judge(self, most_seconds):
         """Tell the figures; yield what is wrong."""
@@ -39,6 +51,7 @@ class Recovery:
             else:
                 seconds.append(float(after))
         if not seconds:
+            yield "no fault met work that was waiting: the scene proves nothing"
             return
         worst = _p95(seconds)
         self.run.notes.append(

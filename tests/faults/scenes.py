@@ -4,7 +4,7 @@ from .replay_log import ReplayLog
 from .scene import Scene
 from .scenes_database import Crash, DarkStart, Restart, Silence
 from .scenes_traffic import Duplicates, Poison, Shuffle, Skew, Storm
-from .scenes_workers import DiskFull, Failpoints, Kills, Nodes, Power
+from .scenes_workers import DiskFull, Failpoints, Kills, Nodes, Power, Recovered
 from .volume import Ordering, PoisonMany
 
 SCENES = {
@@ -12,6 +12,7 @@ SCENES = {
     for scene in (
         Scene,
         Kills,
+        Recovered,
         Power,
         Failpoints,
         Crash,

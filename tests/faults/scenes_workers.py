@@ -19,40 +19,50 @@ class Kills(Scene):
     """Workers are killed at random moments; now and then every cron worker at once."""
 
     name, summary = "kills", "kill -9 of workers at random moments"
-    most_seconds = 10  # until work goes on, in 19 of 20 cases
     all_at_once = 0.15
 
     def during(self, run):
-        run.recovery = Recovery(run)
         while run.node.kills < run.kills and run.pause(0.2, 1.2):
-            run.recovery.mark()
             if run.rng.random() < self.all_at_once:
                 run.node.kill_every(CRON)
             else:
                 run.node.kill_one(run.rng, run.rng.choice((CRON, CRON, HTTP)))
 
-    def after(self, run):
-        yield from run.recovery.judge(self.most_seconds)
 
+class Recovered(Scene):
+    """Every cron worker dies at once, again when work has gone on since."""
 
-class Power(Scene):
-    """The whole server dies at once, and is started again."""
-
-    name, summary = "power", "kill -9 of the whole server, which is started again"
+    name, summary = "recovery", "all cron workers die: how soon does work go on?"
     most_seconds = 10
 
     def during(self, run):
         run.recovery = Recovery(run)
         for _number in range(run.count):
-            if not run.pause(1.0, 4.0):
+            if not run.pause(1.0, 3.0):
                 break
-            run.node.kill_all()
-            run.killed += 1
-            run.recovery.mark()
-            run.node.start()
+            run.while_feeding(run.recovery.is_waiting)
+            self.hurt(run)
+            run.while_feeding(run.recovery.has_gone_on)
+
+    def hurt(self, run):
+        """Kill, and note when."""
+        run.node.kill_every(CRON)
+        run.recovery.mark()
 
     def after(self, run):
         yield from run.recovery.judge(self.most_seconds)
+
+
+class Power(Recovered):
+    """The whole server dies at once, and is started again."""
+
+    name, summary = "power", "kill -9 of the whole server, which is started again"
+
+    def hurt(self, run):
+        run.node.kill_all()
+        run.killed += 1
+        run.recovery.mark()
+        run.node.start()
 
 
 class Failpoints(Scene):
