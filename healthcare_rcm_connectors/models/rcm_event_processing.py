@@ -47,7 +47,7 @@ class RcmEvent(models.Model):
                 if not batch:
                     break
                 if len(batch) == size > 1:
-                    cron._rcm_wake(LANE)
+                    cron._rcm_wake_often(LANE)
                 batch = batch._rcm_share_time()
                 if in_cron:
                     batch = self._rcm_admit(batch, marks)

@@ -1,6 +1,6 @@
 from importlib.util import find_spec
 
-from odoo import api, models
+from odoo import api, models, tools
 
 from odoo.addons.healthcare_rcm_base.core.errors import RcmPermanent
 
@@ -29,20 +29,25 @@ class RcmAdapter(models.AbstractModel):
     @api.model
     def _rcm_adapters(self, role):
         """{code: empty model} of the adapters that play ``role``, by code."""
-        base = f"rcm.adapter.{role}"
         found = {}
-        for name in self.env.registry.descendants([base], "_inherit"):
+        for name in self._rcm_playing(role):
             model = self.env[name]
             if model._rcm_adapter_code and not model._rcm_missing():
                 found[model._rcm_adapter_code] = model
         return dict(sorted(found.items()))
 
     @api.model
+    @tools.ormcache("role")
+    def _rcm_playing(self, role):
+        """Names of the models that play ``role``; asked for with every event."""
+        base = f"rcm.adapter.{role}"
+        return tuple(self.env.registry.descendants([base], "_inherit"))
+
+    @api.model
     def _rcm_find(self, role, name):
         """The adapter called ``name`` (code or model) that plays ``role``, or None."""
         if name and name in self.env:
-            plays = self.env.registry.descendants([f"rcm.adapter.{role}"], "_inherit")
-            return self.env[name] if name in plays else None
+            return self.env[name] if name in self._rcm_playing(role) else None
         return self._rcm_adapters(role).get(name)
 
     @api.model
