@@ -15,7 +15,7 @@ from .rcm_event_verdict import LOCK_CLASHES, EventIgnored, Outcome
 
 _logger = logging.getLogger(__name__)
 
-BATCH_SIZE = 50
+BATCH_SIZE = 100
 CLASHES_IN_A_ROW = 20
 
 
@@ -107,12 +107,16 @@ class RcmEvent(models.Model):
                 """
                 WITH busy AS (
                     SELECT c.id FROM rcm_connector c
-                     WHERE c.state = 'active' AND c.active AND EXISTS (
-                           SELECT 1 FROM rcm_event e
-                            WHERE e.connector_id = c.id
-                              AND (e.state = 'received'
-                                   OR (e.state IN ('retry', 'waiting_predecessor')
-                                       AND e.next_attempt_at <= %(now)s))))
+                     WHERE c.state = 'active' AND c.active AND (
+                           -- from the end: at the front lie those that are done
+                           (SELECT e.id FROM rcm_event e
+                             WHERE e.connector_id = c.id AND e.state = 'received'
+                             ORDER BY e.priority DESC, e.id DESC LIMIT 1) IS NOT NULL
+                           OR EXISTS (
+                              SELECT 1 FROM rcm_event e
+                               WHERE e.connector_id = c.id
+                                 AND e.state IN ('retry', 'waiting_predecessor')
+                                 AND e.next_attempt_at <= %(now)s)))
                 SELECT mine.id
                   FROM busy
                   CROSS JOIN LATERAL (
