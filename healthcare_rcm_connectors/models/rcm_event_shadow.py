@@ -216,9 +216,8 @@ class RcmEvent(models.Model):
 
 def _by_day(found, digits):
     """{day: its numbers}: each kind counts on its own day, as it will when live."""
-    days = {}
+    days, to_day = {}, fields.Date.to_date
     for name, (records, day_field, amount_field) in found.items():
-        to_day = fields.Date.to_date
         of_day = records.grouped(lambda one, name=day_field: to_day(one[name]))
         for day, group in of_day.items():
             facts = days.setdefault(day, {"day": day, "stopped_count": 0})

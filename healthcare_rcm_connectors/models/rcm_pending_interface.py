@@ -71,7 +71,9 @@ class RcmClaim(models.Model):
 
     def _rcm_wait_no_more(self):
         """Give these claims back as they were, in this order."""
-        for state, claims in groupby(self, _state_before):
+        # only neighbours are taken together, which Odoo's own groupby would not
+        runs = groupby(self, _state_before)  # pylint: disable=bad-builtin-groupby
+        for state, claims in runs:
             self.browse().concat(*claims)._rcm_set_state(state)
 
     def _rcm_set_state(self, new_state, **vals):
