@@ -337,6 +337,24 @@ class TestThreads(ThreadCase):
         view = self.env["account.payment"].with_user(plain).get_view(view_type="form")
         self.assertFalse(etree.fromstring(view["arch"]).xpath(WIDGET))
 
+    def test_who_watches_payments_opens_one(self):
+        bill = self.move(80)
+        bill.action_post()
+        payment = self.pay(bill)
+        self.env.flush_all()
+        for role in ("payables", "finance_manager", "auditor", "administrator"):
+            reader = self.person(role, groups=None)
+            with self.subTest(role=role):
+                self.env.invalidate_all()
+                seen = payment.with_user(reader)
+                view = seen.get_view(view_type="form")
+                arch = etree.fromstring(view["arch"])
+                names = {node.get("name") for node in arch.xpath("//field")}
+                names &= set(payment._fields)
+                self.assertIn("rcm_correlation_id", names)
+                [row] = seen.web_read({name: {} for name in names})
+                self.assertEqual(row["amount"], 80)
+
     def test_another_companys_payables_see_nothing_of_it(self):
         order = self.order(100)
         other = self.env["res.company"].create({"name": "Elsewhere"})

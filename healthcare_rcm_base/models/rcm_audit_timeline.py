@@ -3,6 +3,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_date, format_datetime
 
 MAX_ROWS = 500
 MAX_CHANGES = 8
@@ -183,11 +184,21 @@ class RcmAuditTimeline(models.Model):
             return dict(field._description_selection(self.env)).get(value, value)
         if field and field.relational:
             return self._rcm_describe_link(field, value)
+        if field and field.type in ("date", "datetime") and isinstance(value, str):
+            return self._rcm_describe_time(field, value)
         if field and field.type in ("monetary", "float") and not isinstance(value, str):
             return f"{value:,.2f}"
         text = str(value)
         # a hash is recognised by its beginning; the audit row has it whole
         return f"{text[:12]}…" if HASH.fullmatch(text) else text
+
+    @api.model
+    def _rcm_describe_time(self, field, value):
+        """A day or a moment as the reader writes it, in the reader's time zone."""
+        if field.type == "date":
+            return format_date(self.env, value[:10])
+        moment = fields.Datetime.to_datetime(value.replace("T", " ").removesuffix("Z"))
+        return format_datetime(self.env, moment)
 
     def _rcm_actor_label(self):
         """The login, or a word for the system's own user."""

@@ -67,6 +67,15 @@ class TestTimeline(TransactionCase):
         self.assertEqual(describe(fields["payer_id"], False), "")
         self.assertEqual(describe(fields["clean_claim"], False), "no")
 
+    def test_days_and_moments_are_written_as_the_reader_writes_them(self):
+        fields = self.env["rcm.claim"]._fields
+        self.biller.tz = "America/New_York"
+        log = self.Log.with_context(lang="en_US")
+        moment = log._rcm_describe_value(fields["write_date"], "2026-01-05T03:04:05Z")
+        self.assertRegex(moment, r"^(Jan 4, 2026|01/04/2026).*10:04")
+        day = log._rcm_describe_value(fields["service_date"], "2026-01-05")
+        self.assertRegex(day, r"^(Jan 5, 2026|01/05/2026)$")
+
     def test_documents_the_reader_may_not_open_are_not_linked(self):
         self.document._rcm_set_state("in_progress")
         reader = ground.role_user(self.env, "payables")
