@@ -15,7 +15,8 @@ from simulator.client import Client
 from simulator.feed import DemoDay
 from simulator.people import TIMEOUT_SECONDS, FeedError
 
-TRY_SECONDS = 240
+# on a loaded machine a worker needs half a minute to load the suite after each crash
+TRY_SECONDS = 600
 PAUSE_SECONDS = 0.3
 WAKE_SECONDS = 2
 SENDERS = 4
