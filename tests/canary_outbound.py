@@ -66,7 +66,11 @@ class Outbound(MockSmtplibCase):
     """Mixed into the case that plants the values."""
 
     def pdf_engine(self):
-        """Make PDFs in earnest: Odoo's own way, with the engine's stand-in."""
+        """Make PDFs in earnest: Odoo's own way, with the engine's stand-in.
+
+        Also where wkhtmltopdf is there: Debian's build draws letters as shapes, so
+        that its PDFs hold no text that could be looked through.
+        """
         Report = type(self.env["ir.actions.report"])
         self.startPatcher(patch.object(Report, "_run_wkhtmltopdf", draw_pdf))
         self.startPatcher(
