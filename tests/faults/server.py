@@ -19,7 +19,8 @@ STOP_SECONDS = 20
 # With the connectors among them the doors say 503, not 404, from the first moment on.
 LOADED = "base,rpc,web,healthcare_rcm_connectors,rcm_failpoints"
 RESTART_SECONDS = 1
-FIRST_PORT = 8160
+# another clone may play at the same moment
+FIRST_PORT = 9000 + 100 * (int(paths.CLONE, 16) % 200)
 HTTP, CRON = "http", "cron"
 NICE_FIELD, CRON_NICE = 16, 10
 
