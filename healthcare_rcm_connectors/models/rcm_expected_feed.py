@@ -159,7 +159,6 @@ class RcmExpectedFeed(models.Model):
     late_count = fields.Integer(string="Missing", compute="_compute_progress")
     status = fields.Selection(
         [("missing", "Missing"), ("due", "Due"), ("ok", "On Time")],
-        string="Status",
         compute="_compute_progress",
     )
 

@@ -198,7 +198,6 @@ class RcmFacilityOnboardingItem(models.Model):
     )
     status = fields.Selection(
         [("done", "In effect"), ("open", "Not in effect yet")],
-        string="Status",
         compute="_compute_state",
     )
 
