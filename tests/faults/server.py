@@ -41,6 +41,7 @@ class Server:
         self.workers = options.pop("workers", 2)
         self.options = options
         self.log = folder / f"odoo-{number}.log"
+        self.said = folder / f"odoo-{number}.err"  # what it says when it cannot start
         self.arms = folder / "arms"
         self.arms.mkdir(parents=True, exist_ok=True)
         self.process = None
@@ -82,18 +83,19 @@ class Server:
             self.port = odoo_server.free_port(FIRST_PORT + 10 * self.number)
             self.gevent_port = odoo_server.free_port(self.port + 1)
             self.url = f"http://127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            self._command(self.port, self.gevent_port),
-            env=odoo_server.environment(
-                RCM_FAULTS=str(self.arms),
-                RCM_FAULTS_SKEW=str(self.skew),
-            ),
-            cwd=paths.REPO,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with open(self.said, "ab") as said:
+            self.process = subprocess.Popen(
+                self._command(self.port, self.gevent_port),
+                env=odoo_server.environment(
+                    RCM_FAULTS=str(self.arms),
+                    RCM_FAULTS_SKEW=str(self.skew),
+                ),
+                cwd=paths.REPO,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,
+            )
         (self.folder / f"node-{self.number}.pid").write_text(str(self.process.pid))
 
     def _command(self, http, gevent):
@@ -131,7 +133,11 @@ class Server:
             if self.answers():
                 return
             time.sleep(0.2)
-        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        tail = "\n".join(
+            line
+            for file, count in ((self.said, 8), (self.log, 6))
+            for line in file.read_text(errors="replace").splitlines()[-count:]
+        )
         raise SetupError(f"The node {self.number} does not answer.\n{tail}")
 
     def answers(self):
