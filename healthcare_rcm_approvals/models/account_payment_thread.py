@@ -1,8 +1,8 @@
-from odoo import api, models
+from odoo import Command, api, models
 
 from .account_move import POSTED as ENTRY_POSTED
 from .account_payment import PAID, POSTED
-from .rcm_thread_mixin import THREAD, Thread, linked_ids
+from .rcm_thread_mixin import THREAD, linked_ids
 
 
 class AccountPayment(models.Model):
@@ -76,14 +76,15 @@ class AccountPayment(models.Model):
 
 
 class AccountPaymentRegister(models.TransientModel):
-    """The wizard links a payment with its bills after paying: it names the thread."""
+    """The wizard names the bills when it makes their payment, not after paying.
+
+    So what stands against a bill, the policies and the thread hear of them in time.
+    """
 
     _inherit = "account.payment.register"
 
     def _init_payments(self, to_process, edit_mode=False):
         for item in to_process:
             bills = item["to_reconcile"].move_id
-            threads = set(bills.sudo().mapped(THREAD)) - {False}  # only which they are
-            if len(threads) == 1:
-                item["create_vals"][THREAD] = Thread(threads.pop())
+            item["create_vals"]["invoice_ids"] = [Command.set(bills.ids)]
         return super()._init_payments(to_process, edit_mode=edit_mode)

@@ -6,10 +6,6 @@ from odoo.exceptions import AccessError
 THREAD = "rcm_correlation_id"
 
 
-class Thread(str):
-    """A thread that code chose for a new document: over the wire only text comes."""
-
-
 class RcmThreadMixin(models.AbstractModel):
     """A document of Odoo's own that stands on a thread of the audit log.
 
@@ -84,13 +80,8 @@ class RcmOwnThreadMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         return super().create(
-            [{**vals, THREAD: self._rcm_thread_given(vals)} for vals in vals_list]
+            [{**vals, THREAD: self._rcm_thread_of_new(vals)} for vals in vals_list]
         )
-
-    @api.model
-    def _rcm_thread_given(self, vals):
-        given = vals.get(THREAD)
-        return given if type(given) is Thread else self._rcm_thread_of_new(vals)
 
     def write(self, vals):
         if THREAD in vals:

@@ -229,6 +229,25 @@ class TestBillMatch(SpendingCase):
         payment.action_post()
         self.assertNotEqual(payment.state, "draft")
 
+    def test_odoos_wizard_pays_no_bill_that_does_not_agree(self):
+        order = self.confirmed(100, quantity=4)
+        bill = self.bill(order)
+        bill.action_post()
+        wizard = (
+            self.env["account.payment.register"]
+            .with_user(self.second_clerk)
+            .with_context(active_model="account.move", active_ids=bill.ids)
+            .create({"journal_id": self.bank().id})
+        )
+        order.order_line.qty_received = 1
+        with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
+            wizard.action_create_payments()
+        self.assertIn("received 1", str(caught.exception))
+        self.assertFalse(bill.matched_payment_ids)
+        order.order_line.qty_received = 4
+        wizard.action_create_payments()
+        self.assertIn(bill.matched_payment_ids.state, ("in_process", "paid"))
+
     def test_who_does_not_pay_bills_accepts_no_difference(self):
         bill = self.bill(self.confirmed(100, quantity=4), price=101)
         for role in ("biller", "auditor"):
