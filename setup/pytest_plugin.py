@@ -8,14 +8,19 @@
 - Under `./setup/test` the browser and the HTTP server are there: a test that skips
   for want of them is a failure.
 - Workers (pytest-xdist) hand what they found to the process that reports.
+- Each worker has a filestore of its own: at the end of a test class Odoo collects what
+  no committed attachment names, and would take the files of another worker's test.
 """
 
+import contextlib
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import _pytest.pathlib
 import pytest
+import pytest_odoo
 
 REPO = Path(__file__).resolve().parents[1]
 MARKED_TAGS = {"long", "install"}
@@ -51,6 +56,24 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "pure: needs no database")
     logging.getLogger().addHandler(ERRORS)
     _import_as_addons()
+    pytest_odoo._shared_filestore = _own_filestore
+
+
+@contextlib.contextmanager
+def _own_filestore(original, name):
+    """The filestore of a worker's database: hard links, as files never change."""
+    if original == name:
+        yield
+        return
+    from odoo.tools import config
+
+    root = Path(config["data_dir"]) / "filestore"
+    if (root / original).exists():
+        shutil.copytree(root / original, root / name, copy_function=os.link)
+    try:
+        yield
+    finally:
+        shutil.rmtree(root / name, ignore_errors=True)
 
 
 def _import_as_addons():

@@ -11,7 +11,13 @@ from odoo.addons.healthcare_rcm_base.tools.wake_pace import WakePace
 from .door_common import EVENTS, DoorCase, SignedCase
 
 # What Odoo asks at the begin of every request, and what the tests' cursor adds.
-NOT_OURS = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SELECT ( SELECT max(id) FROM")
+NOT_OURS = (
+    "SAVEPOINT",
+    "RELEASE",
+    "ROLLBACK",
+    "SELECT ( SELECT max(id) FROM",
+    "select datname from pg_database",
+)
 
 
 class CountedMixin:

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import subprocess
+import threading
 
 from .recovery import Recovery
 from .scene import Scene, Skipped
@@ -12,6 +13,7 @@ from .server import CRON, HTTP
 PASSING = ("stored", "acknowledged", "locked", "handled", "settled", "billed", "parsed")
 COMMITTED = "committed"
 MOST_SKIPPED = {"billed": 0, "parsed": 1}  # few come there in a short run
+HELD_SECONDS = 20  # a file that has nothing to post holds up the next so long
 POSTING = ("matched", "created", "posted", "reconciled", "audited", "outboxed")
 
 
@@ -74,6 +76,22 @@ class Failpoints(Scene):
 
     name, summary = "failpoints", "kill -9 at every named place of the work"
 
+    def before(self, run):
+        run.armed = threading.Semaphore(0)
+
+    def feed(self, run):
+        """A quick machine would post every file before the next places are armed."""
+        send = run.client.rpc
+
+        def held(method, params):
+            if method == "submit_event":
+                if params["event"]["type"] == "remittance.received":
+                    run.armed.acquire(timeout=HELD_SECONDS)
+            return send(method, params)
+
+        run.client.rpc = held
+        return super().feed(run)
+
     def during(self, run):
         places = list(POSTING)
         run.rng.shuffle(places)
@@ -85,6 +103,7 @@ class Failpoints(Scene):
             posted = run.posted()
             for point in pair:
                 run.node.arm(point)
+            run.armed.release()
             run.while_feeding(lambda pair=pair: run.hit() >= set(pair))
             run.while_feeding(lambda posted=posted: run.posted() > posted)
 
