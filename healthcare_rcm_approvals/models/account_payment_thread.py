@@ -1,4 +1,4 @@
-from odoo import Command, api, models
+from odoo import api, models
 
 from .account_move import POSTED as ENTRY_POSTED
 from .account_payment import PAID, POSTED
@@ -57,7 +57,8 @@ class AccountPayment(models.Model):
         payments = self
         if not self.env["account.bank.statement.line"].has_access("read"):
             payments = self.sudo()  # numbers on buttons
-        super(AccountPayment, payments)._compute_stat_buttons_from_reconciliation()
+        upper = super(AccountPayment, payments)
+        return upper._compute_stat_buttons_from_reconciliation()
 
     def _compute_state(self):
         """Paid is what a payment becomes by itself, once its bills or bank say so."""
@@ -73,18 +74,3 @@ class AccountPayment(models.Model):
             "account.payment.state_changed", changes_by_id=changes
         )
         return result
-
-
-class AccountPaymentRegister(models.TransientModel):
-    """The wizard names the bills when it makes their payment, not after paying.
-
-    So what stands against a bill, the policies and the thread hear of them in time.
-    """
-
-    _inherit = "account.payment.register"
-
-    def _init_payments(self, to_process, edit_mode=False):
-        for item in to_process:
-            bills = item["to_reconcile"].move_id
-            item["create_vals"]["invoice_ids"] = [Command.set(bills.ids)]
-        return super()._init_payments(to_process, edit_mode=edit_mode)

@@ -1,3 +1,4 @@
+from . import account_payment_register
 from . import account_validate_move
 from . import rcm_approval_coverage
 from . import rcm_approval_decide

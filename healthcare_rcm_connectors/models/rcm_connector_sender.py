@@ -73,7 +73,7 @@ class RcmConnector(models.Model):
     def _rcm_sender_ids(self, sequence):
         """({sender id: id}, {user id: id}) of the connectors that are not archived."""
         # the doors ask for everybody, before they know who is there
-        connectors = self.with_user(api.SUPERUSER_ID).search([])
+        connectors = self.with_user(api.SUPERUSER_ID).search([("active", "=", True)])
         return (
             {one.sender_id: one.id for one in connectors},
             {one.user_id.id: one.id for one in connectors},

@@ -10,7 +10,8 @@ const open = {
 };
 const save = [
     {
-        content: "No person saves in the moment of the last tick: the form takes it over",
+        content:
+            "No person saves in the moment of the last tick: the form takes it over",
         trigger: ".o_form_dirty",
         run: () => new Promise((resolve) => setTimeout(resolve, 500)),
     },
