@@ -1,4 +1,5 @@
 from . import (
+    rcm_remembered_mixin,
     rcm_authorization,
     rcm_payer,
     adapters,

@@ -1,8 +1,6 @@
 from odoo import api, models, tools
 from odoo.tools.misc import get_lang
 
-from odoo.addons.healthcare_rcm_base.tools.caches import forget
-
 from ..protocol.addresses import read_networks
 from ..protocol.sender import Sender
 
@@ -34,28 +32,10 @@ class RcmConnector(models.Model):
     holds that was read before the last change was told.
     """
 
-    _inherit = "rcm.connector"
+    _name = "rcm.connector"
+    _inherit = ["rcm.connector", "rcm.remembered.mixin"]
+    _rcm_forget_on = SENDER_FIELDS
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        connectors = super().create(vals_list)
-        forget(self.env)
-        return connectors
-
-    def write(self, vals):
-        result = super().write(vals)
-        if SENDER_FIELDS & vals.keys():
-            forget(self.env)
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        forget(self.env)
-        return result
-
-    # ------------------------------------------------------------------
-    # For the doors
-    # ------------------------------------------------------------------
     @api.model
     def _rcm_sequence(self):
         """What the database said last about changes; asked before anything is read."""

@@ -3,8 +3,6 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.healthcare_rcm_base.tools.caches import forget
-
 from ..protocol import business_key, schema
 
 STATES = [
@@ -21,7 +19,7 @@ class RcmEventType(models.Model):
     """A contract: one version of one event, as JSON Schema (draft 2020-12)."""
 
     _name = "rcm.event.type"
-    _inherit = ["rcm.audit.mixin"]
+    _inherit = ["rcm.audit.mixin", "rcm.remembered.mixin"]
     _description = "Event Type"
     _order = "name, version desc"
     _rcm_audit_fields = (
@@ -192,12 +190,6 @@ class RcmEventType(models.Model):
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
-    @api.model_create_multi
-    def create(self, vals_list):
-        types = super().create(vals_list)
-        forget(self.env)
-        return types
-
     def write(self, vals):
         self.check_access("write")
         # A contract in use never changes under its senders; the module's own data
@@ -211,14 +203,8 @@ class RcmEventType(models.Model):
                     )
                 )
         result = super().write(vals)
-        forget(self.env)
         if vals.get("handler_model"):
             self._rcm_release_events()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        forget(self.env)
         return result
 
     # ------------------------------------------------------------------

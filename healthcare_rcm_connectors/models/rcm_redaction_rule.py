@@ -1,8 +1,6 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from odoo.addons.healthcare_rcm_base.tools.caches import forget
-
 from ..protocol import field_path, field_rules
 
 
@@ -10,7 +8,7 @@ class RcmRedactionRule(models.Model):
     """Which payload field is hidden, from whom, or never stored at all."""
 
     _name = "rcm.redaction.rule"
-    _inherit = ["rcm.audit.mixin"]
+    _inherit = ["rcm.audit.mixin", "rcm.remembered.mixin"]
     _description = "Redaction Rule"
     _order = "sequence, id"
     _check_company_auto = True
@@ -88,25 +86,6 @@ class RcmRedactionRule(models.Model):
                         event=kind.display_name,
                     )
                 )
-
-    # ------------------------------------------------------------------
-    # CRUD
-    # ------------------------------------------------------------------
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        forget(self.env)
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        forget(self.env)
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        forget(self.env)
-        return result
 
     # ------------------------------------------------------------------
     # For the inbox and its screens

@@ -22,7 +22,7 @@ class RcmSecret(models.Model):
     """
 
     _name = "rcm.secret"
-    _inherit = ["rcm.audit.mixin"]
+    _inherit = ["rcm.audit.mixin", "rcm.remembered.mixin"]
     _description = "Signing Secret"
     _order = "id desc"
     _rec_name = "res_model"
@@ -43,22 +43,6 @@ class RcmSecret(models.Model):
         self.env.cr.execute(
             SQL("ALTER TABLE rcm_secret ADD COLUMN IF NOT EXISTS secret varchar")
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        made = super().create(vals_list)
-        forget(self.env)  # the doors remember what opens them
-        return made
-
-    def write(self, vals):
-        result = super().write(vals)
-        forget(self.env)
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        forget(self.env)
-        return result
 
     @api.model
     def _rcm_rotate(self, record, overlap_hours=OVERLAP_HOURS):

@@ -14,6 +14,21 @@ EVENTS = "/rcm/v1/events"
 RPC = "/rcm/v1/jsonrpc"
 
 
+class BusyDoorCase(ConnectorMixin, HttpCase):
+    """A connector with a key that may send as much as it likes."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_world()
+        cls.connector.write({"rate_limit_per_minute": 10**8, "queue_limit": 10**8})
+        cls.key = cls.make_key(cls.service_user)
+
+    def setUp(self):
+        super().setUp()
+        self.forget_the_doors()
+
+
 class DoorCase(ConnectorMixin, HttpCase):
     """Two connectors with a key each, and how they call."""
 

@@ -7,27 +7,16 @@ import logging
 import socket
 from http.client import HTTPResponse
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import ConnectorMixin
+from .door_common import BusyDoorCase
 
 EVENTS, RPC, FILES = "/rcm/v1/events", "/rcm/v1/jsonrpc", "/rcm/v1/files"
 CANARY = "Quillfeather"
 SECONDS = 30
 
 
-class HostileCase(ConnectorMixin, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.make_world()
-        cls.connector.rate_limit_per_minute = 10**8
-        cls.key = cls.make_key(cls.service_user)
-
-    def setUp(self):
-        super().setUp()
-        self.forget_the_doors()
-
+class HostileCase(BusyDoorCase):
     def raw(self, method, path, headers=(), body=b"", key=True, shut=False):
         """Send these very bytes; return (status, {header: value}, body)."""
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]

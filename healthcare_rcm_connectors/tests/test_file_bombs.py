@@ -5,11 +5,11 @@ import io
 import tracemalloc
 import zipfile
 
-from odoo.tests import BaseCase, HttpCase, tagged
+from odoo.tests import BaseCase, tagged
 
 from odoo.addons.healthcare_rcm_remittance.x12.reader import NotX12, read_835
 
-from .common import ConnectorMixin
+from .door_common import BusyDoorCase
 from .in_process import InProcessMixin
 
 FILE_TYPE = "remittance.received"
@@ -102,18 +102,7 @@ class TestReaderBombs(BaseCase):
 
 
 @tagged("post_install", "-at_install")
-class TestFileDoorBombs(InProcessMixin, ConnectorMixin, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.make_world()
-        cls.connector.rate_limit_per_minute = 10**8
-        cls.key = cls.make_key(cls.service_user)
-
-    def setUp(self):
-        super().setUp()
-        self.forget_the_doors()
-
+class TestFileDoorBombs(InProcessMixin, BusyDoorCase):
     def send(self, content, query="", **headers):
         key = {"Authorization": f"Bearer {self.key}"}
         return self.ask("POST", FILES + query, content, {**key, **headers})
