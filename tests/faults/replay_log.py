@@ -25,9 +25,13 @@ class ReplayLog(Scene):
     Control numbers of claims are drawn by the database that makes the claim; what
     names one (a remittance, a status) is sent again with the number that the same
     claim of the same encounter has in the new database. Nothing else is changed.
+
+    All of it comes at once, so a remittance may be held until its claim is submitted,
+    and the log tells so: compared are the books and what is left open, to the line.
     """
 
     name, summary = "replay_log", "the log of events, replayed into an empty database"
+    compared = False
 
     def feed(self, run):
         super().feed(run)
@@ -50,13 +54,13 @@ class ReplayLog(Scene):
         return len(log)
 
     def after(self, run):
-        """The ledger is the same to the line; so is everything else that is compared
-        with the clean run."""
+        """The books are the same to the line, and so is what is left open."""
         first, second = run.replayed
-        for row, count in sorted((second.lines - first.lines).items()):
-            yield f"the replayed log booked {count} more of {row}"
-        for row, count in sorted((first.lines - second.lines).items()):
-            yield f"the replayed log booked {count} fewer of {row}"
+        for before, now in (first.lines, second.lines), (first.open, second.open):
+            for row, count in sorted((now - before).items()):
+                yield f"the replayed log booked {count} more of {row}"
+            for row, count in sorted((before - now).items()):
+                yield f"the replayed log booked {count} fewer of {row}"
 
     @staticmethod
     def _picture(run):

@@ -213,7 +213,7 @@ class Run:
         return self.query(
             "SELECT 1 FROM rcm_event WHERE state <> ALL(%s)"
             " AND external_id NOT LIKE 'poison%%' UNION ALL"
-            " SELECT 1 FROM rcm_remittance WHERE state <> ALL(%s) UNION ALL"
+            " SELECT 1 FROM rcm_remittance WHERE retry OR state <> ALL(%s) UNION ALL"
             " SELECT 1 FROM rcm_encounter WHERE billing_due UNION ALL"
             " SELECT 1 FROM rcm_remittance_file WHERE state = 'received'",
             list(FINAL),
