@@ -1,5 +1,6 @@
 from . import (
     dispatcher,
+    language,
     events,
     files,
     jsonrpc,

@@ -188,6 +188,17 @@ class TestHostileHeaders(HostileCase):
                 status, _headers, content = self.post(EVENTS, self.body, headers)
                 self.assertIn(status, (200, 202), content)
 
+    def test_a_wish_that_cannot_be_read_is_left_aside(self):
+        for value in ("a; *=1", "en;q=0.1,; *=2", ";=", "*;q=many", "\x80"):
+            for path in (EVENTS, "/rcm/v1/health"):
+                with self.subTest(value, path=path):
+                    headers = [("Accept-Language", value)]
+                    if path == EVENTS:
+                        status = self.post(path, self.body, headers)[0]
+                    else:
+                        status = self.raw("GET", path, headers)[0]
+                    self.assertIn(status, (200, 202))
+
     def test_a_body_without_its_length_is_refused(self):
         chunk = f"{len(self.body):x}\r\n".encode() + self.body + b"\r\n0\r\n\r\n"
         chunked = ("Transfer-Encoding", "chunked")
