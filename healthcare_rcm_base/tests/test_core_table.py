@@ -1,4 +1,7 @@
 import io
+import re
+import struct
+import tracemalloc
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,8 +26,20 @@ COLUMNS = (
 )
 
 
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def _with_sheet(book, change):
+    """The archive with its first sheet changed."""
+    return _changed(book, SHEET, change)
+
+
 def _with_part(book, name, prefix):
     """The archive with ``prefix`` before the contents of one of its parts."""
+    return _changed(book, name, lambda content: prefix + content)
+
+
+def _changed(book, name, change):
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(book)) as source,
@@ -33,7 +48,7 @@ def _with_part(book, name, prefix):
         for item in source.infolist():
             content = source.read(item)
             target.writestr(
-                item, prefix + content if item.filename == name else content
+                item, change(content) if item.filename == name else content
             )
     return out.getvalue()
 
@@ -152,6 +167,46 @@ class TestTable(BaseCase):
             with self.subTest(name=name), self.assertRaises(TableFileError) as caught:
                 read_rows(content, name)
             self.assertEqual(caught.exception.code, code)
+
+    def test_sheet_that_lies_about_its_size_takes_no_more_room(self):
+        """A cell in the last corner: a million rows of 16,384 cells, says the file."""
+        corner = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+        book = _with_sheet(
+            write_xlsx([["Code"], ["0450"]]),
+            lambda sheet: re.sub(
+                rb'<dimension ref="[^"]*"', b'<dimension ref="A1:XFD1048576"', sheet
+            ).replace(b"</sheetData>", corner),
+        )
+        self.assertLess(len(book), 8 * 1024)
+        tracemalloc.start()
+        try:
+            rows = read_rows(book)
+            _now, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        self.assertLess(peak, 128 * 1024 * 1024)
+        self.assertEqual(rows, [["Code"], ["0450"]])
+
+    def test_archive_that_lies_about_its_size_is_refused(self):
+        """Eight bytes, says the archive's table; the part is 64 MiB."""
+        padding = b"<!--" + b"x" * (64 * 1024 * 1024) + b"-->"
+        book = _with_sheet(
+            write_xlsx([["Code"], ["0450"]]),
+            lambda sheet: sheet.replace(b"<sheetData>", padding + b"<sheetData>"),
+        )
+        with zipfile.ZipFile(io.BytesIO(book)) as archive:
+            size = archive.getinfo(SHEET).file_size
+        lie = book.replace(struct.pack("<L", size), struct.pack("<L", 8))
+        self.assertNotEqual(lie, book)
+        tracemalloc.start()
+        try:
+            with self.assertRaises(TableFileError) as caught:
+                read_rows(lie)
+            _now, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        self.assertEqual(caught.exception.code, "file_kind")
+        self.assertLess(peak, 16 * 1024 * 1024)
 
     def test_files_with_entities_are_refused_unread(self):
         """Neither the growing kind nor the kind that reads our files gets parsed."""

@@ -105,6 +105,15 @@ def _refuse_declarations(archive):
             raise TableFileError("file_kind")
 
 
+def _filled(row):
+    """The cells of ``row`` up to its last: a sheet that says it is a million rows of
+    sixteen thousand cells is no longer than what stands in it."""
+    cells = list(row[:MAX_COLUMNS])
+    while cells and cells[-1] is None:
+        cells.pop()
+    return cells
+
+
 def _read_xlsx(content, max_unpacked):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -114,15 +123,13 @@ def _read_xlsx(content, max_unpacked):
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         try:
             sheet = book.worksheets[0]
-            rows = [
-                list(row[:MAX_COLUMNS]) for row in sheet.iter_rows(values_only=True)
-            ]
+            rows = [_filled(row) for row in sheet.iter_rows(values_only=True)]
         finally:
             book.close()
     except TableFileError:
         raise
     except BROKEN as error:
         raise TableFileError("file_kind") from error
-    while rows and all(cell is None for cell in rows[-1]):
+    while rows and not rows[-1]:
         rows.pop()
     return rows
