@@ -2,7 +2,7 @@
     "name": "Healthcare RCM",
     "summary": "Revenue cycle for healthcare providers: claims, approvals, "
     "remittances, connectors",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "Healthcare RCM Approvals",
     "summary": "Approval policies, requests and decisions for revenue-cycle documents",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",

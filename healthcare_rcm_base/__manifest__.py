@@ -2,7 +2,7 @@
     "name": "Healthcare RCM Base",
     "summary": "Encounters, charges, contracts, claims, invoices, exception cases "
     "and audit log",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "Healthcare RCM Connectors",
     "summary": "Events in and out: JSON-RPC, HTTP, signed webhooks, idempotent inbox",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",

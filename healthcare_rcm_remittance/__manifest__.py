@@ -1,7 +1,7 @@
 {
     "name": "Healthcare RCM Remittance",
     "summary": "X12 835 remittances: read, balance, match, post, explain",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Accounting/Revenue Cycle",
     "author": "Healthcare RCM contributors",
     "license": "LGPL-3",

@@ -1,7 +1,6 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import tagged
-from odoo.tools import file_path
+
+from odoo.addons.healthcare_rcm_base.tests.migration import migration_step
 
 from .requests_common import RequestCase
 
@@ -15,10 +14,7 @@ class TestMigrationDelegationTypes(RequestCase):
     """An upgrade from 19.0.1.2.0: a delegation of one type of document."""
 
     def run_step(self, version="19.0.1.2.0"):
-        spec = spec_from_file_location("rcm_delegation_types", file_path(STEP))
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.migrate(self.env.cr, version)
+        migration_step(STEP).migrate(self.env.cr, version)
         self.env.invalidate_all()
 
     def test_its_type_stays_its_limit(self):

@@ -1,7 +1,6 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import tagged
-from odoo.tools import file_path
+
+from odoo.addons.healthcare_rcm_base.tests.migration import migration_step
 
 from .requests_common import RequestCase
 
@@ -18,10 +17,7 @@ class TestMigrationPayablesRequests(RequestCase):
     """An upgrade from 19.0.1.2.0: record rules are not updated by themselves."""
 
     def run_step(self):
-        spec = spec_from_file_location("rcm_payables_requests", file_path(STEP))
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.migrate(self.env.cr, "19.0.1.2.0")
+        migration_step(STEP).migrate(self.env.cr, "19.0.1.2.0")
 
     def test_the_old_rule_becomes_the_new_one_and_a_changed_one_stays(self):
         rule = self.env.ref(RULE)

@@ -1,7 +1,6 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import tagged
-from odoo.tools import file_path
+
+from odoo.addons.healthcare_rcm_base.tests.migration import migration_step
 
 from .test_rcm_approval_request import ApprovalCase
 
@@ -13,10 +12,7 @@ class TestMigrationPolicyVersions(ApprovalCase):
     """An upgrade from 19.0.1.1.0: texts of payer types, requests without versions."""
 
     def run_step(self):
-        spec = spec_from_file_location("rcm_policy_versions", file_path(STEP))
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.migrate(self.env.cr, "19.0.1.1.0")
+        migration_step(STEP).migrate(self.env.cr, "19.0.1.1.0")
         self.env.invalidate_all()
 
     def test_texts_become_records_and_versions_are_kept(self):

@@ -1,13 +1,13 @@
 """Orders, bills and payments of Odoo on the threads of the audit log."""
 
-from importlib.util import module_from_spec, spec_from_file_location
-
 from lxml import etree
 
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import SQL, file_path
+from odoo.tools import SQL
+
+from odoo.addons.healthcare_rcm_base.tests.migration import migration_step
 
 from .documents_common import DocumentCase
 
@@ -397,10 +397,7 @@ class TestThreadsOfBefore(ThreadCase):
         }
 
     def migrate(self):
-        spec = spec_from_file_location("rcm_threads_step", file_path(STEP))
-        step = module_from_spec(spec)
-        spec.loader.exec_module(step)
-        step.migrate(self.env.cr, "19.0.1.3.0")
+        migration_step(STEP).migrate(self.env.cr, "19.0.1.3.0")
         self.env.invalidate_all()
 
     def test_each_gets_its_own_or_that_of_what_belongs_to_it(self):

@@ -48,7 +48,7 @@ class RcmClaim(models.Model):
 
     @api.model
     def _rcm_number_sequence(self, company):
-        """The company's own sequence, made when its first claim is built."""
+        """The company's own sequence, made with the company; anew if it was deleted."""
         # Numbering is not a right of the person who builds the claim.
         Sequence = self.env["ir.sequence"].sudo()
         domain = [("code", "=", "rcm.claim"), ("company_id", "=", company.id)]

@@ -19,10 +19,14 @@ class ResCompany(models.Model):
         """Give these companies their sequences, made like the ones for all.
 
         Made with the company and not when a number is drawn: two transactions that
-        draw the first number would each make one.
+        draw the first number would each make one. Nor may a sequence be made and drawn
+        from in one transaction: PostgreSQL with ``wal_level = minimal`` writes such
+        draws to no log, and gives the next numbers again after a crash.
         """
         # Numbering is not a right of who makes a company.
         Sequence = self.env["ir.sequence"].sudo()
+        for company in self:
+            self.env["rcm.claim"]._rcm_number_sequence(company)
         for code in NUMBERED:
             found = Sequence.search([("code", "=", code)])
             shared = found.filtered(lambda one: not one.company_id)[:1]

@@ -10,14 +10,16 @@ from odoo.tools import mute_logger
 
 @tagged("post_install", "-at_install")
 class TestFirstNumbers(BaseCase):
-    """Real connections: two transactions build the first claims of a company."""
+    """Real connections: two build claims of a company whose sequence was deleted."""
 
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            self.company_id = env["res.company"].create({"name": "T-RACE numbers"}).id
+            company = env["res.company"].create({"name": "T-RACE numbers"})
+            env["rcm.claim"]._rcm_number_sequence(company).unlink()
+            self.company_id = company.id
         self.addCleanup(self.clean)
 
     def clean(self):

@@ -1,7 +1,6 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import file_path
+
+from .migration import migration_step
 
 STEP = "healthcare_rcm_base/migrations/19.0.1.1.0/post-audit_retention.py"
 
@@ -17,9 +16,7 @@ class TestMigrationAuditRetention(TransactionCase):
         self.env["ir.config_parameter"].set_param(key, "400")
         own = self.env.ref("healthcare_rcm_base.audit_retention_claims")
         own.keep_days = 900
-        spec = spec_from_file_location("rcm_audit_retention_step", file_path(STEP))
-        step = module_from_spec(spec)
-        spec.loader.exec_module(step)
+        step = migration_step(STEP)
         for _again in range(2):
             step.migrate(self.env.cr, "19.0.1.0.0")
         self.assertEqual(cron.model_id.model, "rcm.audit.retention")

@@ -1,21 +1,15 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import file_path
 from odoo.tools.sql import column_exists
 
 from . import common_ground as ground
+from .migration import migration_step
 
 FOLDER = "healthcare_rcm_base/migrations/19.0.1.2.0"
 QUEUES = "rcm_exception_queue"
 
 
 def run(cr, step):
-    path = file_path(f"{FOLDER}/{step}-exception_queues.py")
-    spec = spec_from_file_location(f"rcm_{step}_queues", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.migrate(cr, "19.0.1.1.0")
+    migration_step(f"{FOLDER}/{step}-exception_queues.py").migrate(cr, "19.0.1.1.0")
 
 
 @tagged("post_install", "-at_install")

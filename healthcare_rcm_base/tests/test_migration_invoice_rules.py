@@ -1,9 +1,7 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import file_path
 
 from . import builders
+from .migration import migration_step
 
 FOLDER = "healthcare_rcm_base/migrations/19.0.1.1.0"
 
@@ -13,11 +11,9 @@ class TestMigrationInvoiceRules(TransactionCase):
     """Payers' own selections become rules; claims and books follow."""
 
     def run_step(self, name):
-        path = file_path(f"{FOLDER}/{name}-invoice_rules.py")
-        spec = spec_from_file_location(f"rcm_{name}_invoice_rules", path)
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.migrate(self.env.cr, "19.0.1.0.0")
+        migration_step(f"{FOLDER}/{name}-invoice_rules.py").migrate(
+            self.env.cr, "19.0.1.0.0"
+        )
         self.env.invalidate_all()
 
     def test_upgrade_from_the_first_version(self):

@@ -1,10 +1,8 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user, tagged
-from odoo.tools import file_path
 
 from .common_ground import ROLES
+from .migration import migration_step
 
 MODULE = "healthcare_rcm_base"
 STEP = f"{MODULE}/migrations/19.0.1.4.0/post-one_privilege.py"
@@ -45,9 +43,7 @@ class TestMigrationOnePrivilege(TransactionCase):
             self.users |= user
 
     def migrate(self):
-        spec = spec_from_file_location("rcm_one_privilege_step", file_path(STEP))
-        step = module_from_spec(spec)
-        spec.loader.exec_module(step)
+        step = migration_step(STEP)
         for _again in range(2):
             step.migrate(self.env.cr, "19.0.1.3.0")
         self.env.invalidate_all()

@@ -1,9 +1,7 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import file_path
 
 from . import common_ground as ground
+from .migration import migration_step
 
 STEP = "healthcare_rcm_base/migrations/19.0.1.3.0/post-statement_type.py"
 OLD = "The patient owes a part and got no statement or invoice for days. Mend it."
@@ -20,9 +18,7 @@ class TestMigrationStatementType(TransactionCase):
         self.env.flush_all()
 
     def migrate(self):
-        spec = spec_from_file_location("rcm_statement_type_step", file_path(STEP))
-        step = module_from_spec(spec)
-        spec.loader.exec_module(step)
+        step = migration_step(STEP)
         for _again in range(2):
             step.migrate(self.env.cr, "19.0.1.2.0")
         self.env.invalidate_all()

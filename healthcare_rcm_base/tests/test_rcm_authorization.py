@@ -1,14 +1,14 @@
 from datetime import date
-from importlib.util import module_from_spec, spec_from_file_location
 
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import file_path, mute_logger
+from odoo.tools import mute_logger
 
 from .billing_common import BillingCase
 from .master_common import MasterCase
+from .migration import migration_step
 
 DAY = date(2026, 3, 2)
 MIGRATION = "healthcare_rcm_base/migrations/19.0.1.2.0/post-authorization_use.py"
@@ -170,9 +170,7 @@ class TestAuthorizationUse(BillingCase):
         self.assertEqual(len(self.authorization.use_ids), 2)
 
     def test_units_counted_before_rows_were_kept_get_theirs(self):
-        spec = spec_from_file_location("rcm_authorization_use", file_path(MIGRATION))
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = migration_step(MIGRATION)
         later = self.intake(number="E1C", charges=(("99213", "150.00"),))
         later.authorization_id = self.authorization
         other = later._rcm_build_claims()

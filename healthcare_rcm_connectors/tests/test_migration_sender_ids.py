@@ -1,7 +1,6 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import file_path
+
+from odoo.addons.healthcare_rcm_base.tests.migration import migration_step
 
 from .common import ConnectorMixin
 
@@ -20,9 +19,7 @@ class TestMigrationSenderIds(ConnectorMixin, TransactionCase):
             "UPDATE rcm_connector SET sender_id = NULL WHERE id = %s",
             [self.connector.id],
         )
-        spec = spec_from_file_location("rcm_sender_ids", file_path(PATH))
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = migration_step(PATH)
         for _time in range(2):  # also when it runs again
             module.migrate(self.env.cr, "19.0.1.1.0")
         self.env.invalidate_all()

@@ -1,7 +1,6 @@
-from importlib.util import module_from_spec, spec_from_file_location
-
 from odoo.tests import tagged
-from odoo.tools import file_path
+
+from odoo.addons.healthcare_rcm_base.tests.migration import migration_step
 
 from .onboarding_common import OnboardingCase
 
@@ -20,9 +19,6 @@ class TestMigrationShadowDays(OnboardingCase):
             "UPDATE rcm_shadow_result SET encounter_amount = NULL WHERE id = %s",
             results.ids,
         )
-        spec = spec_from_file_location("rcm_shadow_days", file_path(PATH))
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.migrate(self.env.cr, "19.0.1.3.0")
+        migration_step(PATH).migrate(self.env.cr, "19.0.1.3.0")
         self.env.invalidate_all()
         self.assertEqual(results.encounter_amount, 150.0)
