@@ -42,14 +42,33 @@ class TestWorkMarks(TransactionCase):
         marks.end()
         self.assertEqual(self.marked(), {})
 
-    def test_after_a_crash_each_is_tried_alone_the_least_suspicious_first(self):
+    def test_after_a_crash_some_are_tried_then_each_alone(self):
+        """The least suspicious first."""
+        admit = WorkMarks(self.cases).admit
         self.crash(self.cases)
-        first, crashes = WorkMarks(self.cases).admit(self.cases)
-        self.assertEqual((first, crashes), (self.cases[0], 1))
-        self.crash(self.cases)  # it was the first, alone
-        self.assertEqual(self.marked()[self.cases[0].id], 1)
-        second, crashes = WorkMarks(self.cases).admit(self.cases)
-        self.assertEqual((second, crashes), (self.cases[1], 1))
+        self.assertEqual(admit(self.cases), (self.cases[:2], 1))
+        self.crash(self.cases)  # it was one of the first two
+        self.assertEqual(list(self.marked().values()), [1, 1, 0, 0])
+        self.assertEqual(admit(self.cases), (self.cases[2], 1))
+        self.assertEqual(admit(self.cases[:2]), (self.cases[0], 2))
+        self.crash(self.cases[:2])  # it was the first, alone
+        self.assertEqual(admit(self.cases[:2]), (self.cases[1], 2))
+
+    def test_a_crash_of_the_database_is_nobodys_fault(self):
+        for _time in range(MOST_CRASHES):
+            self.crash(self.cases)
+            self.restart()
+        self.assertEqual(WorkMarks(self.cases).admit(self.cases), (self.cases, 0))
+        self.crash(self.cases[1])
+        self.crash(self.cases[1])
+        self.restart()  # what was known before stays known
+        self.assertEqual(WorkMarks(self.cases).admit(self.cases), (self.cases[1], 1))
+
+    def restart(self):
+        """The marks are of a server that was started earlier than this one."""
+        self.env.cr.execute(
+            "UPDATE rcm_work_mark SET server_began = server_began - interval '1 hour'"
+        )
 
     def test_marks_of_other_models_do_not_count(self):
         self.crash(self.env["res.partner"].browse(self.cases.ids))

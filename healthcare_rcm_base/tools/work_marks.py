@@ -3,8 +3,10 @@
 A mark is written and committed before the work begins, by a transaction of its own,
 and goes when the work is committed, whatever came of it. A mark that is still there
 when the next worker gets hold of the record tells that the one before did not live to
-the end.
+the end. Where PostgreSQL was started anew since, it is not the record that did it.
 """
+
+from math import isqrt
 
 from odoo.tools import SQL
 
@@ -24,6 +26,10 @@ def create_table(cr):
             begun_at timestamp NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
             PRIMARY KEY (model, res_id))
         """
+    )
+    cr.execute(
+        "ALTER TABLE rcm_work_mark ADD COLUMN IF NOT EXISTS server_began timestamptz"
+        " NOT NULL DEFAULT pg_postmaster_start_time()"
     )
 
 
@@ -54,14 +60,17 @@ class WorkMarks:
     def admit(self, batch):
         """Return ``(records to work on, crashes)`` of a locked batch.
 
-        What killed a worker before is worked on by itself, the least suspicious first:
-        so its neighbours in the batch are done, and it is known who did it.
+        Of a batch that killed a worker, some are tried together (the root of how many
+        they are), so that it costs little to be a neighbour; what killed two is worked
+        on by itself. The least suspicious come first: so it is known who did it.
         """
         crashes = self._crashes(batch.ids)
         if not crashes:
             return batch, 0
-        suspect = min(crashes, key=lambda id_: (crashes[id_], id_))
-        return batch.browse(suspect), crashes[suspect]
+        fewest = min(crashes.values())
+        suspects = sorted(id_ for id_ in crashes if crashes[id_] == fewest)
+        together = isqrt(len(suspects)) if fewest == 1 else 1
+        return batch.browse(suspects[:together]), fewest
 
     def begin(self, batch, crashes=0):
         """Mark ``batch`` before the work on it, for good."""
@@ -72,7 +81,8 @@ class WorkMarks:
                 SQL(
                     "INSERT INTO rcm_work_mark (model, res_id, crashes) VALUES %s"
                     " ON CONFLICT (model, res_id) DO UPDATE"
-                    " SET crashes = excluded.crashes, begun_at = excluded.begun_at",
+                    " SET crashes = excluded.crashes, begun_at = excluded.begun_at,"
+                    " server_began = excluded.server_began",
                     SQL(", ").join(SQL("(%s, %s, %s)", *row) for row in rows),
                 )
             )
@@ -92,13 +102,14 @@ class WorkMarks:
         self.ids = []
 
     def _crashes(self, ids):
-        """{id: how many workers died over it}."""
+        """{id: how many workers died over it}; who saw the database die is not in it."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT res_id, crashes + 1 FROM rcm_work_mark"
-                " WHERE model = %s AND res_id = ANY(%s)",
+                "SELECT res_id, crashes"
+                " + (server_began = pg_postmaster_start_time())::int"
+                " FROM rcm_work_mark WHERE model = %s AND res_id = ANY(%s)",
                 self.model,
                 ids,
             )
         )
-        return dict(rows)
+        return {id_: crashes for id_, crashes in rows if crashes}
