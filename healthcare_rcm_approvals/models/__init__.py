@@ -1,4 +1,5 @@
 from . import res_company_policies
+from . import rcm_audit_words
 from . import rcm_approval_term
 from . import rcm_second_admin
 from . import rcm_approval_policy

@@ -149,6 +149,31 @@ class AccountMove(models.Model):
             )
         return blocked
 
+    def _rcm_asked_notice(self, result):
+        """A bill that is held waits for no approval: say what holds it."""
+        held = self._rcm_bills()._rcm_match_blocked()
+        held -= held._rcm_approval_sort(ACCEPT).waiting
+        if not held or isinstance(result, dict):
+            return super()._rcm_asked_notice(result)
+        differences = held.sudo()._rcm_differences()  # of the poster's own bills
+        texts = [
+            self.env._("%s. Not posted: a case was opened for it.", text)
+            for text in (
+                bill._rcm_differences_text(found) for bill, found in differences.items()
+            )
+        ]
+        texts.append(
+            self.env._(
+                "Correct the bill, enter what was received on the order, or press "
+                "“Accept Difference”."
+            )
+        )
+        if self - held:
+            texts.append(self.env._("The others wait for their approval."))
+        notice = self._rcm_approval_notice()
+        notice["params"].update(message=" ".join(texts), sticky=True)
+        return notice
+
     def _rcm_release(self):
         self.env["rcm.exception.case"]._rcm_resolve_of(
             self, [CASE], self.env._("It agrees now, or was accepted.")

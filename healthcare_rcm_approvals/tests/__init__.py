@@ -1,3 +1,4 @@
+from . import test_audit_words
 from . import test_account_move_approval
 from . import test_account_payment_approval
 from . import test_odoo_threads

@@ -38,6 +38,22 @@ class TestBillMatch(SpendingCase):
         bill.action_post()
         self.assertEqual(len(self.cases(bill)), 1, "asked again: the same case")
 
+    def test_confirming_says_what_holds_it_and_not_that_approval_was_asked(self):
+        bill = self.bill(self.confirmed(100, quantity=4), price=101)
+        said = bill.action_post()["params"]["message"]
+        self.assertIn("a case was opened", said)
+        self.assertIn("Gloves", said)
+        self.assertIn("Accept Difference", said)
+        self.assertNotIn("asked for", said)
+        bill.with_user(self.buyer).action_rcm_accept_difference()
+        self.assertIn("asked for", bill.action_post()["params"]["message"])
+
+    def test_posting_from_the_list_says_it_too(self):
+        bill = self.bill(self.confirmed(100, quantity=4), price=101)
+        wizard = self.env["validate.account.move"].create({"move_ids": bill.ids})
+        said = wizard.validate_move()["params"]["message"]
+        self.assertIn("a case was opened", said)
+
     def test_posting_by_another_way_is_refused(self):
         bill = self.bill(self.confirmed(100, quantity=4), received=3)
         for way in (

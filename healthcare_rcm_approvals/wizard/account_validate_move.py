@@ -14,4 +14,4 @@ class ValidateAccountMove(models.TransientModel):
         self.move_ids = allowed
         if allowed:
             super().validate_move()
-        return self.env["account.move"]._rcm_approval_notice()
+        return waiting._rcm_asked_notice(False)

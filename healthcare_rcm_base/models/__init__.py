@@ -25,6 +25,7 @@ from . import rcm_audit_retention
 from . import rcm_audit_rights
 from . import rcm_audit_seal
 from . import rcm_audit_timeline
+from . import rcm_audit_words
 from . import rcm_audit_verification
 from . import rcm_audit_verification_rows
 from . import rcm_authorization

@@ -1,23 +1,11 @@
 import json
-import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import format_date, format_datetime
 
 MAX_ROWS = 500
 MAX_CHANGES = 8
 READERS = "healthcare_rcm_base.group_documents,healthcare_rcm_base.group_payables"
-HASH = re.compile(r"[0-9a-f]{40,}")
-# Models outside the suite whose names never hold patient data.
-NAMED_MODELS = (
-    "account.account",
-    "account.journal",
-    "account.move",
-    "res.company",
-    "res.currency",
-    "res.users",
-)
 
 
 class RcmAuditTimeline(models.Model):
@@ -133,11 +121,7 @@ class RcmAuditTimeline(models.Model):
         self.ensure_one()
         changes = dict(changes or {})
         model = self.env[self.model] if self.model in self.env else None
-        described = [
-            self._rcm_describe_change(model, name, change)
-            for name, change in changes.items()
-            if name != "state"
-        ]
+        described = self._rcm_described(model, changes)
         state = changes.get("state")
         return {
             "title": self._rcm_title(model),
@@ -147,74 +131,3 @@ class RcmAuditTimeline(models.Model):
             "changes": described[:MAX_CHANGES],
             "more": max(len(described) - MAX_CHANGES, 0),
         }
-
-    def _rcm_title(self, model):
-        """Turn ``rcm.claim.state_changed`` or ``claim.cleared`` into words."""
-        event = self.event
-        subject = ""
-        if model is not None:
-            # the model's own description is translated with the interface
-            subject = self.env["ir.model"]._get(self.model).name
-            for prefix in (f"{self.model}.", f"{self.model.removeprefix('rcm.')}."):
-                event = event.removeprefix(prefix)
-        if subject and event == "state_changed":
-            return subject  # the states beside it say the rest
-        words = event.removeprefix("rcm.").replace(".", " ").replace("_", " ")
-        return f"{subject}: {words}" if subject else words.capitalize()
-
-    @api.model
-    def _rcm_describe_change(self, model, name, change):
-        field = model._fields.get(name) if model is not None else None
-        label = field.string if field else name.replace("_", " ").capitalize()
-        if not (isinstance(change, list) and len(change) == 2):
-            # masked: only that it changed
-            return {"label": label, "masked": True, "before": "", "after": ""}
-        before, after = (self._rcm_describe_value(field, value) for value in change)
-        return {"label": label, "masked": False, "before": before, "after": after}
-
-    @api.model
-    def _rcm_describe_value(self, field, value):
-        if value in (None, "", []):
-            return ""
-        if value is False and field and field.type != "boolean":
-            return ""  # an empty field, not an answer
-        if isinstance(value, bool):
-            return self.env._("yes") if value else self.env._("no")
-        if field and field.type == "selection" and isinstance(value, str):
-            return dict(field._description_selection(self.env)).get(value, value)
-        if field and field.relational:
-            return self._rcm_describe_link(field, value)
-        if field and field.type in ("date", "datetime") and isinstance(value, str):
-            return self._rcm_describe_time(field, value)
-        if field and field.type in ("monetary", "float") and not isinstance(value, str):
-            return f"{value:,.2f}"
-        text = str(value)
-        # a hash is recognised by its beginning; the audit row has it whole
-        return f"{text[:12]}…" if HASH.fullmatch(text) else text
-
-    @api.model
-    def _rcm_describe_time(self, field, value):
-        """A day or a moment as the reader writes it, in the reader's time zone."""
-        if field.type == "date":
-            return format_date(self.env, value[:10])
-        moment = fields.Datetime.to_datetime(value.replace("T", " ").removesuffix("Z"))
-        return format_datetime(self.env, moment)
-
-    def _rcm_actor_label(self):
-        """The login, or a word for the system's own user."""
-        self.ensure_one()
-        if self.actor_uid == api.SUPERUSER_ID:
-            return self.env._("System")
-        return self.actor_login or ""
-
-    @api.model
-    def _rcm_describe_link(self, field, value):
-        """Name staff and our own records; others by number, they may be patients."""
-        ids = value if isinstance(value, list) else [value]
-        # Patient-free names only, see _rcm_audit_name.
-        records = self.env[field.comodel_name].sudo().browse(ids).exists()
-        if field.comodel_name in NAMED_MODELS:
-            return ", ".join(records.mapped("display_name"))
-        if isinstance(records, self.pool["rcm.audit.mixin"]):
-            return ", ".join(records._rcm_audit_names())
-        return ", ".join(f"#{id_}" for id_ in ids)

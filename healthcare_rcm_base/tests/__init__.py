@@ -7,6 +7,7 @@ from . import test_audit_retention
 from . import test_audit_rights
 from . import test_audit_seal
 from . import test_audit_timeline
+from . import test_audit_words
 from . import test_audit_witness
 from . import test_balance_check_growth
 from . import test_batch_mixin

@@ -60,7 +60,7 @@ class TestAuditSearch(TransactionCase):
         return self.Log.browse(row["id"] for row in rows).sudo()
 
     def test_by_actor(self):
-        self.assertEqual(self.found(self.typed("actor_login", "biller")), self.ours)
+        self.assertEqual(self.found(self.typed("actor_label", "biller")), self.ours)
         self.assertEqual(self.ours.actor_uid, self.biller.id)
 
     def test_by_document_and_its_id(self):

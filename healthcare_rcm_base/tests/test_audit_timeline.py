@@ -55,9 +55,9 @@ class TestTimeline(TransactionCase):
         [row] = self.Log.get_timeline("hash-thread")
         self.assertEqual(row["title"], "File received")
         changes = {change["label"]: change for change in row["changes"]}
-        self.assertEqual(changes["Sha256"]["after"], "abababababab…")
+        self.assertEqual(changes["Content SHA-256"]["after"], "abababababab…")
         self.assertEqual(
-            (changes["Rows"]["before"], changes["Rows"]["after"]), ("1", "")
+            (changes["Number of Rows"]["before"], changes["Number of Rows"]["after"]), ("1", "")
         )
 
     def test_an_empty_field_is_empty_and_a_box_not_ticked_says_no(self):

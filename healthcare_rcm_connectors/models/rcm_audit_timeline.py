@@ -27,6 +27,14 @@ class RcmAuditLog(models.Model):
         return result
 
     @api.model
+    def _rcm_event_words(self):
+        return {
+            **super()._rcm_event_words(),
+            "event.applied": self.env._("applied to this document"),
+            "event.mapped_again": self.env._("mapped again"),
+        }
+
+    @api.model
     def _rcm_attempts_of(self, event_ids):
         """{(event id, number): attempt}"""
         # what came of tries at events of a thread that the reader may see

@@ -44,6 +44,7 @@ class RcmEventType(models.Model):
         string="Why Nevertheless",
         help="Why it is made active although recent events would be refused.",
     )
+    can_retire = fields.Boolean(compute="_compute_hindrance")
     deprecated_at = fields.Datetime(readonly=True, copy=False)
     connector_ids = fields.Many2many(
         "rcm.connector",
@@ -55,6 +56,40 @@ class RcmEventType(models.Model):
         copy=False,
         help="Systems that may send this version.",
     )
+
+    hindrance = fields.Char(
+        string="Before It Ends",
+        compute="_compute_hindrance",
+        help="What is missing until this version can be deprecated or retired.",
+    )
+
+    @api.depends("state", "deprecation_date", "connector_ids")
+    def _compute_hindrance(self):
+        """What the buttons would say, before they are pressed."""
+        for record in self:
+            count = record._rcm_pinned_count()
+            record.can_retire = record.state != "retired" and not count
+            record.hindrance = False
+            if record.state == "active" and not record.deprecation_date:
+                record.hindrance = self.env._(
+                    "To deprecate it, say until when it is taken (“Taken Until”)."
+                )
+            elif count:
+                record.hindrance = self.env._(
+                    "%s systems still pin it: move them to another version, or "
+                    "deprecate it and wait for its last day.",
+                    count,
+                )
+
+    def _rcm_pinned_count(self):
+        """How many systems stand against retiring it now."""
+        self.ensure_one()
+        if self.state in ("draft", "retired"):
+            return 0
+        today = fields.Date.context_today(self)
+        if self.deprecation_date and self.deprecation_date < today:
+            return 0
+        return len(self.sudo().connector_ids)  # their number decides
 
     @api.depends("schema", "check_ids.schema_hash", "check_ids.failed_count")
     def _compute_last_check_id(self):
@@ -169,16 +204,13 @@ class RcmEventType(models.Model):
         """Refuse this version from now on."""
         self.env.user._rcm_require("administrator")
         self.check_access("write")
-        today = fields.Date.context_today(self)
         for record in self:
-            pinned = record.sudo().connector_ids  # their number decides
-            announced = record.deprecation_date and record.deprecation_date < today
-            if record.state != "draft" and pinned and not announced:
+            if count := record._rcm_pinned_count():
                 raise UserError(
                     self.env._(
                         "%(count)s systems still pin %(type)s. Move them to another "
                         "version, or deprecate it and wait for its last day.",
-                        count=len(pinned),
+                        count=count,
                         type=record.display_name,
                     )
                 )

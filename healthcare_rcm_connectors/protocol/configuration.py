@@ -47,6 +47,7 @@ class Facts:
     # (whose end, seconds until it notices that a connection is dead or None: never)
     database_silence: tuple = ()
     loaded_first: bool = True
+    company_zone: str = "UTC"  # as its people chose it; "": nobody did
 
 
 def check(facts):
@@ -62,6 +63,7 @@ def check(facts):
         _outages,
         _keys,
         _endpoints,
+        _days,
     ):
         found += rule(facts)
     return found
@@ -77,6 +79,12 @@ def _transport(facts):
         return [Finding("base_url", OK, facts.base_url)]
     level = NOTE if _is_local(facts.base_url) else PROBLEM
     return [Finding("base_url", level, facts.base_url or "-")]
+
+
+def _days(facts):
+    """Deadlines and entries of scheduled actions count the company's own days."""
+    level = OK if facts.company_zone else WARNING
+    return [Finding("time_zone", level, facts.company_zone)]
 
 
 def _proxy(facts):

@@ -169,6 +169,19 @@ class TestEventTypeVersion(ConnectorMixin, TransactionCase):
         self.deprecate(-1).action_retire()
         self.assertEqual(kind.state, "retired")
 
+    def test_what_a_button_would_refuse_is_said_before(self):
+        kind = self.type.with_user(self.administrator)
+        self.assertIn("Taken Until", kind.hindrance)
+        self.assertFalse(kind.can_retire)
+        kind.deprecation_date = fields.Date.today() + timedelta(days=3)
+        self.assertRegex(kind.hindrance, r"^\d+ systems still pin it")
+        self.deprecate(-1)
+        self.assertTrue(kind.can_retire)
+        self.assertFalse(kind.hindrance)
+        kind.action_retire()
+        self.assertFalse(kind.can_retire)
+        self.assertTrue(self.draft().can_retire)
+
     def test_a_connector_pins_the_versions_it_may_send(self):
         draft = self.draft()
         self.run_check(draft)

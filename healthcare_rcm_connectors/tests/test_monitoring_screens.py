@@ -170,6 +170,15 @@ class TestMonitoringScreens(ConnectorMixin, TransactionCase):
         self.assertEqual(levels["keys_soon"][0], "warning")
         self.assertEqual(levels["endpoints"], ("warning", "Plain"))
 
+    def test_the_check_says_when_days_are_counted_in_utc(self):
+        company = self.env.company
+        for zone, level in ((False, "warning"), ("America/New_York", "ok")):
+            with self.subTest(zone=zone):
+                company.partner_id.tz = zone
+                findings = self.env["rcm.configuration.check"]._rcm_findings(company)
+                [found] = [item for item in findings if item.code == "time_zone"]
+                self.assertEqual((found.level, found.seen), (level, zone or ""))
+
     def test_the_check_tells_no_secret(self):
         key = self.make_key(self.service_user, days=3)
         findings = self.env["rcm.configuration.check"]._rcm_findings(self.env.company)

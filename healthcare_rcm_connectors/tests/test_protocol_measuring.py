@@ -122,6 +122,8 @@ class TestConfiguration(BaseCase):
             ({"test_enabled": True}, "test_enable", "problem"),
             ({"log_levels": {"odoo.sql_db": 10}}, "log_level", "problem"),
             ({"log_db": True}, "log_db", "warning"),
+            ({"company_zone": ""}, "time_zone", "warning"),
+            ({"company_zone": "America/New_York"}, "time_zone", "ok"),
             ({"database_logs_values": True}, "database_log", "problem"),
             ({"database_host": "db.example.com"}, "database_tls", "problem"),
             (

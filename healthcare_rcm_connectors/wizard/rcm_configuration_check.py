@@ -124,6 +124,8 @@ class RcmConfigurationCheck(models.TransientModel):
             cron_threads=config["max_cron_threads"],
             database_silence=self._rcm_database_silence(),
             loaded_first=MODULE in config["server_wide_modules"],
+            # the zone of its address is no secret
+            company_zone=company.sudo().partner_id.tz or "",
             keys=self._rcm_keys(company),
             webhooks=tuple(
                 (one.name, one.url)
@@ -294,6 +296,14 @@ class RcmConfigurationCheck(models.TransientModel):
                     "A node that starts while the database is away answers senders "
                     "with 404, which they take for final: set server_wide_modules = "
                     "base,rpc,web,healthcare_rcm_connectors in odoo.conf."
+                ),
+            ),
+            "time_zone": (
+                self.env._("Time zone of the company"),
+                self.env._(
+                    "None is set, so scheduled actions count days in UTC and date "
+                    "what happens in the evening a day late. Choose it under Revenue "
+                    "Cycle, Configuration, Settings, Time Zone."
                 ),
             ),
             "keys_soon": (

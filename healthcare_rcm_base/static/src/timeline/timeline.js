@@ -1,4 +1,5 @@
 import {Component, onWillStart, onWillUpdateProps, useState} from "@odoo/owl";
+import {browser} from "@web/core/browser/browser";
 import {deserializeDateTime, formatDate, formatDateTime} from "@web/core/l10n/dates";
 import {_t} from "@web/core/l10n/translation";
 import {useService} from "@web/core/utils/hooks";
@@ -9,9 +10,29 @@ const KINDS = {
     integration: {icon: "fa-plug", label: _t("Integration")},
 };
 
+/** A value of a step; a hash is shown by its beginning and copied whole. */
+export class TimelineValue extends Component {
+    static template = "healthcare_rcm_base.TimelineValue";
+    static props = {
+        text: String,
+        whole: {type: String, optional: true},
+    };
+
+    setup() {
+        this.notification = useService("notification");
+        this.copyLabel = _t("Copy the whole value");
+    }
+
+    async copy() {
+        await browser.navigator.clipboard.writeText(this.props.whole);
+        this.notification.add(_t("Copied"), {type: "success"});
+    }
+}
+
 /** The thread of one correlation id, from source event to journal entry. */
 export class Timeline extends Component {
     static template = "healthcare_rcm_base.Timeline";
+    static components = {TimelineValue};
     static props = {
         correlationId: {type: [String, Boolean], optional: true},
         refreshKey: {optional: true},
