@@ -7,7 +7,13 @@
     "license": "LGPL-3",
     "depends": ["healthcare_rcm_remittance"],
     "external_dependencies": {
-        "python": ["jsonschema", "prometheus-client", "requests", "standardwebhooks"]
+        "python": [
+            "cryptography",
+            "jsonschema",
+            "prometheus-client",
+            "requests",
+            "standardwebhooks",
+        ]
     },
     "data": [
         "security/ir.model.access.csv",

@@ -102,7 +102,7 @@ class WorkMarks:
         self.ids = []
 
     def _crashes(self, ids):
-        """{id: how many workers died over it}; who saw the database die is not in it."""
+        """{id: how many workers died over it}; a database that died does not count."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT res_id, crashes"

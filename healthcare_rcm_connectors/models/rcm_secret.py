@@ -1,13 +1,18 @@
 import base64
+import logging
 import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.healthcare_rcm_base.tools.caches import forget
 
+from ..tools import at_rest
 from ..tools.last_use import note_use
+
+_logger = logging.getLogger(__name__)
 
 SECRET_BYTES = 32
 OVERLAP_HOURS = 24
@@ -16,9 +21,10 @@ OVERLAP_HOURS = 24
 class RcmSecret(models.Model):
     """A signing secret of an endpoint or a sender: its dates, never its value.
 
-    The value lies in a column that no field reads; it is shown once, when it is made,
-    and afterwards only signs and verifies. The one before stays valid for a while, so
-    that the other side can change over without losing a message.
+    The value lies, encrypted where the server has a key for that, in a column that no
+    field reads; it is shown once, when it is made, and afterwards only signs and
+    verifies. The one before stays valid for a while, so that the other side can change
+    over without losing a message.
     """
 
     _name = "rcm.secret"
@@ -74,11 +80,47 @@ class RcmSecret(models.Model):
 
     def _rcm_set_text(self, text):
         self.flush_recordset()
+        try:
+            stored = at_rest.seal(text)
+        except at_rest.SecretLocked as error:
+            raise UserError(
+                self.env._("The server's key for secrets cannot be used: %s.", error)
+            ) from error
+        self._rcm_store(self.id, stored)
+        forget(self.env)
+
+    def _rcm_store(self, id_, stored):
         self.env.cr.execute(
-            SQL("UPDATE rcm_secret SET secret = %s WHERE id = %s", text, self.id),
+            SQL("UPDATE rcm_secret SET secret = %s WHERE id = %s", stored, id_),
             log_exceptions=False,
         )
-        forget(self.env)
+
+    # ------------------------------------------------------------------
+    # Encryption at rest
+    # ------------------------------------------------------------------
+    @api.autovacuum
+    def _rcm_seal_again(self):
+        """Encrypt by the present key what lies plain or under an earlier one."""
+        if not at_rest.is_configured():
+            return
+        for id_, stored in self._rcm_stored():
+            if at_rest.state(stored) in (at_rest.PLAIN, at_rest.OLDER):
+                self._rcm_store(id_, at_rest.seal(at_rest.unseal(stored)))
+
+    @api.model
+    def _rcm_states_at_rest(self):
+        """How secrets lie in the database: the states of :mod:`..tools.at_rest`."""
+        return {at_rest.state(stored) for _id, stored in self._rcm_stored()}
+
+    @api.model
+    def _rcm_stored(self):
+        return self.env.execute_query(
+            SQL("SELECT id, secret FROM rcm_secret WHERE secret IS NOT NULL")
+        )
+
+    # ------------------------------------------------------------------
+    # For signing and verifying
+    # ------------------------------------------------------------------
 
     @api.model
     def _rcm_revoke_of(self, records):
@@ -110,12 +152,15 @@ class RcmSecret(models.Model):
 
     @api.model
     def _rcm_dated_texts(self, model, ids):
-        """[(record id, secret, valid until or None), …], newest first."""
+        """[(record id, secret, valid until or None), …], newest first.
+
+        A secret that no key of this server opens is left out, and told of.
+        """
         self.flush_model()
-        return self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
-                SELECT res_id, secret, valid_until FROM rcm_secret
+                SELECT id, res_id, secret, valid_until FROM rcm_secret
                  WHERE res_model = %s AND res_id = ANY(%s) AND secret IS NOT NULL
                    AND (valid_until IS NULL OR valid_until > %s)
                  ORDER BY id DESC
@@ -125,6 +170,13 @@ class RcmSecret(models.Model):
                 fields.Datetime.now(),
             )
         )
+        found = []
+        for id_, res_id, stored, until in rows:
+            try:
+                found.append((res_id, at_rest.unseal(stored), until))
+            except at_rest.SecretLocked as error:
+                _logger.error("Secret %s cannot be used: %s", id_, error)
+        return found
 
     @api.model
     def _rcm_touch(self, connector_id):

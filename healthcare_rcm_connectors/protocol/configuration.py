@@ -48,6 +48,9 @@ class Facts:
     database_silence: tuple = ()
     loaded_first: bool = True
     company_zone: str = "UTC"  # as its people chose it; "": nobody did
+    # whether the server has a key for secrets, and how they lie in the database
+    has_secret_key: bool = False
+    secret_states: frozenset = frozenset()
 
 
 def check(facts):
@@ -148,7 +151,16 @@ def _at_rest(facts):
         Finding("database_tls", OK if safe else PROBLEM, facts.database_host),
         # nothing in a database can tell whether its disk is encrypted
         Finding("at_rest", NOTE),
+        Finding("secrets", _secrets(facts), ", ".join(sorted(facts.secret_states))),
     ]
+
+
+def _secrets(facts):
+    if "locked" in facts.secret_states:
+        return PROBLEM
+    if not facts.has_secret_key:
+        return NOTE
+    return OK if facts.secret_states <= {"sealed"} else WARNING
 
 
 def _outages(facts):

@@ -32,6 +32,7 @@ from . import (
     test_facility_go_live,
     test_alert,
     test_api_fuzz,
+    test_at_rest,
     test_expected_feed,
     test_http_sender,
     test_no_database,

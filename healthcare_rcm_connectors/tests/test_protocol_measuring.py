@@ -106,6 +106,20 @@ class TestConfiguration(BaseCase):
         # what nobody can see from here is always said
         self.assertEqual(self.levels()["at_rest"], "note")
 
+    def test_secrets_lie_safe_under_the_present_key_only(self):
+        for key, states, level in (
+            (False, {"plain"}, "note"),
+            (True, set(), "ok"),
+            (True, {"sealed"}, "ok"),
+            (True, {"sealed", "plain"}, "warning"),
+            (True, {"older"}, "warning"),
+            (True, {"sealed", "locked"}, "problem"),
+            (False, {"locked"}, "problem"),
+        ):
+            with self.subTest(key=key, states=states):
+                found = self.levels(has_secret_key=key, secret_states=frozenset(states))
+                self.assertEqual(found["secrets"], level)
+
     def test_each_fault_is_named(self):
         table = [
             ({"base_url": "http://rcm.example.com"}, "base_url", "problem"),

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.tools.config import crypt_context
 
 from ..protocol import configuration
+from ..tools import at_rest
 
 MODULE = "healthcare_rcm_connectors"
 WORST_SECONDS = 300
@@ -126,6 +127,7 @@ class RcmConfigurationCheck(models.TransientModel):
             loaded_first=MODULE in config["server_wide_modules"],
             # the zone of its address is no secret
             company_zone=company.sudo().partner_id.tz or "",
+            **self._rcm_secret_facts(),
             keys=self._rcm_keys(company),
             webhooks=tuple(
                 (one.name, one.url)
@@ -173,6 +175,19 @@ class RcmConfigurationCheck(models.TransientModel):
             for name, end in zip(("Odoo", "PostgreSQL"), ends, strict=True)
             if end
         )
+
+    @api.model
+    def _rcm_secret_facts(self):
+        try:
+            return {
+                "has_secret_key": at_rest.is_configured(),
+                # how they lie, never what they are
+                "secret_states": frozenset(
+                    self.env["rcm.secret"].sudo()._rcm_states_at_rest()
+                ),
+            }
+        except at_rest.SecretLocked:  # what stands there is no key
+            return {"secret_states": frozenset({at_rest.LOCKED})}
 
     @api.model
     def _rcm_keys(self, company):
@@ -278,6 +293,15 @@ class RcmConfigurationCheck(models.TransientModel):
                 self.env._(
                     "Cannot be seen from here. Encrypt the disks of the database, the "
                     "filestore (data_dir) and the backups, and keep the keys elsewhere."
+                ),
+            ),
+            "secrets": (
+                self.env._("Signing secrets and credentials in the database"),
+                self.env._(
+                    "Give the server keys in RCM_SECRET_KEYS (see the manual): secrets "
+                    "are encrypted by the first at the next nightly clean-up, and a "
+                    "backup alone opens nothing. If some are locked, put the key back "
+                    "that encrypted them, or make new secrets."
                 ),
             ),
             "database_silence": (
