@@ -87,8 +87,8 @@ class Ordering(Volume):
     """Aggregates whose events arrive in any order.
 
     First all are there before anybody works: each must be applied, in order. Then they
-    come while the lanes work, a little out of order, and each that came too late must
-    be ignored. Workers are killed all the while.
+    come in waves, a little out of order, and each that comes when a later one of its
+    key was applied must be ignored. Workers are killed all the while.
     """
 
     name = "ordering"
@@ -112,8 +112,10 @@ class Ordering(Volume):
         late = [
             event("late", *item, LATEST) for item in sorted(numbers, key=jitter.get)
         ]
-        self.send(run, late, min(BATCH, keys))
-        self.work_off(run, "late", len(late))
+        for sent in range(0, len(late), keys):
+            wave = late[sent : sent + keys]
+            self.send(run, wave, min(BATCH, keys))
+            self.work_off(run, "late", sent + len(wave))
         return len(early) + len(late)
 
     def during(self, run):
