@@ -41,7 +41,8 @@ class TestAuditWords(TransactionCase):
 
     def test_a_decision_for_oneself_names_nobody_else(self):
         _title, details = self._said(
-            "approval.approved", {"decision_id": [None, 7], "on_behalf_of_id": [None] * 2}
+            "approval.approved",
+            {"decision_id": [None, 7], "on_behalf_of_id": [None] * 2},
         )
         self.assertEqual(details, {})
 

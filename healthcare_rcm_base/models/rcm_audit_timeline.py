@@ -52,15 +52,23 @@ class RcmAuditTimeline(models.Model):
             order="logged_at:max desc",
             limit=20,
         )
+        threads = [correlation_id for correlation_id, _first, _last, _count in groups]
+        # as above; a thread has more steps than those of the document itself
+        steps = self.sudo()._read_group(
+            self._rcm_visible_domain() & fields.Domain("correlation_id", "in", threads),
+            ["correlation_id"],
+            ["__count"],
+        )
+        steps = dict(steps)
         return [
             {
                 "correlation_id": correlation_id,
                 "name": term,
                 "from": fields.Datetime.to_string(first),
                 "to": fields.Datetime.to_string(last),
-                "count": count,
+                "count": steps[correlation_id],
             }
-            for correlation_id, first, last, count in groups
+            for correlation_id, first, last, _count in groups
         ]
 
     def _rcm_require_reader(self):

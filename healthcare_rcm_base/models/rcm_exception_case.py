@@ -122,7 +122,9 @@ class RcmExceptionCase(models.Model):
     occurrence_ids = fields.One2many(
         "rcm.exception.occurrence", "case_id", string="Occurrences", readonly=True
     )
-    occurrence_count = fields.Integer(default=1, readonly=True, aggregator="sum")
+    occurrence_count = fields.Integer(
+        string="Times Seen", default=1, readonly=True, aggregator="sum"
+    )
     first_seen_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     last_seen_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     due_at = fields.Datetime(
@@ -143,6 +145,10 @@ class RcmExceptionCase(models.Model):
     can_open_record = fields.Boolean(
         compute="_compute_can_open_record",
         help="The document is there and the reader may see it.",
+    )
+    can_reprocess = fields.Boolean(
+        compute="_compute_can_reprocess",
+        help="The document has a step to run again, and the reader may run it.",
     )
     wake_at = fields.Datetime(string="Waiting Until", readonly=True)
     waiting_reason = fields.Char(readonly=True)
@@ -211,6 +217,19 @@ class RcmExceptionCase(models.Model):
             readable = readable_ids(self.env, model, cases.mapped("res_id"))
             for case in cases:
                 case.can_open_record = case.res_id in readable
+
+    @api.depends("can_open_record")
+    @api.depends_context("uid")
+    def _compute_can_reprocess(self):
+        """As the step itself asks; a button that only refuses is not shown."""
+        user = self.env.user
+        for model, cases in self.grouped("res_model").items():
+            documents = self.env[model] if model in self.env else None
+            may = hasattr(documents, "_rcm_reprocess") and user._rcm_has_role(
+                *documents._rcm_reprocess_roles
+            )
+            for case in cases:
+                case.can_reprocess = may and case.can_open_record
 
     @api.model
     def _group_expand_states(self, states, domain):

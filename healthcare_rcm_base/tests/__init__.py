@@ -123,6 +123,7 @@ from . import test_rcm_validation_rule
 from . import test_rcm_billing_queries
 from . import test_authorization_concurrency
 from . import test_exception_banner
+from . import test_exception_buttons
 from . import test_res_partner_audit
 from . import test_migration_exception_queues
 from . import test_core_client_price

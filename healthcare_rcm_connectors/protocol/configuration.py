@@ -87,7 +87,7 @@ def _transport(facts):
 def _days(facts):
     """Deadlines and entries of scheduled actions count the company's own days."""
     level = OK if facts.company_zone else WARNING
-    return [Finding("time_zone", level, facts.company_zone)]
+    return [Finding("time_zone", level, facts.company_zone or "UTC")]
 
 
 def _proxy(facts):

@@ -177,7 +177,7 @@ class TestMonitoringScreens(ConnectorMixin, TransactionCase):
                 company.partner_id.tz = zone
                 findings = self.env["rcm.configuration.check"]._rcm_findings(company)
                 [found] = [item for item in findings if item.code == "time_zone"]
-                self.assertEqual((found.level, found.seen), (level, zone or ""))
+                self.assertEqual((found.level, found.seen), (level, zone or "UTC"))
 
     def test_the_check_tells_no_secret(self):
         key = self.make_key(self.service_user, days=3)
