@@ -10,6 +10,7 @@ from odoo.addons.healthcare_rcm_base.core.errors import PredecessorMissing
 from odoo.addons.healthcare_rcm_base.tools.work_marks import WorkMarks
 
 from ..protocol.place import place_of
+from ..tools.steps import Steps
 from .rcm_event import LANE
 from .rcm_event_verdict import LOCK_CLASHES, EventIgnored, Outcome
 
@@ -17,6 +18,8 @@ _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 100
 CLASHES_IN_A_ROW = 20
+# Key in the cursor's cache: environments that handlers work in.
+SERVICE_ENVS = "rcm_service_envs"
 
 
 class RcmEvent(models.Model):
@@ -168,17 +171,19 @@ class RcmEvent(models.Model):
             events._rcm_set_state("processing")
             events.write({"attempt_count": count + 1})
         now = self._rcm_clock()
-        outcomes = {event: event._rcm_attempt(now) for event in self}
+        steps = Steps(self.env.cr)
+        outcomes = {event: event._rcm_attempt(now, steps) for event in self}
+        steps.end()
         self._rcm_note_pace(outcomes)
         self._rcm_settle(outcomes, now)
 
-    def _rcm_attempt(self, now):
-        """Run the handler of one event in a savepoint; return the outcome."""
+    def _rcm_attempt(self, now, steps):
+        """Run the handler of one event as a step of its own; return the outcome."""
         self.ensure_one()
         start = perf_counter()
         try:
             # A failing statement must not reach the log with its values.
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with mute_logger("odoo.sql_db"), steps.step():
                 documents = self._rcm_handle_now()
             outcome = Outcome("done", documents=documents)
         except EventIgnored as error:
@@ -198,10 +203,7 @@ class RcmEvent(models.Model):
         if handler is None:
             raise PredecessorMissing("no_handler")
         self._rcm_refuse_stale()
-        # The service user is the actor of everything that follows; its steps are
-        # the suite's own and need rights that the user itself does not have.
-        service = self.with_user(self.connector_id.user_id).sudo()
-        service = service.with_company(self.company_id)
+        service = self.with_env(self._rcm_service_env())
         data = service._rcm_data()
         handler = handler.with_env(service.env)
         documents = handler._rcm_handle(service, data) or ()
@@ -214,6 +216,17 @@ class RcmEvent(models.Model):
                 )
                 self._rcm_link_timeline(record)
         return tuple(references)
+
+    def _rcm_service_env(self):
+        """The environment the handler of this event works in, made once for many."""
+        made = self.env.cr.cache.setdefault(SERVICE_ENVS, {})
+        key = self.env, self.connector_id.user_id.id, self.company_id.id
+        if key not in made:
+            service = self.with_user(self.connector_id.user_id)
+            # The service user is the actor of everything that follows; its steps are
+            # the suite's own and need rights that the user itself does not have.
+            made[key] = service.sudo().with_company(self.company_id).env
+        return made[key]
 
     def _rcm_link_timeline(self, record):
         """Show the event on the thread of a document that began before it."""

@@ -59,10 +59,10 @@ class RcmEvent(models.Model):
             return facility[:0]
         return facility
 
-    def _rcm_attempt(self, now):
+    def _rcm_attempt(self, now, steps):
         facility = self._rcm_shadow_facility()
         if not facility:
-            return super()._rcm_attempt(now)
+            return super()._rcm_attempt(now, steps)
         start = perf_counter()
         facts, found = self._rcm_rehearse(facility, now)
         if found.state in ("retry", "waiting_predecessor"):

@@ -68,7 +68,7 @@ from . import (
 )
 from . import test_key_rotation
 from . import test_connector_sender
-from . import test_intake_queries
+from . import test_intake_queries, test_steps
 from . import (
     test_api_examples,
     test_door_hostile,
