@@ -10,8 +10,8 @@ class Steps:
     """Many steps of one transaction, each of which is undone alone when it fails.
 
     As one ``cr.savepoint()`` after the other, with half the round trips. What is done
-    between two steps stays, as it does between two savepoints. Whoever opens a savepoint
-    after one step closes it before the next: it would go with the release.
+    between two steps stays, as it does between two savepoints. Whoever opens one
+    after a step closes it before the next: it would go with the release.
     """
 
     def __init__(self, cr):
