@@ -12,6 +12,7 @@ from . import rcm_remittance_read
 from . import rcm_remittance_load
 from . import rcm_remittance_parties
 from . import rcm_remittance_facts
+from . import rcm_remittance_order
 from . import rcm_remittance_options
 from . import rcm_remittance_plan
 from . import rcm_remittance_sequence

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..settlement.claim_checks import REVERSAL
+
 
 class RcmClaim(models.Model):
     """What remittances do to our claims."""
@@ -132,12 +134,18 @@ class RcmClaim(models.Model):
         self._rcm_emit("claim.remittance_posted", changes_by_id=changes)
 
     def _rcm_retry_parked(self, remittance):
-        """A reversal opened these claims: what waited for that may be released."""
+        """A reversal opened these claims: what waited for that may be released.
+
+        :return: control numbers of which the payer's decision was released
+        """
         parked = self.env["rcm.remittance.claim"].search(
             [("claim_id", "in", self._rcm_chain().ids), ("state", "=", "parked")]
         )
-        for claim in parked:
-            claim._rcm_release()
+        released = parked._rcm_release_in_order().filtered(
+            lambda claim: claim.payer_id == remittance.payer_id
+            and claim.status != REVERSAL
+        )
+        return set(released.claim_id.mapped("name"))
 
     # ------------------------------------------------------------------
     # Actions

@@ -55,9 +55,10 @@ class RcmRemittance(models.Model):
             "local": self._rcm_local_by_payer(reversed_ids),
             "people": self._rcm_people(ids),
         }
-        return {
+        facts = {
             number: facts_of(number, rows, data) for number, rows in versions.items()
         }
+        return self._rcm_add_awaited(transaction, overrides, facts)
 
     def _rcm_claim_versions(self, numbers):
         """``{control number: rows of its versions, oldest first}``."""

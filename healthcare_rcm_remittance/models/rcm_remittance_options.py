@@ -4,6 +4,8 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..settlement import Options, OverpaymentFacts, Override
+from ..settlement.claim_checks import REVERSAL
+from ..settlement.reasons import REPEATED
 
 
 class RcmRemittance(models.Model):
@@ -18,7 +20,11 @@ class RcmRemittance(models.Model):
         payer = self.payer_id
         more = {}
         if only is not None:
-            more = {"only": frozenset(only), "cash_purpose": cash_purpose}
+            more = {
+                "only": frozenset(only),
+                "cash_purpose": cash_purpose,
+                "parked_reversals": self._rcm_parked_reversals(),
+            }
         return Options(
             payer_id=payer.id,
             today=self._rcm_posting_date(),
@@ -35,6 +41,22 @@ class RcmRemittance(models.Model):
             locked=bool(self._rcm_period_locks(self._rcm_posting_date())),
             **more,
         )
+
+    def _rcm_parked_reversals(self):
+        """Indexes of reversals that are parked, so their corrections wait."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT index FROM rcm_remittance_claim
+                 WHERE remittance_id = %s AND status = %s AND state = 'parked'
+                   AND COALESCE(reasons->0->>'code', '') <> %s
+                """,
+                self.id,
+                REVERSAL,
+                REPEATED,
+            )
+        )
+        return frozenset(index for [index] in rows)
 
     def _rcm_overrides(self):
         """What people decided about claims of this remittance."""
@@ -53,6 +75,7 @@ class RcmRemittance(models.Model):
                 control_number=values.get("control_number") or None,
                 cap_contractual=bool(values.get("cap_contractual")),
                 cash_only=bool(values.get("cash_only")),
+                alone=bool(values.get("alone")),
                 park=bool(values.get("park")),
                 part=bool(values.get("part")),
                 lines={

@@ -120,12 +120,17 @@ class RcmRemittance(models.Model):
 
         A step on the claim that began before this one ended cannot see what waits,
         so it would wake nothing. After a changed row it begins anew, and sees it.
+        A decision without an amount changes no claim by itself: whoever looks at the
+        claim at the same moment would not see it, and wait for it for ever.
         """
         awaited = {
             outcome.claim_id
-            for decision in (HOLD, PARK)
-            for outcome in plan.with_decision(decision)
+            for outcome in plan.outcomes
             if outcome.claim_id
+            and (
+                outcome.decision in (HOLD, PARK)
+                or (outcome.decision == POST and not outcome.kinds)
+            )
         }
         if awaited:
             self.env.execute_query(

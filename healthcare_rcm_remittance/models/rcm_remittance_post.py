@@ -256,19 +256,20 @@ class RcmRemittance(models.Model):
         Claim.browse({o.claim_id for o in posted})._rcm_note_remittance(self, posted)
         Claim.browse({o.claim_id for o in back})._rcm_credit_patients()
         uncorrected = {o.claim_id for o in back} - corrected
-        self._rcm_await_corrections(back, decided, records)
-        Claim.browse(uncorrected)._rcm_retry_parked(self)
+        released = Claim.browse(uncorrected)._rcm_retry_parked(self)
+        self._rcm_await_corrections(back, decided, records, released)
 
-    def _rcm_await_corrections(self, back, decided, records):
+    def _rcm_await_corrections(self, back, decided, records, released):
         """A reversal without its correction is legal (RFI 1776), and watched.
 
         The case of each waits as long as its exception type says; the correction,
-        whenever it posts, closes it.
+        whenever it posts, closes it. ``released``: control numbers of which a parked
+        correction was just released.
         """
         awaited = ["correction_awaited"]
         corrected = {outcome.control_number for outcome in decided}
         for outcome in back:
-            if outcome.control_number not in corrected:
+            if outcome.control_number not in corrected | released:
                 records[outcome.index]._rcm_raise_case(
                     *awaited,
                     self.env._("Taken back by the payer; no new decision yet."),

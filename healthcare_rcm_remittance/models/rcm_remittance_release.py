@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.addons.healthcare_rcm_base.core.money import to_decimal
 
 from ..settlement import purposes
+from ..settlement.claim_checks import REVERSAL
 from ..settlement.outcome import POST
 from ..settlement.reasons import case_type
 
@@ -60,7 +61,33 @@ class RcmRemittanceClaim(models.Model):
         self._rcm_resolve_cases(None, self.env._("Released."))
         self._rcm_emit("remittance.claim_released", {"digest": [None, plan.digest]})
         remittance._rcm_after_release()
+        self.claim_id._rcm_wake_remittances()
         return True
+
+    def _rcm_release_in_order(self):
+        """Try the parked ones among these: older first, reversals before corrections.
+
+        Releasing a reversal releases what waited for it, so some may be posted when
+        their turn comes.
+
+        :return: those that are posted now
+        """
+        for claim in self.sorted(
+            lambda item: (item.remittance_id.id, item.status != REVERSAL, item.index)
+        ):
+            if claim.state == "parked":
+                claim._rcm_release()
+        return self.filtered(lambda item: item.state == "posted")
+
+    def _rcm_decided_by_hand(self):
+        """Those about which a person has decided more than to try again."""
+        return self.filtered(
+            lambda claim: any(
+                value
+                for key, value in (claim.override or {}).items()
+                if key != "reason"
+            )
+        )
 
     def _rcm_match_unapplied(self):
         """The parked cash and the lines that used it up belong together."""
@@ -166,7 +193,8 @@ class RcmRemittanceClaim(models.Model):
         self.env.user._rcm_require("cash_poster", "finance_manager")
         self.check_access("read")
         # Role and access were checked; posting writes the ledger.
-        results = Counter(claim.sudo()._rcm_release() for claim in self)
+        released = self.sudo()._rcm_release_in_order()
+        results = Counter(claim in released for claim in self)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -39,6 +39,7 @@ class RcmRemittanceResolution(models.Model):
             ("lines", "Lines matched by hand"),
             ("cap", "Contractual capped"),
             ("cash", "Payment alone"),
+            ("alone", "Posted without its reversal"),
             ("split", "Divided among claims"),
             ("part", "Part of a division"),
             ("not_ours", "Not ours"),

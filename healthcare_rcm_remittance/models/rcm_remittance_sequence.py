@@ -168,17 +168,18 @@ class RcmRemittance(models.Model):
         at once; only those for which something has changed are taken up.
         """
         self.ensure_one()
-        parked = self.claim_ids.filtered(
-            lambda claim: claim.state == "parked" and not claim.override
-        )
+        parked = self.claim_ids.filtered(lambda claim: claim.state == "parked")
+        parked -= parked._rcm_decided_by_hand()
         if not parked:
             return
         plan = self._rcm_plan(set(parked.mapped("index")), purposes.UNAPPLIED)
+        changed = parked.browse()
         for claim in parked:
             outcome = plan.outcome(claim.index)
             known = [item["code"] for item in claim.reasons or ()]
             if outcome.decision == POST or known[:1] != [outcome.reasons[0].code]:
-                claim._rcm_release()
+                changed |= claim
+        changed._rcm_release_in_order()
 
     # ------------------------------------------------------------------
     # Payments without a date

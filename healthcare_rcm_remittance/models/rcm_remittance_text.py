@@ -65,6 +65,11 @@ class RcmRemittance(models.Model):
             "claim_not_final": self.env._(
                 "The payer's final claim status must come before its remittance."
             ),
+            "original_waiting": self.env._(
+                "The payer takes back or corrects a decision that is on its way in an "
+                "earlier remittance. It goes on by itself when that one is posted: see "
+                "what keeps that one, or post this one and park what is not ready."
+            ),
             # parked claims
             "claim_unmatched": self.env._("No claim of ours has this control number."),
             "claim_repeated": self.env._(
@@ -93,7 +98,13 @@ class RcmRemittance(models.Model):
                 "A negative claim that is not marked as a reversal."
             ),
             "reversal_unmatched": self.env._(
-                "A reversal of something we have not posted."
+                "A reversal of something we have not posted. It goes on by itself when "
+                "that comes."
+            ),
+            "correction_waits": self.env._(
+                "The correction waits for the reversal beside it in this remittance, "
+                "which is parked. It goes on with the reversal; where the reversal can "
+                "never be posted, resolve it with 'Post it without waiting'."
             ),
             "reversal_not_mirror": self.env._(
                 "A reversal that is not the mirror of what was posted."

@@ -14,7 +14,7 @@ from .outcome import (
     ClaimOutcome,
     Variance,
 )
-from .reasons import park
+from .reasons import AWAITED, REPEATED, park
 from .variances import find_variances
 
 FORWARDED = frozenset({"19", "20", "21"})
@@ -50,7 +50,12 @@ class _Builder(ClaimChecks):
         steps += (
             (self._reverse,)
             if self.claim.status == REVERSAL
-            else (self._check_charge, self._adjust, self._guard)
+            else (
+                self._await_reversal,
+                self._check_charge,
+                self._adjust,
+                self._guard,
+            )
         )
         for step in steps:
             step()
@@ -69,10 +74,13 @@ class _Builder(ClaimChecks):
         """Mirror the original by its stored actions, or park with the difference."""
         claim, context = self.claim, self.context
         original = self._find_original()
+        if original is None and self.facts.awaits:
+            self._park(AWAITED, None, self.facts.awaits)
+            return
         if original is None:
             # RFI 1604: what was taken back is not taken back again.
             again = reversal.exact(claim, self.facts.taken_back, self.options.payer_id)
-            code = "reversal_repeated" if again else "reversal_unmatched"
+            code = REPEATED if again else "reversal_unmatched"
             self._park(code, None, claim.paid)
             return
         rows = reversal.difference(claim, original, self.matches)

@@ -1,7 +1,7 @@
 """Whether a claim (CLP) of a remittance can be posted on ours at all."""
 
 from . import reversal
-from .context import Context
+from .context import HELD, PARKED, Context
 from .facts import ClaimFacts, LegFacts, Options, Override
 from .matching import match_lines
 from .outcome import (
@@ -12,7 +12,7 @@ from .outcome import (
     LineAction,
 )
 from .patient import compare_patient
-from .reasons import HOLDS, SET_ASIDE, park, warn
+from .reasons import AWAITED, HOLDS, SET_ASIDE, park, warn
 
 PROCESSED = {"1": 1, "2": 2, "3": 3, "19": 1, "20": 2, "21": 3}
 DENIED = "4"
@@ -159,6 +159,21 @@ class ClaimChecks:
         )
         for index in missing:
             self.reasons.append(park("line_unmatched", f"{self.place} / SVC {index}"))
+
+    def _await_reversal(self):
+        """What corrects a decision is posted after its reversal (RFI 1733).
+
+        Without the reversal it would stand beside what it replaces. Held, the whole ST
+        waits; parked, the two do, unless a person posts this one alone.
+        """
+        if self.override.posts_alone:
+            return
+        known = self.context.reversals.get(self.facts.control_number, ())
+        for back, fate in reversal.before_correction(self.claim, known):
+            if fate == HELD:
+                self._park(AWAITED, None, self.facts.awaits)
+            elif fate == PARKED:
+                self._park("correction_waits", None, f"CLP {back.index}")
 
     def _check_charge(self):
         """CLP03 is what we charged (RFI 2551); a split claim brings it in parts."""

@@ -86,8 +86,10 @@ class ClaimFacts:
     ``posted`` holds what earlier remittances posted and nothing has reversed,
     ``taken_back`` what was posted and reversed since.
     ``local_by_payer`` is what standing local entries took off the receivable: a
-    reversal takes them back first. ``last_name`` and ``member_ids`` only serve to
-    recognise the patient and are never part of a plan.
+    reversal takes them back first. ``awaits`` names the earlier remittance, still on
+    its way, that carries the decision which a reversal takes back here.
+    ``last_name`` and ``member_ids`` only serve to recognise the patient and are never
+    part of a plan.
     """
 
     id: int
@@ -107,6 +109,7 @@ class ClaimFacts:
         default_factory=lambda: MappingProxyType({})
     )
     has_local: bool = False
+    awaits: str = ""
     expected: Decimal | None = None
     tolerance: Decimal = ZERO
     last_name: str = ""
@@ -169,16 +172,23 @@ class Override:
 
     ``control_number``: our claim it belongs to. ``cap_contractual``: post no more
     contractual than is open. ``cash_only``: post the payment, leave the rest open.
-    ``lines``: service index → our line id. ``part``: a part of a payment that a person
-    divided among claims; what the payer said about the whole is not compared.
+    ``alone``: post it though its reversal is not posted. ``lines``: service index →
+    our line id. ``part``: a part of a payment that a person divided among claims; what
+    the payer said about the whole is not compared.
     """
 
     control_number: str | None = None
     cap_contractual: bool = False
     cash_only: bool = False
+    alone: bool = False
     park: bool = False
     part: bool = False
     lines: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def posts_alone(self) -> bool:
+        """Whether a person has said that it, or its payment, is to be posted."""
+        return self.alone or self.cash_only or self.cap_contractual or self.part
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +196,9 @@ class Options:
     """How this remittance is to be planned.
 
     ``only``: claim indexes of a release (their cash comes from ``cash_purpose``, the
-    provider adjustments were posted with the rest). ``park_unready``: park what would
-    hold the whole remittance. ``received``: the day the remittance came, for payments
+    provider adjustments were posted with the rest). ``parked_reversals``: indexes of
+    reversals that stay parked beside them. ``park_unready``: park what would hold the
+    whole remittance. ``received``: the day the remittance came, for payments
     without a date. ``own_identifiers``: NPIs and tax numbers a provider adjustment may
     name (empty: any). ``locked``: the day of posting is in a locked period.
     """
@@ -203,6 +214,7 @@ class Options:
         default_factory=lambda: MappingProxyType({})
     )
     only: frozenset[int] | None = None
+    parked_reversals: frozenset[int] = frozenset()
     cash_purpose: str = purposes.CLEARING
     park_unready: bool = False
     undated: str = HOLD_UNDATED

@@ -12,7 +12,7 @@ from ..x12.model import Transaction
 from . import purposes
 from .claim import plan_claim
 from .claim_checks import REVERSAL
-from .context import Context
+from .context import HELD, PARKED, POSTED, Context
 from .facts import ALL_OR_NOTHING, DATE_BY_RECEIPT, ClaimFacts, Options
 from .outcome import (
     HOLD,
@@ -24,7 +24,7 @@ from .outcome import (
     Proofs,
 )
 from .provider import plan_provider
-from .reasons import HOLDS, stop, warn
+from .reasons import AWAITED, HOLDS, REPEATED, stop, warn
 from .rules import RuleBook
 
 ZERO = Decimal(0)
@@ -141,9 +141,32 @@ def _claims(transaction, claims, rules, options, day) -> tuple[ClaimOutcome, ...
         if claim.status != REVERSAL:
             charged[claim.control_number] += claim.charge
     context.charged = charged
-    ordered = sorted(wanted, key=lambda claim: claim.status != REVERSAL)
-    outcomes = [plan_claim(claim, context) for claim in ordered]
+    planned = {claim.index for claim in wanted}
+    for claim in transaction.claims:
+        if claim.status == REVERSAL and claim.index not in planned:
+            fate = PARKED if claim.index in options.parked_reversals else POSTED
+            context.keep_reversal(_number_of(claim, options), claim, fate)
+    outcomes = []
+    for claim in sorted(wanted, key=lambda claim: claim.status != REVERSAL):
+        outcome = plan_claim(claim, context)
+        outcomes.append(outcome)
+        if claim.status == REVERSAL:
+            fate = _fate_of(outcome)
+            context.keep_reversal(_number_of(claim, options), claim, fate)
     return tuple(sorted(outcomes, key=lambda outcome: outcome.index))
+
+
+def _number_of(claim, options: Options) -> str:
+    """The control number a claim has, or that a person gave it."""
+    override = options.overrides.get(claim.index)
+    return override and override.control_number or claim.control_number
+
+
+def _fate_of(reversal: ClaimOutcome) -> str:
+    """What became of a reversal; a second one of the same was posted before."""
+    if any(reason.code == REPEATED for reason in reversal.reasons):
+        return POSTED
+    return {PARK: PARKED, HOLD: HELD}.get(reversal.decision, POSTED)
 
 
 def _from_claims(outcomes, options: Options) -> list[Finding]:
@@ -236,7 +259,7 @@ def _digest(decision, stops, outcomes, provider, lines) -> str:
     return digest(
         {
             "decision": decision,
-            "stops": [[item.code, item.location] for item in stops],
+            "stops": [_stop_key(item) for item in stops],
             "claims": [_outcome_key(outcome) for outcome in outcomes],
             "provider": [
                 [
@@ -253,6 +276,12 @@ def _digest(decision, stops, outcomes, provider, lines) -> str:
             ],
         }
     )
+
+
+def _stop_key(item: Finding) -> list:
+    """A stop, with the remittance it waits for where it waits for one."""
+    waits_for = [item.actual] if item.code == AWAITED else []
+    return [item.code, item.location, *waits_for]
 
 
 def _outcome_key(outcome: ClaimOutcome) -> list:

@@ -4,6 +4,10 @@ from odoo.addons.healthcare_rcm_base.core.findings import ERROR, WARNING, Findin
 
 # A person keeps the claim from being posted.
 SET_ASIDE = "parked_by_hand"
+# The decision that a reversal takes back is on its way, in an earlier remittance.
+AWAITED = "original_waiting"
+# What was taken back before is not taken back again: the correction needs no waiting.
+REPEATED = "reversal_repeated"
 # code: type of the exception case it opens
 STOPS = {
     "not_balanced": "remittance_refused",
@@ -22,6 +26,7 @@ HOLDS = {
     "claim_not_submitted": "claim_not_submitted",
     "claim_not_invoiced": "claim_not_submitted",
     "claim_not_final": "remittance_held",
+    AWAITED: "remittance_held",
 }
 PARKS = {
     "claim_unmatched": "claim_unmatched",
@@ -40,8 +45,9 @@ PARKS = {
     "negative_claim": "reversal_unmatched",
     "reversal_unmatched": "reversal_unmatched",
     "reversal_not_mirror": "reversal_unmatched",
-    "reversal_repeated": "reversal_unmatched",
+    REPEATED: "reversal_unmatched",
     "reversal_next_payer_posted": "reversal_unmatched",
+    "correction_waits": "reversal_unmatched",
     "secondary_exceeds_open": "secondary_guard",
     "prior_payer_exceeds": "secondary_guard",
     "claim_void": "claim_void",

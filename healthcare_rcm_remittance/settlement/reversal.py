@@ -15,6 +15,11 @@ from .outcome import LineAction
 OBSOLETE_GROUP = "CR"
 
 
+def payer_numbers(claim: Claim) -> set[str]:
+    """The payer's numbers of a claim: CLP07 and the one it corrects (REF*F8)."""
+    return {claim.payer_claim_number, claim.original_payer_claim_number} - {"", None}
+
+
 def find_original(
     claim: Claim, facts: ClaimFacts, payer_id: int, taken: frozenset[int]
 ) -> PostedClaim | None:
@@ -27,7 +32,7 @@ def find_original(
         for item in facts.posted
         if item.payer_id == payer_id and item.id not in taken
     ]
-    numbers = {claim.payer_claim_number, claim.original_payer_claim_number} - {"", None}
+    numbers = payer_numbers(claim)
     named = [item for item in standing if item.payer_claim_number in numbers]
     candidates = named or ([] if numbers & _numbers(standing) else standing)
     found = _negated(claim, candidates)
@@ -36,9 +41,35 @@ def find_original(
     return named[-1] if named else None
 
 
+def without_original(reversals, payer_id: int) -> set[str]:
+    """Control numbers of which a reversal takes back what is not posted.
+
+    :param reversals: (claim, :class:`ClaimFacts`) in the order of the remittance
+    """
+    missing, taken = set(), set()
+    for claim, facts in reversals:
+        original = find_original(claim, facts, payer_id, frozenset(taken))
+        if original is None:
+            missing.add(facts.control_number)
+        else:
+            taken.add(original.id)
+    return missing
+
+
+def before_correction(claim: Claim, reversals) -> list[tuple[Claim, str]]:
+    """Which of these ``(reversal, fate)`` a decision corrects.
+
+    RFI 1147: the payer's numbers pair them first; where they name none of them, any
+    reversal of the same control number may be the one.
+    """
+    numbers = payer_numbers(claim)
+    named = [item for item in reversals if numbers & payer_numbers(item[0])]
+    return named or list(reversals)
+
+
 def exact(claim: Claim, postings, payer_id: int) -> bool:
     """Whether this reversal negates one of the payer's ``postings`` by its number."""
-    numbers = {claim.payer_claim_number, claim.original_payer_claim_number} - {"", None}
+    numbers = payer_numbers(claim)
     own = [item for item in postings if item.payer_id == payer_id]
     return any(
         item.payer_claim_number in numbers for item in _negated(claim, own) if numbers

@@ -12,6 +12,7 @@ from . import test_remittance_ledgers
 from . import test_remittance_ledger_takebacks
 from . import test_remittance_receive
 from . import test_remittance_post
+from . import test_remittance_order
 from . import test_remittance_sequence
 from . import test_remittance_duplicates
 from . import test_remittance_roles

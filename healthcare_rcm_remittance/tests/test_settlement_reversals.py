@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from odoo.tests import BaseCase, tagged
 
-from ..settlement import PostedAdjustment, PostedClaim, RuleFacts
+from ..settlement import Override, PostedAdjustment, PostedClaim, RuleFacts
+from ..settlement.reversal import without_original
 from ..x12 import model as x12
 from .builders import PAYER, SECOND, clp, entry, facts, money, rule_book, st, svc
 from .settlement_run import paid_claim, run
@@ -161,6 +162,163 @@ class TestReversals(BaseCase):
             )
             with self.subTest(left=left):
                 self.assertEqual(result.outcome(1).decision, decision)
+
+
+@tagged("post_install", "-at_install")
+class TestWaiting(BaseCase):
+    """A reversal waits for its original, and a correction for its reversal."""
+
+    def setUp(self):
+        super().setUp()
+        others = TestReversals()
+        self.reversal, self.correction = others.reversal, others.correction
+
+    def ours(self, **more):
+        """Our claim, of which nothing is posted."""
+        more.setdefault("open_by_payer", {PAYER: 150})
+        return facts("C1", 150, **more)
+
+    def reasons(self, result):
+        """{index: code of the first reason, None where it posts}"""
+        return {
+            item.index: item.reasons[0].code if item.reasons else None
+            for item in result.outcomes
+        }
+
+    def test_correction_waits_with_a_parked_reversal(self):
+        for claims, want in (
+            (
+                (self.reversal(), self.correction()),
+                {1: "reversal_unmatched", 2: "correction_waits"},
+            ),
+            (
+                (self.correction(1), self.reversal(index=2)),
+                {1: "correction_waits", 2: "reversal_unmatched"},
+            ),
+        ):
+            with self.subTest(want=want):
+                result = run(st(10, *claims), self.ours())
+                self.assertEqual(self.reasons(result), want)
+                self.assertEqual({o.decision for o in result.outcomes}, {"park"})
+                self.assertEqual(
+                    entry(result),
+                    {"clearing": "10.00", "unapplied_payer_cash": "-10.00"},
+                )
+                self.assertTrue(result.proofs.ties)
+
+    def test_correction_waits_while_the_claim_has_room_for_it(self):
+        """Beside a decision that was not taken back it would be paid twice."""
+        service = PostedAdjustment(1, "CO", "50", money(100), "denial", None, money(0))
+        original = replace(TestReversals.ORIGINAL, adjustments=(service,))
+        ours = self.ours(posted=(original,), open_by_payer={PAYER: 100})
+        service = svc(1, 150, 60, ("CO-45", 30), ("CO-50", 60), number="L1")
+        correction = replace(self.correction(), services=(service,))
+        result = run(st(10, self.reversal(), correction), ours)
+        self.assertEqual(
+            self.reasons(result), {1: "reversal_not_mirror", 2: "correction_waits"}
+        )
+
+    def test_reversal_waits_for_an_original_on_its_way(self):
+        transaction = st(10, self.reversal(), self.correction())
+        result = run(transaction, self.ours(awaits="ACME T1"))
+        self.assertEqual((result.decision, result.lines), ("hold", ()))
+        self.assertEqual(
+            [(item.code, item.location, item.actual) for item in result.stops],
+            [
+                ("original_waiting", "CLP 1", "ACME T1"),
+                ("original_waiting", "CLP 2", "ACME T1"),
+            ],
+        )
+        parked = run(transaction, self.ours(awaits="ACME T1"), park_unready=True)
+        self.assertEqual(parked.decision, "post")
+        self.assertEqual(
+            self.reasons(parked), {1: "original_waiting", 2: "correction_waits"}
+        )
+
+    def test_hold_tells_when_it_waits_for_another_remittance(self):
+        transaction = st(10, self.reversal(), self.correction())
+        first, again, other = (
+            run(transaction, self.ours(awaits=name)).digest
+            for name in ("ACME T1", "ACME T1", "ACME T2")
+        )
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+
+    def test_original_that_is_posted_is_not_waited_for(self):
+        """Another decision on the claim is on its way; this one is there."""
+        ours = self.ours(
+            posted=(TestReversals.ORIGINAL,), open_by_payer={PAYER: 0}, awaits="T1"
+        )
+        result = run(st(10, self.reversal(), self.correction()), ours)
+        self.assertEqual(result.decision, "post")
+        self.assertEqual(self.reasons(result), {1: None, 2: None})
+
+    def test_person_posts_the_correction_alone(self):
+        transaction = st(10, self.reversal(), self.correction())
+        for name in ("alone", "cash_only", "cap_contractual"):
+            with self.subTest(decision=name):
+                overrides = {2: Override(**{name: True})}
+                result = run(transaction, self.ours(), overrides=overrides)
+                self.assertEqual(
+                    self.reasons(result), {1: "reversal_unmatched", 2: None}
+                )
+
+    def test_correction_after_a_second_reversal_waits_for_nothing(self):
+        """The first one, posted before, made room for it (RFI 1604)."""
+        ours = self.ours(taken_back=(TestReversals.ORIGINAL,))
+        result = run(st(10, self.reversal(), self.correction()), ours)
+        self.assertEqual(self.reasons(result), {1: "reversal_repeated", 2: None})
+
+    def test_correction_waits_for_the_reversal_that_its_numbers_name(self):
+        stranger = self.reversal(index=3, payer_claim_number="OTHER")
+        for number, posts in (("ICNC1", True), ("OTHER", False)):
+            correction = replace(
+                self.correction(), references=(x12.Reference("F8", number),)
+            )
+            transaction = st(
+                100, self.reversal(), correction, stranger, paid_claim(4, "C4", 140, 140)
+            )
+            result = run(
+                transaction,
+                self.ours(posted=(TestReversals.ORIGINAL,), open_by_payer={PAYER: 0}),
+                facts("C4", 140),
+            )
+            with self.subTest(number=number):
+                reasons = self.reasons(result)
+                self.assertEqual(reasons[3], "reversal_unmatched")
+                self.assertEqual(
+                    reasons[2], None if posts else "correction_waits", reasons
+                )
+
+    def test_released_correction_waits_for_what_stays_parked(self):
+        transaction = st(10, self.reversal(), self.correction())
+        ours = self.ours(posted=(TestReversals.ORIGINAL,), open_by_payer={PAYER: 0})
+        release = {"cash_purpose": "unapplied_payer_cash", "park_unready": True}
+        alone = run(
+            transaction,
+            ours,
+            only=frozenset({2}),
+            parked_reversals=frozenset({1}),
+            **release,
+        )
+        self.assertEqual(self.reasons(alone), {2: "correction_waits"})
+        together = run(
+            transaction,
+            ours,
+            only=frozenset({1, 2}),
+            parked_reversals=frozenset({1}),
+            **release,
+        )
+        self.assertEqual(self.reasons(together), {1: None, 2: None})
+
+    def test_which_reversals_take_back_what_is_not_posted(self):
+        ours = self.ours(posted=(TestReversals.ORIGINAL,))
+        first, again = self.reversal(), self.reversal(index=2)
+        self.assertEqual(without_original([(first, ours)], PAYER), set())
+        self.assertEqual(without_original([(first, ours)], SECOND), {"C1"})
+        self.assertEqual(
+            without_original([(first, ours), (again, ours)], PAYER), {"C1"}
+        )
 
 
 @tagged("post_install", "-at_install")

@@ -27,6 +27,7 @@ class RcmRemittanceResolve(models.TransientModel):
             ("lines", "Match its lines by hand"),
             ("cap", "Post; contractual only as far as it is open"),
             ("cash", "Post the payment alone, leave the rest open"),
+            ("alone", "Post it without waiting for its reversal"),
             ("split", "Divide the payment among several claims"),
             ("not_ours", "Not ours: the payer will take it back"),
             ("return", "Not ours: give it back to the payer"),
@@ -157,6 +158,7 @@ class RcmRemittanceResolve(models.TransientModel):
             }
         override["cap_contractual"] = self.resolution == "cap"
         override["cash_only"] = self.resolution == "cash"
+        override["alone"] = self.resolution == "alone"
         if self.reason:
             override["reason"] = self.reason
         return override

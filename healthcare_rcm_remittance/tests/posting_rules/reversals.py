@@ -2,8 +2,21 @@
 
 from dataclasses import replace
 
+from odoo.tools import SQL
+
 from ..rule_switches import nothing, reason_off, value, wrapped
-from .rule import CLAIM, NUMBER, POST, REVERSAL, SEQUENCE, TAKEBACKS, Rule
+from .rule import (
+    CLAIM,
+    NUMBER,
+    ORDER,
+    ORDERING,
+    POST,
+    REVERSAL,
+    SEQUENCE,
+    TAKEBACKS,
+    WAITS,
+    Rule,
+)
 
 
 def _by_any_payer(original):
@@ -66,7 +79,64 @@ RULES = (
         "3.6",
         "… and across files: the early correction waits for the reversal",
         POST + "reversal_waits_for_its_original_then_releases_itself",
-        nothing("models.rcm_claim:RcmClaim._rcm_retry_parked"),
+        nothing("models.rcm_claim:RcmClaim._rcm_retry_parked", frozenset()),
+    ),
+    Rule(
+        "3.6",
+        "… and across files: the early reversal waits for its original",
+        ORDER + "takeback_waits_for_the_remittance_that_carries_its_original",
+        value(ORDERING + "_rcm_earlier_decisions", lambda self, numbers: {}),
+    ),
+    Rule(
+        "3.6",
+        "… which holds the whole ST, or parks reversal and correction",
+        WAITS + "reversal_waits_for_an_original_on_its_way",
+        reason_off("original_waiting"),
+    ),
+    Rule(
+        "3.6",
+        "… for an earlier remittance, so that no two wait for each other",
+        ORDER + "earlier_is_by_day_of_payment_then_by_arrival",
+        value("models.rcm_remittance_order:_day_of", lambda alias: SQL("%s", 1 if alias == "other" else 2)),
+    ),
+    Rule(
+        "3.6",
+        "… until that one is posted or ends otherwise",
+        ORDER + "takeback_waits_for_the_remittance_that_carries_its_original",
+        nothing(ORDERING + "_rcm_wake_followers"),
+    ),
+    Rule(
+        "3.6",
+        "A correction waits with its parked reversal: an ST is a set (RFI 1733)",
+        WAITS + "correction_waits_with_a_parked_reversal",
+        reason_off("correction_waits"),
+    ),
+    Rule(
+        "3.6",
+        "… also where the claim has room for it",
+        WAITS + "correction_waits_while_the_claim_has_room_for_it",
+        reason_off("correction_waits"),
+    ),
+    Rule(
+        "3.6",
+        "… with the one that CLP07 or REF*F8 names (RFI 1147)",
+        WAITS + "correction_waits_for_the_reversal_that_its_numbers_name",
+        value(
+            "settlement.reversal:before_correction",
+            lambda claim, reversals: list(reversals),
+        ),
+    ),
+    Rule(
+        "3.6",
+        "… not after a second reversal of the same (RFI 1604)",
+        WAITS + "correction_after_a_second_reversal_waits_for_nothing",
+        value("settlement.plan:REPEATED", "none"),
+    ),
+    Rule(
+        "3.6",
+        "… and both are released, the reversal first, when the original posts",
+        ORDER + "takeback_that_comes_first_is_released_when_its_original_posts",
+        nothing(ORDERING + "_rcm_wake_followers"),
     ),
     Rule(
         "3.6",
