@@ -1,5 +1,7 @@
 import logging
+from datetime import timedelta
 from functools import partial
+from math import ceil
 from threading import Lock, Timer
 from time import monotonic
 
@@ -93,10 +95,23 @@ class IrCron(models.Model):
         time, and if it dies before that the minute is the safety net.
         """
         cron = self.env.ref(xmlid, raise_if_not_found=False)
-        if not cron:
-            return
+        if cron:
+            cron._rcm_trigger_at(moment)
+
+    @api.model
+    def _rcm_come_back_in(self, seconds):
+        """Run the scheduled action that is at work now again in so many seconds."""
+        running = self.env.context.get("ir_cron_progress_id")
+        # its own progress is nobody's secret
+        progress = self.env["ir.cron.progress"].sudo().browse(running).exists()
+        if progress:
+            moment = self._rcm_database_clock() + timedelta(seconds=ceil(seconds))
+            progress.cron_id._rcm_trigger_at(moment)
+
+    def _rcm_trigger_at(self, moment):
+        """Trigger by the database's clock, and wake the workers when it is time."""
         # As with _rcm_wake: whoever works may ask for the next turn.
-        cron.sudo()._trigger(moment)
+        self.sudo()._trigger(moment)
         seconds = (moment - self._rcm_database_clock()).total_seconds()
         if seconds < TICK_SECONDS:
             database = self.env.cr.dbname

@@ -119,12 +119,16 @@ class _Run:
     def admit(self, batch):
         """Mark the batch before it is worked on; nothing when it was set aside.
 
-        A record over which workers keep dying gets a case and is left alone, as one
-        whose step fails.
+        A record over which workers keep dying rests for a while each time; in the end
+        it gets a case and is left alone, as one whose step fails.
         """
         if not self.in_cron:
             return batch
         batch, crashes = self.marks.admit(batch)
+        if resting := self.marks.resting:
+            self.postponed.update(resting)
+            soonest = min(seconds for _crashes, seconds in resting.values())
+            self.env["ir.cron"]._rcm_come_back_in(soonest)
         self.marks.begin(batch, crashes)
         if crashes < MOST_CRASHES:
             return batch

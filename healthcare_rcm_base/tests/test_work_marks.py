@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
-from ..tools.work_marks import MOST_CRASHES, WorkMarks
+from ..tools.work_marks import MOST_CRASHES, REST_SECONDS, WorkMarks
 from . import common_ground as ground
 
 BATCH_LOGGER = "odoo.addons.healthcare_rcm_base.models.rcm_batch_mixin"
@@ -30,9 +30,16 @@ class TestWorkMarks(TransactionCase):
         return dict(self.env.cr.fetchall())
 
     def crash(self, batch):
-        """A worker that begins and does not live to the end."""
+        """A worker that begins and does not live to the end; long ago."""
         marks = WorkMarks(batch)
         marks.begin(*marks.admit(batch))
+        self.wait(3600)
+
+    def wait(self, seconds):
+        self.env.cr.execute(
+            "UPDATE rcm_work_mark SET begun_at = begun_at - make_interval(secs => %s)",
+            [seconds],
+        )
 
     def test_a_mark_goes_when_the_work_is_done(self):
         marks = WorkMarks(self.cases)
@@ -63,6 +70,45 @@ class TestWorkMarks(TransactionCase):
         self.crash(self.cases[1])
         self.restart()  # what was known before stays known
         self.assertEqual(WorkMarks(self.cases).admit(self.cases), (self.cases[1], 1))
+
+    def test_what_killed_two_rests_for_a_while_and_longer_each_time(self):
+        killer = self.cases[0]
+        marks = WorkMarks(self.cases)
+        for crashes in range(1, MOST_CRASHES):
+            marks.begin(*marks.admit(killer))
+            self.assertEqual(marks.ids, killer.ids)
+            if rest := REST_SECONDS.get(crashes):
+                neighbours = self.cases - killer
+                self.assertEqual(marks.admit(self.cases), (neighbours, 0))
+                [(died, left)] = marks.resting.values()
+                self.assertEqual(died, crashes)
+                self.assertTrue(rest - 5 < left <= rest, left)
+                self.wait(rest)
+            self.assertEqual(marks.admit(self.cases), (killer, crashes))
+            self.assertFalse(marks.resting)
+
+    def test_a_resting_record_waits_for_the_next_pass_and_stops_no_other(self):
+        resting = self.cases[1]
+        marks = WorkMarks(resting)
+        for _time in range(2):
+            marks.begin(*marks.admit(resting))
+        come_back = []
+        cron = self.registry["ir.cron"]
+        self.startPatcher(
+            patch.object(
+                cron, "_rcm_come_back_in", lambda _cron, s: come_back.append(s)
+            )
+        )
+
+        def step(records):
+            records._rcm_set_state("in_progress")
+
+        self.assertEqual(self.run_as_job(step), 3)
+        self.assertEqual(resting.state, "open")
+        self.assertTrue(0 < come_back[0] <= REST_SECONDS[2], come_back)
+        self.wait(REST_SECONDS[2])
+        self.assertEqual(self.run_as_job(step), 1)
+        self.assertEqual(self.marked(), {})
 
     def restart(self):
         """The marks are of a server that was started earlier than this one."""

@@ -12,6 +12,9 @@ from odoo.tools import SQL
 
 # So often may a record take its worker with it before it is set aside.
 MOST_CRASHES = 5
+# How long it is left alone after so many: whoever kills workers at random kills them
+# all within a while, and what waits meanwhile is not held up by it.
+REST_SECONDS = {2: 5, 3: 15, 4: 45}
 KEPT_DAYS = 7
 
 
@@ -56,15 +59,19 @@ class WorkMarks:
         self.env = records.env
         self.model = records._name
         self.ids = []
+        # {id: (crashes, seconds it is still to be left alone)} of the batch admitted
+        self.resting = {}
 
     def admit(self, batch):
         """Return ``(records to work on, crashes)`` of a locked batch.
 
         Of a batch that killed a worker, some are tried together (the root of how many
         they are), so that it costs little to be a neighbour; what killed two is worked
-        on by itself. The least suspicious come first: so it is known who did it.
+        on by itself, after a rest. The least suspicious come first: so it is known who
+        did it.
         """
         crashes = self._crashes(batch.ids)
+        batch = batch.browse(id_ for id_ in batch.ids if id_ not in self.resting)
         if not crashes:
             return batch, 0
         fewest = min(crashes.values())
@@ -75,6 +82,8 @@ class WorkMarks:
     def begin(self, batch, crashes=0):
         """Mark ``batch`` before the work on it, for good."""
         self.ids = batch.ids
+        if not self.ids:
+            return
         rows = [(self.model, id_, crashes) for id_ in self.ids]
         with self.env.registry.cursor() as cr:
             cr.execute(
@@ -102,14 +111,25 @@ class WorkMarks:
         self.ids = []
 
     def _crashes(self, ids):
-        """{id: how many workers died over it}; a database that died does not count."""
+        """{id: how many workers died over it} of those that need not rest.
+
+        Who was at work when the database itself died is not suspected for that.
+        """
         rows = self.env.execute_query(
             SQL(
                 "SELECT res_id, crashes"
-                " + (server_began = pg_postmaster_start_time())::int"
+                " + (server_began = pg_postmaster_start_time())::int,"
+                " extract(epoch FROM (clock_timestamp() AT TIME ZONE 'UTC') - begun_at)"
                 " FROM rcm_work_mark WHERE model = %s AND res_id = ANY(%s)",
                 self.model,
                 ids,
             )
         )
-        return {id_: crashes for id_, crashes in rows if crashes}
+        found, self.resting = {}, {}
+        for id_, crashes, seconds in rows:
+            left = REST_SECONDS.get(crashes, 0) - seconds
+            if left > 0:
+                self.resting[id_] = crashes, float(left)
+            elif crashes:
+                found[id_] = crashes
+        return found

@@ -46,9 +46,12 @@ class TestEventQuarantine(ConnectorMixin, TransactionCase):
             self.env["rcm.event"].with_context(**context)._cron_process_events()
 
     def crash(self, events):
-        """A worker that begins with these events and dies over them."""
+        """A worker that begins with these events and dies over them; long ago."""
         marks = WorkMarks(events)
         marks.begin(*marks.admit(events))
+        self.env.cr.execute(
+            "UPDATE rcm_work_mark SET begun_at = begun_at - interval '1 hour'"
+        )
 
     def marked(self):
         self.env.cr.execute("SELECT count(*) FROM rcm_work_mark")
@@ -79,6 +82,27 @@ class TestEventQuarantine(ConnectorMixin, TransactionCase):
         order = [first.external_id, last.external_id, killer.external_id]
         self.assertEqual(self.handled, order)
         self.assertEqual(killer.state, "done", "two crashes are no proof")
+
+    def test_an_event_that_killed_two_rests_and_its_neighbours_do_not(self):
+        first, killer, last = self.three()
+        self.crash(killer)
+        self.crash(killer)
+        self.env.cr.execute(
+            "UPDATE rcm_work_mark SET begun_at = begun_at + '1 hour'::interval"
+        )
+        self.lane()
+        self.assertEqual((first.state, last.state), ("done", "done"))
+        self.assertEqual((killer.state, killer.error_code), ("retry", "crashed"))
+        self.assertEqual(killer.attempt_count, 2)
+        self.assertTrue(killer.next_attempt_at)
+        self.assertFalse(killer.rcm_case_ids, "two crashes are no proof")
+        killer.next_attempt_at = fields.Datetime.now() - timedelta(minutes=1)
+        self.env.cr.execute(
+            "UPDATE rcm_work_mark SET begun_at = begun_at - '1 hour'::interval"
+        )
+        self.lane()
+        self.assertEqual((killer.state, killer.error_code), ("done", False))
+        self.assertFalse(self.marked())
 
     def test_a_replayed_event_begins_anew(self):
         [killer] = self.three()[:1]
