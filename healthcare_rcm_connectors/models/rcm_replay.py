@@ -24,13 +24,13 @@ FILTERS = (
     "received_to",
 )
 OUTCOMES = [
-    (replay.REPLAYED, "Replayed"),
-    (replay.WAITING, "Left waiting"),
-    (replay.REFUSED, "Refused"),
+    (replay.REPLAYED, "Replay"),
+    (replay.WAITING, "Leave waiting"),
+    (replay.REFUSED, "Refuse"),
 ]
 REASONS = [
-    ("ready", "Put back in line"),
-    ("connector_paused", "Put back in line; its connector is paused or down"),
+    ("ready", "Goes back in line"),
+    ("connector_paused", "Goes back in line; its connector is paused or down"),
     ("in_line", "It is in line already"),
     ("no_handler", "No installed part works on it yet"),
     ("done", "It is done"),
