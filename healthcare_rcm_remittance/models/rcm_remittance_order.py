@@ -16,10 +16,11 @@ DECISIONS = (*PROCESSED, DENIED)
 
 
 class RcmRemittance(models.Model):
-    """The order of one payer's remittances: a decision before what takes it back.
+    """The order of remittances: a decision before what takes it back, and before the
+    one of the next payer.
 
-    Files come and are worked off in any order. What takes back a decision waits for
-    the earlier remittance that carries it, while that one is on its way.
+    Files come and are worked off in any order. What builds on a decision waits for the
+    earlier remittance that carries it, while that one is on its way.
     """
 
     _inherit = "rcm.remittance"
@@ -28,56 +29,75 @@ class RcmRemittance(models.Model):
     # Waiting
     # ------------------------------------------------------------------
     def _rcm_add_awaited(self, transaction, overrides, facts):
-        """``facts`` with the remittance that a reversal here has to wait for.
+        """``facts`` with the remittance that a claim here has to wait for.
 
-        Asked only where a reversal takes back what is not posted.
+        Asked only where something has to come first and is not posted: what a reversal
+        takes back, or the decision of a payer before.
         """
-        reversals = []
-        for claim in transaction.claims:
-            override = overrides.get(claim.index)
-            number = override and override.control_number or claim.control_number
-            if claim.status == REVERSAL and number in facts:
-                reversals.append((claim, facts[number]))
-        missing = without_original(reversals, self.payer_id.id)
-        if not missing:
+        wanted = self._rcm_wanted_first(transaction, overrides, facts)
+        if not wanted:
             return facts
-        earlier = self._rcm_earlier_decisions(sorted(missing))
+        earlier = self._rcm_earlier_decisions(sorted(wanted))
         awaited = {
             number: replace(facts[number], awaits=remittance.display_name)
             for number, remittance in earlier.items()
         }
         return {**facts, **awaited}
 
-    def _rcm_earlier_decisions(self, numbers):
+    def _rcm_wanted_first(self, transaction, overrides, facts):
+        """{(control number, payer who decides first)} of what is not posted."""
+        payer_id, reversals, wanted = self.payer_id.id, [], set()
+        for claim in transaction.claims:
+            override = overrides.get(claim.index)
+            number = override and override.control_number or claim.control_number
+            known = facts.get(number)
+            if known and claim.status == REVERSAL:
+                reversals.append((claim, known))
+            elif known:
+                before = known.undecided_before(payer_id)
+                wanted.update((number, other) for other in before)
+        missing = without_original(reversals, payer_id)
+        return wanted | {(number, payer_id) for number in missing}
+
+    def _rcm_earlier_decisions(self, wanted):
         """``{control number: earlier remittance on its way that decides on it}``
 
-        Of the same payer, the earliest. Earlier is by day of payment, else of receipt
-        (in UTC, so that everybody counts alike), and then by arrival: no two
-        remittances are ever both the earlier one, so they cannot wait for each other.
-        A payer that has not been looked up yet is known by its trace number (TRN03).
+        Earlier is by day of payment, else of receipt (in UTC, so that everybody counts
+        alike), and then by arrival: no two remittances are ever both the earlier one,
+        so they cannot wait for each other. Of several the earliest. Where a payer has
+        not been looked up yet, its trace number (TRN03) tells whether it is ours.
+
+        :param wanted: [(control number, payer id)]
         """
         self.ensure_one()
+        numbers, payers = zip(*wanted, strict=True)
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT DISTINCT ON (claim.control_number)
                        claim.control_number, other.id
                   FROM rcm_remittance own
-                  JOIN rcm_remittance other ON other.company_id = own.company_id
-                  JOIN rcm_remittance_claim claim ON claim.remittance_id = other.id
-                 WHERE own.id = %s AND claim.control_number = ANY(%s)
+                  JOIN unnest(%s::text[], %s::int[]) AS wanted (number, payer_id)
+                    ON TRUE
+                  JOIN rcm_remittance_claim claim
+                    ON claim.control_number = wanted.number
+                  JOIN rcm_remittance other ON other.id = claim.remittance_id
+                   AND other.company_id = own.company_id
+                 WHERE own.id = %s
                    AND claim.status = ANY(%s) AND claim.state = 'open'
                    AND other.state = ANY(%s) AND other.duplicate_of_id IS NULL
                    AND COALESCE(other.handling, '') <> ALL(%s)
-                   AND (other.payer_id = own.payer_id
+                   AND (other.payer_id = wanted.payer_id
                         OR (other.payer_id IS NULL
-                            AND other.payer_trace_id = own.payer_trace_id
-                            AND other.payer_trace_id <> ''))
+                            AND (COALESCE(other.payer_trace_id, '')
+                                 = COALESCE(own.payer_trace_id, ''))
+                                = (wanted.payer_id = own.payer_id)))
                    AND (%s, other.id) < (%s, own.id)
                  ORDER BY claim.control_number, %s, other.id
                 """,
+                list(numbers),
+                list(payers),
                 self.id,
-                numbers,
                 list(DECISIONS),
                 list(ON_ITS_WAY),
                 [PAYMENT_ONLY, PRENOTE],

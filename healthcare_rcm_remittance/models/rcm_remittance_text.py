@@ -66,9 +66,11 @@ class RcmRemittance(models.Model):
                 "The payer's final claim status must come before its remittance."
             ),
             "original_waiting": self.env._(
-                "The payer takes back or corrects a decision that is on its way in an "
-                "earlier remittance. It goes on by itself when that one is posted: see "
-                "what keeps that one, or post this one and park what is not ready."
+                "A decision on this claim has to be posted first, and is on its way "
+                "in an earlier remittance: the one that is taken back here, or the "
+                "one of the payer before. This goes on by itself when that one is "
+                "posted: see what keeps it, or post this one and park what is not "
+                "ready."
             ),
             # parked claims
             "claim_unmatched": self.env._("No claim of ours has this control number."),

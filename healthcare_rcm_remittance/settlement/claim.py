@@ -51,6 +51,7 @@ class _Builder(ClaimChecks):
             (self._reverse,)
             if self.claim.status == REVERSAL
             else (
+                self._await_prior,
                 self._await_reversal,
                 self._check_charge,
                 self._adjust,

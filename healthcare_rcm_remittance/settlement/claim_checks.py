@@ -160,6 +160,15 @@ class ClaimChecks:
         for index in missing:
             self.reasons.append(park("line_unmatched", f"{self.place} / SVC {index}"))
 
+    def _await_prior(self):
+        """A later payer settles what the payers before leave (RFI 2143)."""
+        if (
+            self.facts.awaits
+            and self.facts.undecided_before(self.options.payer_id)
+            and not self.override.posts_alone
+        ):
+            self._park(AWAITED, None, self.facts.awaits)
+
     def _await_reversal(self):
         """What corrects a decision is posted after its reversal (RFI 1733).
 

@@ -87,7 +87,8 @@ class ClaimFacts:
     ``taken_back`` what was posted and reversed since.
     ``local_by_payer`` is what standing local entries took off the receivable: a
     reversal takes them back first. ``awaits`` names the earlier remittance, still on
-    its way, that carries the decision which a reversal takes back here.
+    its way, that carries what has to be posted first: the decision which a reversal
+    takes back here, or the one of the payer before.
     ``last_name`` and ``member_ids`` only serve to recognise the patient and are never
     part of a plan.
     """
@@ -124,6 +125,17 @@ class ClaimFacts:
             if leg.sequence == sequence:
                 return leg
         return legs[0] if legs else None
+
+    def undecided_before(self, payer_id: int) -> tuple[int, ...]:
+        """Payers before this one of whom nothing is or was posted."""
+        leg = self.leg_of(payer_id)
+        before = {
+            item.payer_id
+            for item in self.legs
+            if leg and item.sequence < leg.sequence and item.payer_id != payer_id
+        }
+        decided = {item.payer_id for item in (*self.posted, *self.taken_back)}
+        return tuple(sorted(before - decided))
 
     def next_leg(self, leg: LegFacts) -> LegFacts | None:
         """The next payer who may get what this one leaves."""

@@ -4,7 +4,8 @@ from odoo.addons.healthcare_rcm_base.core.findings import ERROR, WARNING, Findin
 
 # A person keeps the claim from being posted.
 SET_ASIDE = "parked_by_hand"
-# The decision that a reversal takes back is on its way, in an earlier remittance.
+# The decision that is taken back, or the one of the payer before, is on its way in an
+# earlier remittance.
 AWAITED = "original_waiting"
 # What was taken back before is not taken back again: the correction needs no waiting.
 REPEATED = "reversal_repeated"

@@ -315,6 +315,8 @@ class TestRemittanceOrder(RemittanceCase):
         claim = self.claim()
         took = self.receive(self.takeback(claim, day="20261120")).remittance_ids
         took._rcm_resolve_parties()
+        self.env.flush_all()
+        wanted = [(claim.name, self.payer.id)]
         for day, earlier in (
             ("20261119", True),
             ("20261121", False),
@@ -322,7 +324,7 @@ class TestRemittanceOrder(RemittanceCase):
         ):
             other = self.receive(self.original(claim, day=day)).remittance_ids
             with self.subTest(day=day):
-                found = took._rcm_earlier_decisions([claim.name])
+                found = took._rcm_earlier_decisions(wanted)
                 self.assertEqual(found, {claim.name: other} if earlier else {})
             other._rcm_set_state("rejected")
 
@@ -332,14 +334,14 @@ class TestRemittanceOrder(RemittanceCase):
         took = self.receive(self.takeback(claim, day="")).remittance_ids
         for remittance in first | took:
             remittance._rcm_resolve_parties()
-        self.assertEqual(
-            took._rcm_earlier_decisions([claim.name]), {claim.name: first}
-        )
-        self.assertFalse(first._rcm_earlier_decisions([claim.name]))
+        self.env.flush_all()
+        wanted = [(claim.name, self.payer.id)]
+        self.assertEqual(took._rcm_earlier_decisions(wanted), {claim.name: first})
+        self.assertFalse(first._rcm_earlier_decisions(wanted))
         dated = fields.Date.today() - timedelta(days=3)
         took._rcm_write({"payment_date": dated})
         self.env.flush_all()
-        self.assertFalse(took._rcm_earlier_decisions([claim.name]))
+        self.assertFalse(took._rcm_earlier_decisions(wanted))
 
     # -- what is not waited for --------------------------------------------------
 
@@ -388,9 +390,47 @@ class TestRemittanceOrder(RemittanceCase):
         self.assertPosted(later, parked=1)
         self.post(300, self.answer(claim, 300, ("CO-45", 600), ("PR-2", 100)))
         self.assertTrue(later.retry)
-        self.run_cron()
+        later._rcm_process()
         self.assertPosted(later)
         self.assertEqual(claim.open_balance, 0)
+
+    def test_later_payer_waits_for_the_payer_before(self):
+        """Posted in the order of the payers, the later one was never parked."""
+        claim = self.claim(payers=(self.payer, self.second))
+        late = self.claim(submitted=False)
+        answer = self.answer(claim, 300, ("CO-45", 600), ("PR-2", 100))
+        first = self.post(700, answer, self.answer(late, 400, ("CO-45", 600)))
+        later = self.post(
+            100,
+            self.answer(claim, 100, ("OA-23", 900), status="2"),
+            payer_trace="1523456789",
+        )
+        self.assertEqual((first.state, later.state), ("held", "held"))
+        self.assertIn(first.display_name, later.rcm_case_ids.actual)
+        late._rcm_mark_submitted(fields.Datetime.now())
+        first._rcm_process()
+        self.assertTrue(later.retry)
+        later._rcm_process()
+        self.assertPosted(later)
+        self.assertEqual(claim.open_balance, 0)
+        self.assertFalse(later.claim_ids.move_id - later.move_id)
+
+    def test_later_payer_waits_for_a_remittance_that_is_only_read(self):
+        claim = self.claim(payers=(self.payer, self.second))
+        answer = self.answer(claim, 300, ("CO-45", 600), ("PR-2", 100))
+        first = self.receive(self.era(300, answer)).remittance_ids
+        later = self.receive(
+            self.era(
+                100,
+                self.answer(claim, 100, ("OA-23", 900), status="2"),
+                payer_trace="1523456789",
+            )
+        ).remittance_ids
+        later._rcm_process()
+        self.assertEqual(later.state, "held")
+        first._rcm_process()
+        later._rcm_process()
+        self.assertPosted(later)
 
     # -- at the same moment ------------------------------------------------------
 

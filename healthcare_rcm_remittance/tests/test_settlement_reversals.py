@@ -253,6 +253,30 @@ class TestWaiting(BaseCase):
         self.assertEqual(result.decision, "post")
         self.assertEqual(self.reasons(result), {1: None, 2: None})
 
+    def test_later_payer_waits_for_the_payer_before(self):
+        claim = clp(1, "C1", 150, 20, ("OA-23", 130), status="2")
+        before = replace(TestReversals.ORIGINAL, payer_id=SECOND)
+        values = {
+            "payers": (SECOND, PAYER),
+            "open_by_payer": {SECOND: 130, PAYER: 20},
+            "awaits": "ACME T1",
+        }
+        held = run(st(20, claim), facts("C1", 150, **values))
+        self.assertEqual(held.decision, "hold")
+        self.assertEqual(self.reasons(held), {1: "original_waiting"})
+        for name, more in (
+            ("decided", {"posted": (before,)}),
+            ("taken back since", {"taken_back": (before,)}),
+            ("none on its way", {"awaits": ""}),
+            ("it is the first", {"payers": (PAYER, SECOND)}),
+        ):
+            with self.subTest(name):
+                result = run(st(20, claim), facts("C1", 150, **{**values, **more}))
+                self.assertEqual(self.reasons(result), {1: None})
+        by_hand = {1: Override(alone=True)}
+        result = run(st(20, claim), facts("C1", 150, **values), overrides=by_hand)
+        self.assertEqual(self.reasons(result), {1: None})
+
     def test_person_posts_the_correction_alone(self):
         transaction = st(10, self.reversal(), self.correction())
         for name in ("alone", "cash_only", "cap_contractual"):
@@ -276,7 +300,11 @@ class TestWaiting(BaseCase):
                 self.correction(), references=(x12.Reference("F8", number),)
             )
             transaction = st(
-                100, self.reversal(), correction, stranger, paid_claim(4, "C4", 140, 140)
+                100,
+                self.reversal(),
+                correction,
+                stranger,
+                paid_claim(4, "C4", 140, 140),
             )
             result = run(
                 transaction,

@@ -97,7 +97,10 @@ RULES = (
         "3.6",
         "… for an earlier remittance, so that no two wait for each other",
         ORDER + "earlier_is_by_day_of_payment_then_by_arrival",
-        value("models.rcm_remittance_order:_day_of", lambda alias: SQL("%s", 1 if alias == "other" else 2)),
+        value(
+            "models.rcm_remittance_order:_day_of",
+            lambda alias: SQL("%s", len(alias)),
+        ),
     ),
     Rule(
         "3.6",
