@@ -192,6 +192,10 @@ class RcmRemittanceClaim(models.Model):
         """Try to release these parked claims as they are."""
         self.env.user._rcm_require("cash_poster", "finance_manager")
         self.check_access("read")
+        for claim in self.filtered(lambda item: item.state != "parked"):
+            raise UserError(
+                self.env._("%(name)s is not parked.", name=claim.display_name)
+            )
         # Role and access were checked; posting writes the ledger.
         released = self.sudo()._rcm_release_in_order()
         results = Counter(claim in released for claim in self)

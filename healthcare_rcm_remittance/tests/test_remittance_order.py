@@ -5,7 +5,7 @@ from itertools import permutations
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.healthcare_rcm_base.tests import builders
@@ -240,6 +240,8 @@ class TestRemittanceOrder(RemittanceCase):
         self.come(self.original(claim))
         second.claim_ids.action_release()
         self.assertPosted(second)
+        with self.assertRaisesRegex(UserError, "not parked"):
+            second.claim_ids.action_release()
 
     def test_person_may_post_the_correction_alone(self):
         claim = self.claim()
