@@ -18,13 +18,19 @@ POSTING = ("matched", "created", "posted", "reconciled", "audited", "outboxed")
 
 
 class Kills(Scene):
-    """Workers are killed at random moments; now and then every cron worker at once."""
+    """Workers are killed at random moments; now and then every cron worker at once.
+
+    The next comes when anything was done since: on a slow machine workers would die
+    before they have begun, and what they were to begin with would be suspected.
+    """
 
     name, summary = "kills", "kill -9 of workers at random moments"
     all_at_once = 0.15
 
     def during(self, run):
         while run.node.kills < run.kills and run.pause(0.2, 1.2):
+            before = run.logged()
+            run.while_feeding(lambda before=before: run.logged() > before)
             if run.rng.random() < self.all_at_once:
                 run.node.kill_every(CRON)
             else:
