@@ -19,7 +19,9 @@ _FUNCTIONS = frozenset(function for function, _module in _DOORS)
 # Odoo asks for this very context for each amount of each record, and looks through all
 # environments of the transaction to find that it has it already.
 _ALONE = {"prefetch_fields": False}
-_alone = WeakKeyDictionary()  # environment → the same one, reading fields one by one
+# Key in the cursor's cache, which goes with the transaction's environments: environment
+# → the same one, reading fields one by one.
+ALONE = "rcm_alone"
 
 
 class Base(models.AbstractModel):
@@ -38,9 +40,12 @@ class Base(models.AbstractModel):
             overrides = wire.clean(overrides)
             ctx = None if ctx is None else wire.clean(ctx)
         if ctx is None and overrides == _ALONE:
-            alone = _alone.get(self.env)
+            known = self.env.cr.cache.get(ALONE)
+            if known is None:
+                known = self.env.cr.cache[ALONE] = WeakKeyDictionary()
+            alone = known.get(self.env)
             if alone is None:
-                alone = _alone[self.env] = super().with_context(**overrides).env
+                alone = known[self.env] = super().with_context(**overrides).env
             return self.with_env(alone)
         return super().with_context(*(() if ctx is None else (ctx,)), **overrides)
 

@@ -1,4 +1,7 @@
-from odoo import Command
+import gc
+import weakref
+
+from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -122,3 +125,12 @@ class TestAccountMoveBatch(LedgerCase):
         self.assertEqual(
             root.with_context(prefetch_fields=False).env.user, root.env.user
         )
+
+    def test_environment_of_single_fields_goes_with_its_transaction(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            alone = env["res.company"].with_context(prefetch_fields=False).env
+            kept = weakref.ref(env), weakref.ref(alone)
+        del env, alone, cr
+        gc.collect()
+        self.assertEqual([one() for one in kept], [None, None])
