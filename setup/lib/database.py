@@ -77,7 +77,13 @@ def copy(source, target, throw_away=False):
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
         sql.Identifier(target), sql.Identifier(source)
     )
-    _retried(statement)
+    try:
+        _retried(statement)
+    except psycopg2.errors.InvalidCatalogName as error:
+        raise SetupError(
+            f"The database {source} is gone, another run may have cleaned up.\n"
+            "What to do: run the command again."
+        ) from error
     if throw_away:
         with _cursor() as cr:
             cr.execute(
