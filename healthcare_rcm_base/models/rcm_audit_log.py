@@ -7,7 +7,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 from ..core.canonical import canonical_json
-from . import rcm_audit_append, rcm_audit_guard
+from . import rcm_audit_guard
 
 ACTOR_KINDS = [
     ("person", "Person"),
@@ -58,7 +58,6 @@ class RcmAuditLog(models.Model):
 
     def init(self):
         rcm_audit_guard.install(self.env.cr, self._table)
-        rcm_audit_append.install(self.env.cr)
 
     # ------------------------------------------------------------------
     # Computes
@@ -157,30 +156,32 @@ class RcmAuditLog(models.Model):
         """
         if not rows:
             return
-        values = self._rcm_append_values(rows)
-        self.env.cr.execute(SQL("SELECT rcm_audit_append(%s)", values))
+        appending = self._rcm_appending(rows, SQL("res_id"), SQL(""))
+        self.env.cr.execute(SQL("WITH %s SELECT", appending))
         self._rcm_appended(rows)
 
     @api.model
-    def _rcm_append_stored(self, function, values, rows):
-        """Store documents and append ``rows`` for what was stored, in one statement.
+    def _rcm_append_stored(self, insert, rows):
+        """Run ``insert`` and append ``rows`` for what it stored, in one statement.
 
-        :param str function: a function of the database that does both
-        :param SQL values: what it takes before what ``rcm_audit_append`` takes
+        :param SQL insert: it returns ``id`` and, as ``name``, what names each row
         :param dict rows: {name: row as for :meth:`_rcm_append`, without ``res_id``}
         :return: {name: id} of what was stored; of the rest nothing is logged
         """
-        told = [{**row, "name": name} for name, row in rows.items()]
+        appending = self._rcm_appending(
+            [{**row, "name": name} for name, row in rows.items()],
+            SQL("stored.id"),
+            SQL("JOIN stored ON stored.name = r.name"),
+        )
         self.env.cr.execute(
             SQL(
-                "SELECT %s(%s, %s)",
-                SQL.identifier(function),
-                values,
-                self._rcm_append_values(told),
+                "WITH stored AS (%s), %s SELECT name, id FROM stored",
+                insert,
+                appending,
             ),
             log_exceptions=False,  # what is stored may be patient data
         )
-        [stored] = self.env.cr.fetchone()
+        stored = dict(self.env.cr.fetchall())
         self._rcm_appended(
             [{**rows[name], "res_id": id_} for name, id_ in stored.items()]
         )
@@ -191,15 +192,44 @@ class RcmAuditLog(models.Model):
         """What else is done with rows that were appended."""
 
     @api.model
-    def _rcm_append_values(self, rows):
-        """What ``rcm_audit_append`` takes: the rows and who acts."""
+    def _rcm_appending(self, rows, res_id, join):
+        """The parts of a WITH that append ``rows``.
+
+        :param SQL res_id: of which document, and with ``join`` from where it comes
+        """
         actor = self._rcm_actor()
         return SQL(
-            "%s::jsonb, %s, %s, %s",
-            json.dumps([self._rcm_prepare_row(row, actor) for row in rows]),
-            actor["uid"],
-            actor["login"],
-            actor["kind"],
+            """
+            fresh AS (
+                SELECT nextval('rcm_audit_log_id_seq')::int AS id,
+                       clock_timestamp() AT TIME ZONE 'UTC' AS logged_at,
+                       %(res_id)s AS res_id, event, model, record_name, company_id,
+                       correlation_id, source, payload_hash, body
+                  FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+                       event text, model text, res_id int, name text,
+                       record_name text, company_id int, correlation_id text,
+                       source text, payload_hash text, body text)
+                  %(join)s
+            ), logged AS (
+                INSERT INTO rcm_audit_log (
+                       id, logged_at, event, model, res_id, record_name,
+                       company_id, correlation_id, actor_uid, actor_login,
+                       actor_kind, source, payload_hash)
+                SELECT id, logged_at, event, model, res_id, record_name,
+                       company_id, correlation_id, %(uid)s, %(login)s,
+                       %(kind)s, source, payload_hash
+                  FROM fresh
+            ), detailed AS (
+                INSERT INTO rcm_audit_payload (log_id, logged_at, body)
+                SELECT id, logged_at, body FROM fresh WHERE body IS NOT NULL
+            )
+            """,
+            rows=json.dumps([self._rcm_prepare_row(row, actor) for row in rows]),
+            res_id=res_id,
+            join=join,
+            uid=actor["uid"],
+            login=actor["login"],
+            kind=actor["kind"],
         )
 
     @api.model

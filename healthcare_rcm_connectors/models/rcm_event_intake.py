@@ -8,23 +8,38 @@ from odoo.tools import SQL
 from ..protocol import envelope, idempotency
 from ..protocol.problem import ProblemError
 from ..protocol.sender import Sender
-from . import rcm_event_store
 from .rcm_event import CRON
 
 QUEUE_CHECK_SECONDS = 5
 RETRY_AFTER_SECONDS = 30
 _queue_depth = {}
 
+# However many rows; what all of them share is told once. What else a row says of
+# itself, such as its type's name, is left out here.
+_INSERT = """
+    INSERT INTO rcm_event (
+           connector_id, company_id, external_id, type_id, facility_id, business_key,
+           occurred_at, received_at, payload, payload_hash, payload_size, canonical,
+           mapping_id, mapping_steps, amount, priority, correlation_id, state,
+           attempt_count, create_uid, create_date, write_date)
+    SELECT %(connector)s, %(company)s, external_id, type_id, facility_id, business_key,
+           occurred_at, %(now)s, payload, payload_hash, payload_size, canonical,
+           mapping_id, mapping_steps, amount, priority, correlation_id, 'received',
+           0, %(uid)s, %(now)s, %(now)s
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(
+           external_id varchar, type_id int, facility_id int, business_key varchar,
+           occurred_at timestamp, payload text, payload_hash varchar,
+           payload_size int, canonical text, mapping_id int, mapping_steps jsonb,
+           amount numeric, priority int, correlation_id varchar)
+        ON CONFLICT (connector_id, external_id) DO NOTHING
+    RETURNING external_id AS name, id
+"""
+
 
 class RcmEvent(models.Model):
     """Receiving: check, store, answer. Nothing is worked on here."""
 
     _inherit = "rcm.event"
-
-    def init(self):
-        result = super().init()
-        rcm_event_store.install(self.env.cr)
-        return result
 
     @api.model
     def _rcm_submit(self, connector, values, text=None):
@@ -157,16 +172,16 @@ class RcmEvent(models.Model):
     @api.model
     def _rcm_insert_rows(self, sender, rows):
         """Store and log rows whose id is new; return {external id: id} of them."""
-        values = SQL(
-            "%s::jsonb, %s, %s, %s",
-            json.dumps(rows, ensure_ascii=False, default=_as_json),
-            sender.id,
-            sender.company_id,
-            fields.Datetime.now(),
+        insert = SQL(
+            _INSERT,
+            connector=sender.id,
+            company=sender.company_id,
+            now=fields.Datetime.now(),
+            uid=self.env.uid,
+            rows=json.dumps(rows, ensure_ascii=False, default=_as_json),
         )
-        told = {row["external_id"]: self._rcm_log_row(sender, row) for row in rows}
         return self.env["rcm.audit.log"]._rcm_append_stored(
-            rcm_event_store.NAME, values, told
+            insert, {row["external_id"]: self._rcm_log_row(sender, row) for row in rows}
         )
 
     @api.model

@@ -52,7 +52,7 @@ class CountedMixin:
             self.assertTrue(text.startswith(beginning), text)
 
 
-STORED = 'SELECT "rcm_event_store"('
+STORED = "WITH stored AS ( INSERT INTO rcm_event ("
 KEY = "SELECT k.id, k.user_id, k.key"
 
 
