@@ -32,7 +32,7 @@ class Steps:
         try:
             yield
             self._cr.flush()
-        except BaseException:
+        except BaseException:  # whatever it is: the step is undone, and it goes on
             self._cr.clear()
             self._cr.execute(self._undo)
             raise
