@@ -14,7 +14,7 @@ from odoo.tools import SQL
 MOST_CRASHES = 5
 # How long it is left alone after so many: whoever kills workers at random kills them
 # all within a while, and what waits meanwhile is not held up by it.
-REST_SECONDS = {2: 5, 3: 15, 4: 45}
+REST_SECONDS = {3: 10, 4: 45}
 KEPT_DAYS = 7
 
 
@@ -67,8 +67,8 @@ class WorkMarks:
 
         Of a batch that killed a worker, some are tried together (the root of how many
         they are), so that it costs little to be a neighbour; what killed two is worked
-        on by itself, after a rest. The least suspicious come first: so it is known who
-        did it.
+        on by itself, and from then on after a rest. The least suspicious come first:
+        so it is known who did it.
         """
         crashes = self._crashes(batch.ids)
         batch = batch.browse(id_ for id_ in batch.ids if id_ not in self.resting)
