@@ -10,8 +10,8 @@ from .lab import Lab
 from .runs import Run, clean_run, scene_named
 from .scenes import SCENES
 
-# What is quick enough for every ./setup/test: a worker dies at all 14 places of the work
-# and 11 times at random (25 in all, goal R1), and the database crashes.
+# What is quick enough for every ./setup/test: a worker dies at all 14 places of the
+# work and 11 times at random (25 in all, goal R1), and the database crashes.
 SHORT = ("failpoints", "kills", "crash")
 SHORT_ENCOUNTERS = 6
 SHORT_KILLS = 11
